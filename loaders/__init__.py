@@ -1,0 +1,1 @@
+"""Thin loaders: they move bytes into schema ``raw`` and hold no business logic."""
