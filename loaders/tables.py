@@ -8,13 +8,15 @@ class Table:
     """One raw table and the CSV file that feeds it.
 
     ``key`` is the natural key; it is empty for a table without one, which is replaced whole when
-    its file changes.
+    its file changes. ``lookups`` are the columns, beside the first of the key, by which an
+    incremental run finds the rows of a touched order; each gets an index.
     """
 
     name: str
     file: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    lookups: tuple[str, ...] = ()
 
 
 TABLES: tuple[Table, ...] = (
@@ -55,6 +57,7 @@ TABLES: tuple[Table, ...] = (
             "freight_value",
         ),
         ("order_id", "order_item_id"),
+        lookups=("seller_id",),
     ),
     Table(
         "order_payments",
@@ -81,6 +84,7 @@ TABLES: tuple[Table, ...] = (
             "review_answer_timestamp",
         ),
         ("review_id", "order_id"),
+        lookups=("order_id",),
     ),
     Table(
         "orders",
@@ -96,6 +100,7 @@ TABLES: tuple[Table, ...] = (
             "order_estimated_delivery_date",
         ),
         ("order_id",),
+        lookups=("customer_id",),
     ),
     Table(
         "products",

@@ -1,0 +1,39 @@
+{#- Newest of several batch ids, some of which may be null because their row is missing. -#}
+{% macro newest_batch(batch_ids) -%}
+    greatest({% for batch_id in batch_ids %}coalesce({{ batch_id }}, 0){{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+
+{#- Whether a row of int_order_changes is newer than the newest batch in this fact.
+
+    inputs: names of the raw tables that the fact is made from -#}
+{% macro changed_since_last_run(inputs) -%}
+    int_order_changes.changed_table in ('{{ inputs | join("', '") }}')
+    and int_order_changes._batch_id > (
+        select coalesce(max(fact._batch_id), 0) from {{ this }} as fact
+    )
+{%- endmacro %}
+
+
+{#- Pre-hook of an incremental fact: delete the touched orders, in the transaction that inserts them
+    again. dbt's delete+insert deletes only what it inserts, so alone it would keep a line, payment
+    or review that has gone.
+
+    inputs: names of the raw tables that the fact is made from -#}
+{% macro delete_touched_orders(inputs) -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where order_id in (
+            select int_order_changes.order_id
+            from {{ ref("int_order_changes") }} as int_order_changes
+            where {{ changed_since_last_run(inputs) }}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The last review of an order comes first: last answered, then last created, then the highest id.
+    A missing time comes last on every engine. -#}
+{% macro latest_review_first() -%}
+    answered_at is null, answered_at desc, created_at is null, created_at desc, review_id desc
+{%- endmacro %}

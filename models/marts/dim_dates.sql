@@ -1,0 +1,73 @@
+with
+
+-- date_spine leaves its end out, so it is given the day after the calendar's last.
+days as (
+
+    {{ dbt_utils.date_spine("day", calendar_start(), calendar_end()) }}
+
+),
+
+holidays as (
+
+    select
+        holiday_on,
+        holiday_name
+    from {{ ref('holidays') }}
+
+),
+
+calendar as (
+
+    select cast(date_day as date) as date_day
+    from days
+
+),
+
+calendar_with_unknown as (
+
+    select
+        {{ date_key('date_day') }} as date_key,
+        date_day
+    from calendar
+
+    union all
+
+    select
+        -1 as date_key,
+        cast(null as date) as date_day
+
+),
+
+final as (
+
+    select
+        ---------- primary key
+        calendar_with_unknown.date_key,
+
+        ---------- day
+        calendar_with_unknown.date_day,
+        {{ iso_day_of_week('calendar_with_unknown.date_day') }} as day_of_week,
+        {{ day_name('calendar_with_unknown.date_day') }} as day_name,
+        {{ iso_day_of_week('calendar_with_unknown.date_day') }} >= 6 as is_weekend,
+
+        ---------- week, month, quarter, year
+        {{ iso_week('calendar_with_unknown.date_day') }} as week_of_year,
+        cast(extract(month from calendar_with_unknown.date_day) as integer) as month,
+        {{ month_name('calendar_with_unknown.date_day') }} as month_name,
+        cast(extract(quarter from calendar_with_unknown.date_day) as integer) as quarter,
+        cast(extract(year from calendar_with_unknown.date_day) as integer) as year,
+        substring(cast(calendar_with_unknown.date_day as text) from 1 for 7) as year_month,
+
+        ---------- national holidays of Brazil
+        case
+            when calendar_with_unknown.date_day is not null
+                then holidays.holiday_on is not null
+        end as is_holiday,
+        holidays.holiday_name
+    from calendar_with_unknown
+    left join holidays
+        on calendar_with_unknown.date_day = holidays.holiday_on
+
+)
+
+select * from final

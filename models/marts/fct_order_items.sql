@@ -1,0 +1,117 @@
+{%- set inputs = ['orders', 'customers', 'order_items', 'sellers'] -%}
+
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='order_id',
+    on_schema_change='append_new_columns',
+    pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
+    indexes=[
+        {'columns': ['order_item_key'], 'unique': True},
+        {'columns': ['order_id']},
+        {'columns': ['customer_key']},
+        {'columns': ['seller_key']},
+        {'columns': ['product_key']},
+        {'columns': ['purchased_date_key']},
+        {'columns': ['_batch_id']},
+    ],
+) }}
+
+with
+
+touched_orders as (
+
+    select distinct int_order_changes.order_id
+    from {{ ref('int_order_changes') }} as int_order_changes
+    {% if is_incremental() %}
+        where {{ changed_since_last_run(inputs) }}
+    {% endif %}
+
+),
+
+order_items as (
+
+    select
+        order_id,
+        order_item_id,
+        product_id,
+        seller_id,
+        price,
+        freight_value,
+        shipping_limit_at,
+        _batch_id
+    from {{ ref('stg_olist__order_items') }}
+
+),
+
+orders as (
+
+    select
+        order_id,
+        customer_unique_id,
+        customer_zip_code_prefix,
+        order_status,
+        purchased_at,
+        delivered_at,
+        _batch_id
+    from {{ ref('int_orders_with_customers') }}
+
+),
+
+sellers as (
+
+    select
+        seller_id,
+        zip_code_prefix,
+        _batch_id
+    from {{ ref('stg_olist__sellers') }}
+
+),
+
+final as (
+
+    select
+        ---------- primary key
+        {{ dbt_utils.generate_surrogate_key(['order_items.order_id', 'order_items.order_item_id']) }}
+            as order_item_key,
+
+        ---------- foreign keys
+        {{ dimension_key('orders.customer_unique_id') }} as customer_key,
+        {{ dimension_key('order_items.seller_id') }} as seller_key,
+        {{ dimension_key('order_items.product_id') }} as product_key,
+        {{ dimension_key('orders.customer_zip_code_prefix') }} as customer_geography_key,
+        {{ dimension_key('sellers.zip_code_prefix') }} as seller_geography_key,
+
+        ---------- dates
+        {{ date_key('orders.purchased_at') }} as purchased_date_key,
+        {{ date_key('orders.delivered_at') }} as delivered_date_key,
+        {{ date_key('order_items.shipping_limit_at') }} as shipping_limit_date_key,
+
+        ---------- degenerate dimensions
+        order_items.order_id,
+        order_items.order_item_id,
+        coalesce(orders.order_status, 'unknown') as order_status,
+
+        ---------- measures
+        order_items.price,
+        order_items.freight_value,
+        cast(
+            coalesce(order_items.price, 0) + coalesce(order_items.freight_value, 0)
+            as numeric(12, 2)
+        ) as item_total,
+
+        ---------- audit
+        {{ newest_batch(['order_items._batch_id', 'orders._batch_id', 'sellers._batch_id']) }}
+            as _batch_id
+    from order_items
+    left join orders
+        on order_items.order_id = orders.order_id
+    left join sellers
+        on order_items.seller_id = sellers.seller_id
+    {% if is_incremental() %}
+        where order_items.order_id in (select touched_orders.order_id from touched_orders)
+    {% endif %}
+
+)
+
+select * from final

@@ -1,0 +1,90 @@
+{%- set inputs = ['orders', 'customers', 'order_payments'] -%}
+
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='order_id',
+    on_schema_change='append_new_columns',
+    pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
+    indexes=[
+        {'columns': ['payment_key'], 'unique': True},
+        {'columns': ['order_id']},
+        {'columns': ['customer_key']},
+        {'columns': ['purchased_date_key']},
+        {'columns': ['_batch_id']},
+    ],
+) }}
+
+with
+
+touched_orders as (
+
+    select distinct int_order_changes.order_id
+    from {{ ref('int_order_changes') }} as int_order_changes
+    {% if is_incremental() %}
+        where {{ changed_since_last_run(inputs) }}
+    {% endif %}
+
+),
+
+order_payments as (
+
+    select
+        order_id,
+        payment_sequential,
+        payment_type,
+        installments,
+        payment_value,
+        _batch_id
+    from {{ ref('stg_olist__order_payments') }}
+
+),
+
+orders as (
+
+    select
+        order_id,
+        customer_unique_id,
+        customer_zip_code_prefix,
+        purchased_at,
+        _batch_id
+    from {{ ref('int_orders_with_customers') }}
+
+),
+
+final as (
+
+    select
+        ---------- primary key
+        {{ dbt_utils.generate_surrogate_key(
+            ['order_payments.order_id', 'order_payments.payment_sequential']
+        ) }} as payment_key,
+
+        ---------- foreign keys
+        {{ dimension_key('orders.customer_unique_id') }} as customer_key,
+        {{ dimension_key('orders.customer_zip_code_prefix') }} as customer_geography_key,
+        {{ dimension_key('order_payments.payment_type') }} as payment_type_key,
+
+        ---------- dates
+        {{ date_key('orders.purchased_at') }} as purchased_date_key,
+
+        ---------- degenerate dimensions
+        order_payments.order_id,
+        order_payments.payment_sequential,
+
+        ---------- measures
+        order_payments.installments,
+        order_payments.payment_value,
+
+        ---------- audit
+        {{ newest_batch(['order_payments._batch_id', 'orders._batch_id']) }} as _batch_id
+    from order_payments
+    left join orders
+        on order_payments.order_id = orders.order_id
+    {% if is_incremental() %}
+        where order_payments.order_id in (select touched_orders.order_id from touched_orders)
+    {% endif %}
+
+)
+
+select * from final

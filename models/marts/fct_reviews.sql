@@ -1,0 +1,112 @@
+{%- set inputs = ['orders', 'customers', 'order_reviews'] -%}
+
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='order_id',
+    on_schema_change='append_new_columns',
+    pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
+    indexes=[
+        {'columns': ['review_key'], 'unique': True},
+        {'columns': ['order_id']},
+        {'columns': ['customer_key']},
+        {'columns': ['created_date_key']},
+        {'columns': ['_batch_id']},
+    ],
+) }}
+
+with
+
+touched_orders as (
+
+    select distinct int_order_changes.order_id
+    from {{ ref('int_order_changes') }} as int_order_changes
+    {% if is_incremental() %}
+        where {{ changed_since_last_run(inputs) }}
+    {% endif %}
+
+),
+
+order_reviews as (
+
+    select
+        review_id,
+        order_id,
+        comment_title,
+        comment_message,
+        review_score,
+        created_at,
+        answered_at,
+        _batch_id
+    from {{ ref('stg_olist__order_reviews') }}
+
+),
+
+orders as (
+
+    select
+        order_id,
+        customer_unique_id,
+        customer_zip_code_prefix,
+        _batch_id
+    from {{ ref('int_orders_with_customers') }}
+
+),
+
+reviews_ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by order_id
+            order by {{ latest_review_first() }}
+        ) as review_rank
+    from order_reviews
+    {% if is_incremental() %}
+        where order_reviews.order_id in (select touched_orders.order_id from touched_orders)
+    {% endif %}
+
+),
+
+final as (
+
+    select
+        ---------- primary key
+        {{ dbt_utils.generate_surrogate_key(['reviews_ranked.review_id', 'reviews_ranked.order_id']) }}
+            as review_key,
+
+        ---------- foreign keys
+        {{ dimension_key('orders.customer_unique_id') }} as customer_key,
+        {{ dimension_key('orders.customer_zip_code_prefix') }} as customer_geography_key,
+
+        ---------- dates
+        {{ date_key('reviews_ranked.created_at') }} as created_date_key,
+        {{ date_key('reviews_ranked.answered_at') }} as answered_date_key,
+
+        ---------- degenerate dimensions
+        reviews_ranked.review_id,
+        reviews_ranked.order_id,
+
+        ---------- measures and flags
+        reviews_ranked.review_score,
+        case
+            when reviews_ranked.review_score >= 4 then 'positive'
+            when reviews_ranked.review_score = 3 then 'neutral'
+            when reviews_ranked.review_score < 3 then 'negative'
+            else 'unknown'
+        end as sentiment,
+        coalesce(reviews_ranked.comment_title, reviews_ranked.comment_message) is not null
+            as has_comment,
+        {{ elapsed('reviews_ranked.created_at', 'reviews_ranked.answered_at', 'hour') }}
+            as hours_to_answer,
+        reviews_ranked.review_rank = 1 as is_latest_for_order,
+
+        ---------- audit
+        {{ newest_batch(['reviews_ranked._batch_id', 'orders._batch_id']) }} as _batch_id
+    from reviews_ranked
+    left join orders
+        on reviews_ranked.order_id = orders.order_id
+
+)
+
+select * from final

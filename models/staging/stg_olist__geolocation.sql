@@ -1,0 +1,29 @@
+with
+
+source as (
+
+    select * from {{ source('olist', 'geolocation') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- strings
+        {{ trimmed('geolocation_zip_code_prefix') }} as zip_code_prefix,
+        {{ trimmed('geolocation_city') }} as city,
+        {{ trimmed('geolocation_state') }} as state_code,
+
+        ---------- numerics
+        cast({{ trimmed('geolocation_lat') }} as numeric(18, 14)) as latitude,
+        cast({{ trimmed('geolocation_lng') }} as numeric(18, 14)) as longitude,
+
+        ---------- audit
+        _batch_id,
+        _loaded_at
+    from source
+    where _deleted_at is null
+
+)
+
+select * from renamed
