@@ -6,8 +6,8 @@
 
 {#- The day after the last one of dim_dates. -#}
 {% macro calendar_end() -%}
-    {%- set last_day = modules.datetime.date.fromisoformat(var("calendar_ends_on")) -%}
-    cast('{{ last_day + modules.datetime.timedelta(days=1) }}' as date)
+    {%- set last_day = "cast('" ~ var("calendar_ends_on") ~ "' as date)" -%}
+    cast({{ dbt.dateadd("day", 1, last_day) }} as date)
 {%- endmacro %}
 
 

@@ -15,6 +15,24 @@
 {%- endmacro %}
 
 
+{#- Whether an order is in the model's CTE touched_orders.
+
+    On PostgreSQL it is a comparison with an array, because only a comparison with a value (and not a
+    join) is pushed down into views that have CTEs: there it finds the rows by index, and the cost
+    of a run follows the change and not the history. -#}
+{% macro is_touched(order_id) -%}
+    {{ return(adapter.dispatch("is_touched", "olist_warehouse")(order_id)) }}
+{%- endmacro %}
+
+{% macro default__is_touched(order_id) -%}
+    {{ order_id }} in (select touched_orders.order_id from touched_orders)
+{%- endmacro %}
+
+{% macro postgres__is_touched(order_id) -%}
+    {{ order_id }} = any(array(select touched_orders.order_id from touched_orders))
+{%- endmacro %}
+
+
 {#- Pre-hook of an incremental fact: delete the touched orders, in the transaction that inserts them
     again. dbt's delete+insert deletes only what it inserts, so alone it would keep a line, payment
     or review that has gone.

@@ -1,12 +1,36 @@
 with
 
-changes as (
+-- The three imports are one view: a CTE that is used more than once would be read whole.
+order_row_changes as (
 
     select
+        changed_id as order_id,
         changed_table,
-        changed_id,
         _batch_id
     from {{ ref('stg_olist__changes') }}
+    where changed_table in ('orders', 'order_items', 'order_payments', 'order_reviews')
+
+),
+
+customer_changes as (
+
+    select
+        changed_id as customer_id,
+        changed_table,
+        _batch_id
+    from {{ ref('stg_olist__changes') }}
+    where changed_table = 'customers'
+
+),
+
+seller_changes as (
+
+    select
+        changed_id as seller_id,
+        changed_table,
+        _batch_id
+    from {{ ref('stg_olist__changes') }}
+    where changed_table = 'sellers'
 
 ),
 
@@ -28,50 +52,33 @@ order_items as (
 
 ),
 
-order_rows_changed as (
+final as (
 
     select
-        changes.changed_id as order_id,
-        changes.changed_table,
-        changes._batch_id
-    from changes
-    where changes.changed_table in ('orders', 'order_items', 'order_payments', 'order_reviews')
+        order_id,
+        changed_table,
+        _batch_id
+    from order_row_changes
 
-),
-
-customers_changed as (
+    union all
 
     select
         orders.order_id,
-        changes.changed_table,
-        changes._batch_id
-    from changes
+        customer_changes.changed_table,
+        customer_changes._batch_id
+    from customer_changes
     inner join orders
-        on changes.changed_id = orders.customer_id
-    where changes.changed_table = 'customers'
+        on customer_changes.customer_id = orders.customer_id
 
-),
-
-sellers_changed as (
+    union all
 
     select
         order_items.order_id,
-        changes.changed_table,
-        changes._batch_id
-    from changes
+        seller_changes.changed_table,
+        seller_changes._batch_id
+    from seller_changes
     inner join order_items
-        on changes.changed_id = order_items.seller_id
-    where changes.changed_table = 'sellers'
-
-),
-
-final as (
-
-    select * from order_rows_changed
-    union all
-    select * from customers_changed
-    union all
-    select * from sellers_changed
+        on seller_changes.seller_id = order_items.seller_id
 
 )
 

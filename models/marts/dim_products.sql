@@ -61,10 +61,10 @@ members_without_product as (
 members as (
 
     select
-        coalesce(products.product_id, members_without_product.product_id) as product_id,
         products.category_name_portuguese,
         products.photos_count,
         products.weight_g,
+        coalesce(products.product_id, members_without_product.product_id) as product_id,
         products.length_cm * products.height_cm * products.width_cm as volume_cm3,
         products.product_id is null
         and members_without_product.product_id is not null as is_inferred

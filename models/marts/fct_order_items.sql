@@ -24,7 +24,7 @@ touched_orders as (
     select distinct int_order_changes.order_id
     from {{ ref('int_order_changes') }} as int_order_changes
     {% if is_incremental() %}
-        where {{ changed_since_last_run(inputs) }}
+    where {{ changed_since_last_run(inputs) }}
     {% endif %}
 
 ),
@@ -41,6 +41,9 @@ order_items as (
         shipping_limit_at,
         _batch_id
     from {{ ref('stg_olist__order_items') }}
+    {% if is_incremental() %}
+    where {{ is_touched('order_id') }}
+    {% endif %}
 
 ),
 
@@ -55,6 +58,9 @@ orders as (
         delivered_at,
         _batch_id
     from {{ ref('int_orders_with_customers') }}
+    {% if is_incremental() %}
+    where {{ is_touched('order_id') }}
+    {% endif %}
 
 ),
 
@@ -72,8 +78,9 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(['order_items.order_id', 'order_items.order_item_id']) }}
-            as order_item_key,
+        {{ dbt_utils.generate_surrogate_key(
+            ['order_items.order_id', 'order_items.order_item_id']
+        ) }} as order_item_key,
 
         ---------- foreign keys
         {{ dimension_key('orders.customer_unique_id') }} as customer_key,
@@ -108,9 +115,6 @@ final as (
         on order_items.order_id = orders.order_id
     left join sellers
         on order_items.seller_id = sellers.seller_id
-    {% if is_incremental() %}
-        where order_items.order_id in (select touched_orders.order_id from touched_orders)
-    {% endif %}
 
 )
 

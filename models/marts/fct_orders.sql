@@ -21,14 +21,18 @@ touched_orders as (
     select distinct int_order_changes.order_id
     from {{ ref('int_order_changes') }} as int_order_changes
     {% if is_incremental() %}
-        where {{ changed_since_last_run(inputs) }}
+    where {{ changed_since_last_run(inputs) }}
     {% endif %}
 
 ),
 
 orders as (
 
-    select * from {{ ref('int_orders_with_milestones') }}
+    select *
+    from {{ ref('int_orders_with_milestones') }}
+    {% if is_incremental() %}
+    where {{ is_touched('order_id') }}
+    {% endif %}
 
 ),
 
@@ -44,7 +48,7 @@ items_by_order as (
         max(_batch_id) as _batch_id
     from {{ ref('stg_olist__order_items') }}
     {% if is_incremental() %}
-        where order_id in (select touched_orders.order_id from touched_orders)
+    where {{ is_touched('order_id') }}
     {% endif %}
     group by order_id
 
@@ -58,7 +62,7 @@ payments_by_order as (
         max(_batch_id) as _batch_id
     from {{ ref('stg_olist__order_payments') }}
     {% if is_incremental() %}
-        where order_id in (select touched_orders.order_id from touched_orders)
+    where {{ is_touched('order_id') }}
     {% endif %}
     group by order_id
 
@@ -76,7 +80,7 @@ reviews_ranked as (
         ) as review_rank
     from {{ ref('stg_olist__order_reviews') }}
     {% if is_incremental() %}
-        where order_id in (select touched_orders.order_id from touched_orders)
+    where {{ is_touched('order_id') }}
     {% endif %}
 
 ),
@@ -134,9 +138,6 @@ final as (
         on
             orders.order_id = reviews_ranked.order_id
             and reviews_ranked.review_rank = 1
-    {% if is_incremental() %}
-        where orders.order_id in (select touched_orders.order_id from touched_orders)
-    {% endif %}
 
 )
 

@@ -22,7 +22,7 @@ touched_orders as (
     select distinct int_order_changes.order_id
     from {{ ref('int_order_changes') }} as int_order_changes
     {% if is_incremental() %}
-        where {{ changed_since_last_run(inputs) }}
+    where {{ changed_since_last_run(inputs) }}
     {% endif %}
 
 ),
@@ -37,6 +37,9 @@ order_payments as (
         payment_value,
         _batch_id
     from {{ ref('stg_olist__order_payments') }}
+    {% if is_incremental() %}
+    where {{ is_touched('order_id') }}
+    {% endif %}
 
 ),
 
@@ -49,6 +52,9 @@ orders as (
         purchased_at,
         _batch_id
     from {{ ref('int_orders_with_customers') }}
+    {% if is_incremental() %}
+    where {{ is_touched('order_id') }}
+    {% endif %}
 
 ),
 
@@ -81,9 +87,6 @@ final as (
     from order_payments
     left join orders
         on order_payments.order_id = orders.order_id
-    {% if is_incremental() %}
-        where order_payments.order_id in (select touched_orders.order_id from touched_orders)
-    {% endif %}
 
 )
 

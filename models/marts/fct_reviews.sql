@@ -22,7 +22,7 @@ touched_orders as (
     select distinct int_order_changes.order_id
     from {{ ref('int_order_changes') }} as int_order_changes
     {% if is_incremental() %}
-        where {{ changed_since_last_run(inputs) }}
+    where {{ changed_since_last_run(inputs) }}
     {% endif %}
 
 ),
@@ -39,6 +39,9 @@ order_reviews as (
         answered_at,
         _batch_id
     from {{ ref('stg_olist__order_reviews') }}
+    {% if is_incremental() %}
+    where {{ is_touched('order_id') }}
+    {% endif %}
 
 ),
 
@@ -50,6 +53,9 @@ orders as (
         customer_zip_code_prefix,
         _batch_id
     from {{ ref('int_orders_with_customers') }}
+    {% if is_incremental() %}
+    where {{ is_touched('order_id') }}
+    {% endif %}
 
 ),
 
@@ -62,9 +68,6 @@ reviews_ranked as (
             order by {{ latest_review_first() }}
         ) as review_rank
     from order_reviews
-    {% if is_incremental() %}
-        where order_reviews.order_id in (select touched_orders.order_id from touched_orders)
-    {% endif %}
 
 ),
 
@@ -72,8 +75,9 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(['reviews_ranked.review_id', 'reviews_ranked.order_id']) }}
-            as review_key,
+        {{ dbt_utils.generate_surrogate_key(
+            ['reviews_ranked.review_id', 'reviews_ranked.order_id']
+        ) }} as review_key,
 
         ---------- foreign keys
         {{ dimension_key('orders.customer_unique_id') }} as customer_key,

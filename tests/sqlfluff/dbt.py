@@ -1,0 +1,11 @@
+"""What sqlfluff's jinja templater sees for dbt's cross-database macros."""
+
+
+def datediff(first: str, second: str, datepart: str) -> str:
+    """Stand for the periods between two moments."""
+    return f"datediff({first}, {second}, '{datepart}')"
+
+
+def dateadd(datepart: str, interval: int, moment: str) -> str:
+    """Stand for a moment some periods later."""
+    return f"dateadd({moment}, {interval}, '{datepart}')"
