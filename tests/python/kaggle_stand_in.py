@@ -1,0 +1,136 @@
+"""A loopback stand-in for Kaggle's API, and the redirect that sends the kaggle package there.
+
+As Kaggle does, it answers ``DownloadDataset`` with a 302 to a GET that serves the zip by ranges.
+"""
+
+import base64
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+TOKEN = "KGAT_token-that-nobody-may-see"
+USER = "someone"
+KEY = "key-that-nobody-may-see"
+SIGNATURE = "signature-that-nobody-may-see"
+SECRETS = (TOKEN, KEY, SIGNATURE, base64.b64encode(f"{USER}:{KEY}".encode()).decode())
+ACCEPTED = {f"Bearer {TOKEN}", f"Basic {SECRETS[3]}"}
+
+# Run by the interpreter of the child before anything else: the only place that knows of the
+# stand-in. Waits between kaggle's retries are cut, to keep the tests fast.
+SITE = """\
+import time
+from kagglesdk.kaggle_env import KaggleEnv, _env_to_endpoint
+_env_to_endpoint[KaggleEnv.PROD] = {endpoint!r}
+time.sleep = lambda seconds: None
+"""
+
+
+@dataclass
+class Kaggle:
+    """What the stand-in serves and how it misbehaves; what it was asked."""
+
+    body: bytes = b""
+    status: int = 302  # of DownloadDataset; 302 is a success
+    file_status: int = 200  # of the GET behind the redirect
+    cuts: int = 0  # so many answers of the GET stop half-way
+    hang: str = ""  # "IntrospectToken", "DownloadDataset" or "file": no answer there
+    endpoint: str = ""
+    requests: list[str] = field(default_factory=list)
+    hanging: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
+
+    def redirect(self, folder: Path, extra: str = "") -> Path:
+        """Write the redirect for a child that has ``folder`` in PYTHONPATH."""
+        folder.mkdir()
+        (folder / "sitecustomize.py").write_text(SITE.format(endpoint=self.endpoint) + extra)
+        return folder
+
+    def fall_silent(self, connection: socket.socket) -> None:
+        """Say nothing to this client until it closes the connection."""
+        self.hanging.set()
+        connection.settimeout(60)
+        with contextlib.suppress(OSError):
+            connection.recv(1)
+        self.left.set()
+
+
+def _handler(kaggle: Kaggle) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Keep the test output clean."""
+
+        def do_POST(self) -> None:
+            call = self.path.rsplit("/", 1)[-1]
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            kaggle.requests.append(call)
+            if kaggle.hang == call:
+                kaggle.fall_silent(self.connection)
+            elif call == "IntrospectToken":
+                active = asked["token"] == TOKEN
+                self._json(200, {"active": active, "username": USER if active else ""})
+            elif self.headers["Authorization"] not in ACCEPTED:
+                self._json(401, {"code": 401, "message": "Unauthenticated"})
+            elif kaggle.status != 302:
+                self._json(kaggle.status, {"code": kaggle.status, "message": "No"})
+            else:
+                assert asked["ownerSlug"] == "olistbr"
+                assert asked["datasetSlug"] == "brazilian-ecommerce"
+                self._head(302, Location=f"{kaggle.endpoint}/archive.zip?signature={SIGNATURE}")
+
+        def do_GET(self) -> None:
+            wanted = self.headers.get("Range", "")
+            kaggle.requests.append(f"{urlsplit(self.path).path} {wanted}".strip())
+            start = int(wanted.removeprefix("bytes=").rstrip("-") or 0)
+            data = kaggle.body[start:]
+            if kaggle.file_status != 200:
+                self._head(kaggle.file_status)
+                return
+            headers = {"Accept-Ranges": "bytes", "ETag": '"1"', "Content-Length": str(len(data))}
+            if wanted:
+                size = len(kaggle.body)
+                headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
+            self._head(206 if wanted else 200, **headers)
+            if kaggle.cuts or kaggle.hang == "file":
+                data = data[: len(data) // 2]
+                kaggle.cuts -= 1
+            self.wfile.write(data)
+            if kaggle.hang == "file":
+                self.wfile.flush()
+                kaggle.fall_silent(self.connection)
+
+        def _json(self, status: int, answer: dict[str, object]) -> None:
+            body = json.dumps(answer).encode()
+            self._head(
+                status, **{"Content-Type": "application/json", "Content-Length": str(len(body))}
+            )
+            self.wfile.write(body)
+
+        def _head(self, status: int, **headers: str) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+    return Handler
+
+
+@contextlib.contextmanager
+def serve(kaggle: Kaggle) -> Iterator[Kaggle]:
+    """Serve ``kaggle`` on a free loopback port until the end of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(kaggle))
+    server.daemon_threads = True
+    kaggle.endpoint = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield kaggle
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
