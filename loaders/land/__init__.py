@@ -14,6 +14,7 @@ from loaders.errors import LoaderError
 from loaders.land import ledger
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
+from loaders.land.schema import ensure_schema
 from loaders.land.sources import SourceFile, find_files
 from loaders.land.write import write
 
@@ -70,7 +71,7 @@ def _batch(
     say: Callable[[str], None],
 ) -> tuple[int, list[FileResult], Counts]:
     with link.cursor() as cursor:
-        ledger.ensure_schema(cursor)
+        ensure_schema(cursor)
         batch_id = ledger.next_batch_id(cursor)
         with Progress(sum(file.size for file in files), say) as progress:
             results = [_file(cursor, file, batch_id, mode, progress) for file in files]

@@ -31,9 +31,7 @@ def drop_repeats(cursor: Cursor, relation: sql.Composable, source: SourceFile) -
         sql.SQL(
             "delete from {0} where ctid in (select ctid from (select ctid, row_number() over"
             " (partition by {1} order by ctid) as copy from {0}) as copies where copy > 1)"
-        ).format(
-            relation, sql.SQL(", ").join(map(sql.Identifier, source.table.columns))
-        )
+        ).format(relation, sql.SQL(", ").join(map(sql.Identifier, source.table.columns)))
     )
     dropped = cursor.rowcount
     cursor.execute(sql.SQL("{} limit 1").format(suspects))

@@ -5,12 +5,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING, Never
 
 from tqdm import tqdm
 
 from loaders.land.ledger import FileResult
 from loaders.land.sources import SourceFile
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class Progress:
@@ -18,7 +21,7 @@ class Progress:
 
     def __init__(self, size: int, say: Callable[[str], None]) -> None:
         self._say = say
-        self._bar: tqdm[None] = tqdm(
+        self._bar: tqdm[Never] = tqdm(
             total=size,
             unit="B",
             unit_scale=True,
@@ -57,15 +60,16 @@ class Progress:
 
 
 class _Counted(io.RawIOBase):
-    def __init__(self, stream: IO[bytes], bar: "tqdm[None]") -> None:
+    def __init__(self, stream: IO[bytes], bar: "tqdm[Never]") -> None:
         self._stream = stream
         self._bar = bar
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        block = self._stream.read(len(buffer))
-        buffer[: len(block)] = block
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer)
+        block = self._stream.read(len(view))
+        view[: len(block)] = block
         self._bar.update(len(block))
         return len(block)

@@ -8,10 +8,13 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from loaders.errors import LoaderError
 from loaders.tables import BY_FILE, TABLES, Table
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _BLOCK = 1 << 20
 
@@ -116,7 +119,12 @@ def _member(path: Path, member: zipfile.ZipInfo) -> SourceFile | str:
     table = BY_FILE.get(name)
     if table is None:
         return member.filename
-    return SourceFile(table, name, member.file_size, lambda: _MemberStream(path, member))
+    return SourceFile(
+        table,
+        name,
+        member.file_size,
+        lambda: io.BufferedReader(_MemberStream(path, member), _BLOCK),
+    )
 
 
 class _MemberStream(io.RawIOBase):
@@ -138,9 +146,10 @@ class _MemberStream(io.RawIOBase):
                 f"{self._where} is damaged ({error}); fetch the zip again."
             ) from error
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        block = self.read(len(buffer))
-        buffer[: len(block)] = block
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer)
+        block = self.read(len(view))
+        view[: len(block)] = block
         return len(block)
 
     def close(self) -> None:

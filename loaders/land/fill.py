@@ -1,0 +1,88 @@
+"""The first landing of a table: COPY straight into it, then its primary key and indexes."""
+
+from typing import IO
+
+from psycopg2 import errors, sql
+from psycopg2.extensions import cursor as Cursor
+
+from loaders.land.copy import copy, names_of
+from loaders.land.duplicates import drop_repeats
+from loaders.land.ledger import Counts
+from loaders.land.sources import SourceFile
+from loaders.tables import Table
+
+
+def fill(
+    cursor: Cursor, source: SourceFile, stream: IO[bytes], batch_id: int, origin: str
+) -> Counts:
+    """First landing: COPY straight into the empty table, the batch columns as its defaults."""
+    table = source.table
+    target = sql.Identifier("raw", table.name)
+    # Emptied in this transaction, the table takes COPY FREEZE, and no WAL where wal_level allows.
+    cursor.execute(sql.SQL("truncate {}").format(target))
+    _drop_indexes(cursor, table)
+    cursor.execute(
+        sql.SQL(
+            "alter table {} alter _batch_id set default {}, alter _loaded_at set default {},"
+            " alter _source_file set default {}"
+        ).format(target, sql.Literal(batch_id), _now(cursor), sql.Literal(origin))
+    )
+    read = copy(cursor, target, source, stream, "freeze true")
+    cursor.execute(
+        sql.SQL(
+            "alter table {} alter _batch_id drop default, alter _loaded_at drop default,"
+            " alter _source_file drop default"
+        ).format(target)
+    )
+    repeats = _index(cursor, source)
+    return Counts(read=read, new=read - repeats)
+
+
+def _drop_indexes(cursor: Cursor, table: Table) -> None:
+    """Drop what a landing of an empty file, or a truncated table, left behind."""
+    for column in _lookups(table):
+        cursor.execute(sql.SQL("drop index if exists {}").format(_index_name(table, column, "raw")))
+    cursor.execute(
+        sql.SQL("alter table {} drop constraint if exists {}").format(
+            sql.Identifier("raw", table.name), sql.Identifier(f"{table.name}_pkey")
+        )
+    )
+
+
+def _index(cursor: Cursor, source: SourceFile) -> int:
+    """Give a filled table its primary key and lookups; return the repeated rows dropped for it."""
+    table, repeats = source.table, 0
+    if not table.key:
+        return 0
+    target = sql.Identifier("raw", table.name)
+    add_key = sql.SQL("alter table {} add constraint {} primary key ({})").format(
+        target, sql.Identifier(f"{table.name}_pkey"), names_of(table.key)
+    )
+    cursor.execute("savepoint before_key")
+    try:
+        cursor.execute(add_key)
+    except (errors.UniqueViolation, errors.NotNullViolation):
+        cursor.execute("rollback to savepoint before_key")
+        repeats = drop_repeats(cursor, target, source)
+        cursor.execute(add_key)
+    for column in _lookups(table):
+        cursor.execute(
+            sql.SQL("create index {} on {} ({})").format(
+                _index_name(table, column), target, sql.Identifier(column)
+            )
+        )
+    return repeats
+
+
+def _lookups(table: Table) -> tuple[str, ...]:
+    return (*table.lookups, "_batch_id") if table.key else ()
+
+
+def _index_name(table: Table, column: str, *schema: str) -> sql.Identifier:
+    return sql.Identifier(*schema, f"{table.name}_{column.strip('_')}_idx")
+
+
+def _now(cursor: Cursor) -> sql.Composable:
+    cursor.execute("select now()")
+    row = cursor.fetchone()
+    return sql.Literal(row[0] if row else None)

@@ -1,0 +1,78 @@
+"""Schema ``raw``: the ledger and the nine tables, made at the first landing."""
+
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+from loaders.tables import TABLES, Table
+
+_LEDGER = """
+create schema if not exists raw;
+
+create table if not exists raw._batches (
+    batch_id bigint primary key,
+    source text not null,
+    mode text not null,
+    status text not null check (status in ('landed', 'unchanged', 'failed')),
+    started_at timestamptz not null,
+    finished_at timestamptz not null,
+    seconds numeric(12, 3) not null,
+    rows_read bigint not null default 0,
+    rows_new bigint not null default 0,
+    rows_changed bigint not null default 0,
+    rows_removed bigint not null default 0,
+    rows_rejected bigint not null default 0,
+    error text
+);
+comment on table raw._batches is 'One row per load, whether it landed, found nothing new or failed';
+
+create table if not exists raw._files (
+    batch_id bigint not null references raw._batches deferrable initially deferred,
+    table_name text not null,
+    file_name text not null,
+    checksum text not null,
+    bytes bigint not null,
+    mode text not null,
+    status text not null check (status in ('landed', 'unchanged')),
+    rows_read bigint not null default 0,
+    rows_new bigint not null default 0,
+    rows_changed bigint not null default 0,
+    rows_removed bigint not null default 0,
+    rows_rejected bigint not null default 0,
+    seconds numeric(12, 3) not null,
+    primary key (batch_id, table_name)
+);
+comment on table raw._files is 'One row per file of a load; checksum is the SHA-256 of its content';
+
+create table if not exists raw._rejected_rows (
+    batch_id bigint not null references raw._batches deferrable initially deferred,
+    table_name text not null,
+    file_name text not null,
+    line_number bigint not null,
+    reason text not null,
+    raw_text text
+);
+comment on table raw._rejected_rows is 'One row per line of a file that could not be landed';
+"""
+
+
+def ensure_schema(cursor: Cursor) -> None:
+    """Create schema ``raw``, its ledger and its nine tables where they do not exist.
+
+    All nine are made at the first landing, also when only some have a file, so that dbt finds every
+    source; the rest stay empty.
+    """
+    cursor.execute("select to_regclass('raw._rejected_rows') is not null")
+    if cursor.fetchone() == (True,):
+        return
+    cursor.execute(_LEDGER)
+    for table in TABLES:
+        cursor.execute(_create_table(table))
+
+
+def _create_table(table: Table) -> sql.Composed:
+    columns = [sql.SQL("{} text").format(sql.Identifier(name)) for name in table.columns]
+    return sql.SQL(
+        "create table if not exists {} ({},"
+        " _batch_id bigint not null, _loaded_at timestamptz not null,"
+        " _source_file text not null, _deleted_at timestamptz)"
+    ).format(sql.Identifier("raw", table.name), sql.SQL(", ").join(columns))

@@ -1,0 +1,107 @@
+"""Fixtures: one PostgreSQL for the session, a fresh database for each test that asks."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from loaders import connection, server
+from loaders.packages import install
+from loaders.tables import BY_NAME
+from warehouse import Warehouse
+
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables of the server that the environment names, else of a throw-away embedded one."""
+    named = connection.external()
+    if named is not None:
+        yield named
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OLIST_HOME", str(tmp_path_factory.mktemp("server")))
+        yield server.up(say=lambda _: None)
+        server.down(say=lambda _: None)
+
+
+@contextmanager
+def _temporary_database(postgres: dict[str, str]) -> Iterator[dict[str, str]]:
+    name = f"olist_test_{uuid.uuid4().hex[:12]}"
+    _administer(postgres, "create database {}", name)
+    yield {**postgres, "PGDATABASE": name}
+    _administer(postgres, "drop database {} with (force)", name)
+
+
+@pytest.fixture
+def database(
+    postgres: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[dict[str, str]]:
+    """Variables of an empty database, set in the environment and dropped at the end."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("OLIST_HOME", str(tmp_path / "home"))
+    with _temporary_database(postgres) as variables:
+        for key, value in variables.items():
+            monkeypatch.setenv(key, value)
+        yield variables
+
+
+@pytest.fixture(scope="module")
+def warehouse(
+    postgres: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """An empty warehouse, shared by the tests of a module."""
+    install(retry=False, say=lambda _: None)
+    with _temporary_database(postgres) as variables:
+        yield Warehouse(variables, tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="module")
+def rebuilt_warehouse(
+    postgres: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """A second one, to compare with."""
+    with _temporary_database(postgres) as variables:
+        yield Warehouse(variables, tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture
+def query(database: dict[str, str]) -> Query:
+    """Run a query in the test's database and return its rows."""
+
+    def run(statement: str) -> list[tuple[Any, ...]]:
+        with connection.connect() as link, link.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    return run
+
+
+def write_csv(folder: Path, table: str, *rows: str) -> Path:
+    """Write the file of a raw table: its header, then the rows as they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    known = BY_NAME[table]
+    path = folder / known.file
+    path.write_text("\n".join((",".join(known.columns), *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def _administer(variables: dict[str, str], statement: str, name: str) -> None:
+    link = psycopg2.connect(
+        host=variables["PGHOST"],
+        port=variables["PGPORT"],
+        user=variables["PGUSER"],
+        password=variables.get("PGPASSWORD"),
+        dbname=os.environ.get("OLIST_TEST_MAINTENANCE_DATABASE", "postgres"),
+    )
+    link.autocommit = True
+    with link.cursor() as cursor:
+        cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
+    link.close()

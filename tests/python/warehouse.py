@@ -1,0 +1,88 @@
+"""A database with its own dbt run folder: land, build, read the marts."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt.cli.main import dbtRunner
+from psycopg2 import sql
+
+from loaders.connection import connect
+from loaders.land import Counts, land
+from loaders.paths import project_root
+
+FACTS = ("fct_orders", "fct_order_items", "fct_payments", "fct_reviews")
+DIMENSIONS = (
+    "dim_dates",
+    "dim_customers",
+    "dim_sellers",
+    "dim_products",
+    "dim_geographies",
+    "dim_payment_types",
+)
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass
+class Warehouse:
+    """One database; its commands run with the variables of that database set."""
+
+    variables: dict[str, str]
+    folder: Path
+
+    def land(self, path: Path, mode: str = "delta") -> Counts:
+        """Land a folder of CSV files."""
+        with self._environment():
+            return land(path, mode, say=lambda _: None)
+
+    def dbt(self, *arguments: str) -> dict[str, str]:
+        """Run dbt; return the status of each node but exposures. Fails when dbt fails."""
+        with self._environment():
+            done = dbtRunner().invoke(
+                [
+                    "--quiet",
+                    *arguments,
+                    *("--project-dir", str(project_root())),
+                    *("--profiles-dir", str(project_root())),
+                    *("--target-path", str(self.folder / "target")),
+                    *("--log-path", str(self.folder / "logs")),
+                ]
+            )
+        results = getattr(done.result, "results", [])
+        broken = [
+            f"{result.node.name}: {result.message}"
+            for result in results
+            if result.status not in {"success", "pass", "warn", "no-op"}
+        ]
+        assert done.success, done.exception or "\n".join(broken)
+        return {
+            result.node.name: str(result.status) for result in results if result.status != "no-op"
+        }
+
+    def query(self, statement: str | sql.Composable) -> Rows:
+        """Run a query and return its rows."""
+        with self._environment(), connect() as link, link.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    def mart(self, name: str, columns: str = "mart.*") -> Rows:
+        """All rows of a mart, sorted."""
+        statement = sql.SQL("select {} from {} as mart").format(
+            sql.SQL(columns), sql.Identifier("marts", name)
+        )
+        return sorted(self.query(statement), key=repr)
+
+    def marts(self, names: Sequence[str] = FACTS + DIMENSIONS) -> dict[str, Rows]:
+        """All rows of several marts."""
+        return {name: self.mart(name) for name in names}
+
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("DATABASE_URL", raising=False)
+            for name, value in self.variables.items():
+                patch.setenv(name, value)
+            yield
