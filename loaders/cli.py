@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=globals()[f"_{name}"])
         return added
 
-    command("up", "Start the embedded PostgreSQL (made at first use), unless PGHOST names a server.")
+    command(
+        "up", "Start the embedded PostgreSQL (made at first use), unless PGHOST names a server."
+    )
     command("down", "Stop the embedded PostgreSQL; its data stays.")
     command("status", "Show the server, the batches landed and the rows of each raw table.")
     command("env", "Print the server's address and credentials as exports for eval.")
@@ -81,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="only this raw table (may be repeated)",
     )
+    command("deps", "Install dbt packages from the hub, or the offline stand-in.")
     command("build", "Everything at once: server, data, landing, dbt build, summary.")
     return parser
 
@@ -100,7 +103,9 @@ def _down(_: argparse.Namespace) -> None:
     from loaders import connection, server
 
     if connection.external() is not None:
-        raise LoaderError("PGHOST or DATABASE_URL names a server of your own: olist leaves it alone.")
+        raise LoaderError(
+            "PGHOST or DATABASE_URL names a server of your own: olist leaves it alone."
+        )
     server.down()
 
 
@@ -145,6 +150,12 @@ def _land(options: argparse.Namespace) -> None:
     from loaders.land import land
 
     land(options.path, options.mode, options.table)
+
+
+def _deps(_: argparse.Namespace) -> None:
+    from loaders.packages import install
+
+    install()
 
 
 def _build(_: argparse.Namespace) -> None:

@@ -1,0 +1,116 @@
+"""``make build``: server, data, landing, dbt build, and a summary of what came of it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loaders import connection, download, packages, server
+from loaders.errors import LoaderError
+from loaders.land import land
+from loaders.paths import project_root, state_root
+from loaders.summary import print_summary
+
+
+@dataclass
+class _Steps:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        print(f"\n== {name}", flush=True)
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - started
+
+
+def build() -> None:
+    """Do all of it; safe to repeat from any state.
+
+    Raises LoaderError when a step fails; dbt's own messages stand above it.
+    """
+    steps = _Steps()
+    with steps.step("server"):
+        _server()
+    with steps.step("data"):
+        data = _data()
+    if data is not None:
+        with steps.step("land"):
+            # What comes here is a whole export, so a row that it lacks was removed.
+            land(data, mode="snapshot")
+    with steps.step("dbt build"):
+        packages.install(retry=False)
+        tests = _dbt_build()
+    print_summary(steps.seconds, tests)
+
+
+def _server() -> None:
+    if connection.external() is None:
+        server.up()
+    with connection.connect() as link:
+        version = link.server_version // 10000
+        where = link.get_dsn_parameters()
+        print(
+            f"PostgreSQL {version} at {where['host']}:{where['port']}, database {where['dbname']}"
+        )
+
+
+def _data() -> Path | None:
+    """Path of the files to land; None to build on what is landed."""
+    named = os.environ.get("OLIST_DATA")
+    if named:
+        print(f"Data: {named} (OLIST_DATA).")
+        return Path(named).expanduser()
+    if download.has_credentials():
+        print("Data: the Olist dataset from Kaggle, by the credentials on this machine.")
+        return download.download(state_root() / "data")
+    folder = state_root() / "data" / "sample"
+    landed = _last_source()
+    if landed not in (None, str(folder)):
+        print(f"Data: what is landed already, from {landed} (OLIST_DATA=path lands another).")
+        return None
+    print(
+        "Data: synthetic, the size and shape of the Olist dataset"
+        " (OLIST_DATA=path, or Kaggle credentials, for the real one)."
+    )
+    if not (folder / ".complete").exists():
+        from loaders.sample import generate  # with numpy; nothing else here needs it
+
+        generate(folder)
+        (folder / ".complete").touch()
+    return folder
+
+
+def _last_source() -> str | None:
+    """Source of the newest batch that landed rows, or None when there is none."""
+    with connection.connect() as link, link.cursor() as cursor:
+        cursor.execute("select to_regclass('raw._batches') is not null")
+        if cursor.fetchone() != (True,):
+            return None
+        cursor.execute(
+            "select source from raw._batches where status = 'landed' order by batch_id desc limit 1"
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _dbt_build() -> dict[str, int]:
+    """Run dbt build and return the number of tests per status."""
+    done = subprocess.run(
+        [sys.executable, "-m", "loaders.dbt_entry", "build"], cwd=project_root(), check=False
+    )
+    if done.returncode != 0:
+        raise LoaderError(
+            "dbt build failed, its messages are above; rows that break a test are in schema audit."
+        )
+    results = json.loads((project_root() / "target" / "run_results.json").read_text("utf-8"))
+    tests: dict[str, int] = {}
+    for result in results["results"]:
+        if result["unique_id"].startswith(("test.", "unit_test.")):
+            tests[result["status"]] = tests.get(result["status"], 0) + 1
+    return tests
