@@ -22,7 +22,11 @@ _EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    options.rest = rest
+    if options.rest and options.run is not _psql:
+        parser.error(f"unrecognized arguments: {' '.join(options.rest)}")
     try:
         options.run(options)
     except LoaderError as error:
@@ -56,8 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     command("down", "Stop the embedded PostgreSQL; its data stays.")
     command("status", "Show the server, the batches landed and the rows of each raw table.")
     command("env", "Print the server's address and credentials as exports for eval.")
-    psql = command("psql", "Open psql on the warehouse; further arguments are psql's own.")
-    psql.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…")
+    command("psql", "Open psql on the warehouse; further arguments are psql's own.")
 
     download = command("download", "Fetch the Olist dataset from Kaggle (needs its credentials).")
     download.add_argument("--out", type=Path, help="folder for the zip (default: data)")
@@ -129,7 +132,7 @@ def _psql(options: argparse.Namespace) -> None:
     if program is None:
         raise LoaderError("psql was not found: install a PostgreSQL client, or set PGBIN.")
     os.environ.update(connection.environment())
-    os.execv(program, [str(program), *options.arguments])  # noqa: S606 - psql takes over
+    os.execv(program, [str(program), *options.rest])  # noqa: S606 - psql takes over
 
 
 def _download(options: argparse.Namespace) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from kaggle_stand_in import KEY, SECRETS, TOKEN, USER, Kaggle, serve
 
+from kaggle_stand_in import KEY, SECRETS, TOKEN, USER, Kaggle, serve
 from loaders import download as module
 from loaders.download import ZIP_NAME, download, has_credentials
 from loaders.errors import LoaderError

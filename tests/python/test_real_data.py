@@ -1,0 +1,87 @@
+"""The published figures of the real dataset, from its zip to the star.
+
+Its licence keeps it out of this repository: name it in OLIST_REAL_DATA (folder or zip).
+"""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from loaders.land import Counts
+from warehouse import FACTS, Warehouse
+
+REAL_DATA = os.environ.get("OLIST_REAL_DATA")
+
+pytestmark = pytest.mark.skipif(
+    not REAL_DATA, reason="OLIST_REAL_DATA does not name the real dataset (folder or zip)"
+)
+
+RAW_ROWS = {
+    "customers": 99_441,
+    "geolocation": 1_000_163,
+    "order_items": 112_650,
+    "order_payments": 103_886,
+    "order_reviews": 99_224,
+    "orders": 99_441,
+    "products": 32_951,
+    "sellers": 3_095,
+    "product_category_name_translation": 71,
+}
+# Each figure with the query that gives it; all of them are published elsewhere too.
+FIGURES = {
+    "select count(*) from marts.fct_orders": 99_441,
+    "select count(*) from marts.fct_order_items": 112_650,
+    "select count(*) from marts.fct_payments": 103_886,
+    "select count(*) from marts.fct_reviews": 99_224,
+    "select count(*) from marts.dim_customers where customer_key <> '-1'": 96_096,
+    "select sum(price) from marts.fct_order_items": Decimal("13591643.70"),
+    "select sum(freight_value) from marts.fct_order_items": Decimal("2251909.54"),
+    "select sum(payment_value) from marts.fct_payments": Decimal("16008872.12"),
+    "select sum(items_value) from marts.fct_orders": Decimal("13591643.70"),
+    "select sum(freight_value) from marts.fct_orders": Decimal("2251909.54"),
+    "select sum(payments_value) from marts.fct_orders": Decimal("16008872.12"),
+    "select count(*) from marts.fct_orders where is_late": 6_534,
+    "select count(*) from marts.fct_orders where item_count = 0": 775,
+    "select count(*) from marts.fct_orders where review_score is null": 768,
+    "select count(*) from marts.dim_products where category_name = 'unknown'"
+    " and product_key <> '-1'": 610,
+    "select count(*) from marts.dim_products where category_name = category_name_portuguese"
+    " and category_name in ('pc_gamer', 'portateis_cozinha_e_preparadores_de_alimentos')": 13,
+    "select max(date_key) from marts.fct_order_items join marts.dim_dates"
+    " on shipping_limit_date_key = date_key": 20_200_409,
+}
+
+
+@pytest.fixture(scope="module")
+def real(warehouse: Warehouse) -> Warehouse:
+    landed = warehouse.land(Path(str(REAL_DATA)), "snapshot")
+    assert landed == Counts(read=1_550_922, new=1_550_922)
+    warehouse.dbt("build")
+    return warehouse
+
+
+@pytest.mark.parametrize(("table", "rows"), RAW_ROWS.items())
+def test_raw_rows(real: Warehouse, table: str, rows: int) -> None:
+    assert real.query(f"select count(*) from raw.{table}") == [(rows,)]
+
+
+@pytest.mark.parametrize(("query", "figure"), FIGURES.items())
+def test_figure(real: Warehouse, query: str, figure: int | Decimal) -> None:
+    assert real.query(query) == [(figure,)]
+
+
+def test_landing_and_building_again_changes_no_row(real: Warehouse) -> None:
+    assert real.land(Path(str(REAL_DATA)), "snapshot") == Counts()
+    written = {fact: real.mart(fact, "mart.xmin::text, mart.order_id") for fact in FACTS}
+    real.dbt("build")
+    for fact in FACTS:
+        assert real.mart(fact, "mart.xmin::text, mart.order_id") == written[fact]
+
+
+def test_a_full_refresh_makes_the_same_facts(real: Warehouse) -> None:
+    before = {fact: real.mart(fact) for fact in FACTS}
+    real.dbt("run", "--select", *FACTS, "--full-refresh")
+    for fact in FACTS:
+        assert real.mart(fact) == before[fact]
