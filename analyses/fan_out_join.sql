@@ -1,6 +1,6 @@
--- What a join of an order's lines, payments and reviews counts, beside the truth: the join multiplies
--- rows and money. Grain: one row.
--- Trap: each figure of the first line is what many published reports of this dataset show.
+-- What a join of an order's lines, payments and reviews counts, beside the truth: it multiplies rows
+-- and money. Grain: one row.
+-- Trap: the joined figures are those that many published reports of this dataset show.
 with
 
 fan_out as (

@@ -101,8 +101,11 @@ def _last_source() -> str | None:
 
 def _dbt_build() -> dict[str, int]:
     """Run dbt build and return the number of tests per status."""
+    colors = "--use-colors" if sys.stdout.isatty() else "--no-use-colors"
     done = subprocess.run(
-        [sys.executable, "-m", "loaders.dbt_entry", "build"], cwd=project_root(), check=False
+        [sys.executable, "-m", "loaders.dbt_entry", colors, "build"],
+        cwd=project_root(),
+        check=False,
     )
     if done.returncode != 0:
         raise LoaderError(
