@@ -1,5 +1,5 @@
--- What a join of the lines, payments and reviews of an order counts, beside the truth: it multiplies
--- rows and money. Grain: one row.
+-- What a join of the lines, payments and reviews of an order counts, beside the truth: it
+-- multiplies rows and money. Grain: one row.
 -- Trap: the joined figures are those that many published reports of this dataset show.
 with
 
