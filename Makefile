@@ -29,7 +29,7 @@ lint: $(READY) packages ## ruff, mypy, sqlfluff, and dbt parse without a depreca
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar models tests analyses
-	@$(BIN)/python -m dbt.cli.main --quiet --warn-error parse --no-partial-parse --target-path target/lint
+	@$(BIN)/dbt --quiet --warn-error parse --no-partial-parse --target-path target/lint
 
 .PHONY: format
 format: $(READY) ## Let ruff and sqlfluff mend what they can

@@ -10,17 +10,16 @@ import sys
 from loaders import connection, server
 
 
+_WITHOUT_DATABASE = {"clean", "deps", "init", "ls", "list", "parse", "--help", "-h", "--version"}
+
+
 def main() -> None:
     """Set the variables of the server in use, where there is one, and hand over to dbt."""
     variables = connection.external() or server.environment()
-    if variables is None:
-        print(
-            "No server is named or made yet: run 'olist up', or set PGHOST. Commands that need no"
-            " database work without.",
-            file=sys.stderr,
-        )
-    else:
+    if variables is not None:
         os.environ.update(variables)
+    elif len(sys.argv) > 1 and _WITHOUT_DATABASE.isdisjoint(sys.argv):
+        print("No server is named or made yet: run 'olist up', or set PGHOST.", file=sys.stderr)
     from dbt.cli.main import cli  # after the variables: dbt copies the environment when it starts
 
     cli(prog_name="dbt")
