@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -128,7 +129,9 @@ def _env(_: argparse.Namespace) -> None:
 def _psql(options: argparse.Namespace) -> None:
     from loaders import connection, server
 
-    program = server.find_psql()
+    # For a server of the user's own, the machine's psql: the embedded one is built without TLS.
+    found = shutil.which("psql") if connection.external() else None
+    program = found or server.find_psql()
     if program is None:
         raise LoaderError("psql was not found: install a PostgreSQL client, or set PGBIN.")
     os.environ.update(connection.environment())

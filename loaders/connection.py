@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg2
@@ -95,8 +96,9 @@ def connect(*, autocommit: bool = False) -> Iterator[Connection]:
     Raises LoaderError when the server cannot be reached or is older than PostgreSQL 15.
     """
     where = environment()
-    # libpq reads what is left (TLS files, time-outs, .pgpass) from the environment by itself.
-    os.environ.update({name: value for name, value in where.items() if name.startswith("PGSSL")})
+    # libpq reads what is left (TLS files, .pgpass) from the environment by itself.
+    options: dict[str, Any] = {"application_name": "olist", "client_encoding": "UTF8"}
+    options |= {name: where[key] for name, key in _URL_PARAMETERS.items() if key in where}
     try:
         link = psycopg2.connect(
             host=where["PGHOST"],
@@ -104,8 +106,7 @@ def connect(*, autocommit: bool = False) -> Iterator[Connection]:
             user=where["PGUSER"],
             password=where.get("PGPASSWORD"),
             dbname=where["PGDATABASE"],
-            application_name="olist",
-            client_encoding="UTF8",
+            **options,
         )
     except psycopg2.OperationalError as error:
         raise LoaderError(_unreachable(where, str(error))) from error
