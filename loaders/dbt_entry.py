@@ -9,7 +9,6 @@ import sys
 
 from loaders import connection, server
 
-
 _WITHOUT_DATABASE = {"clean", "deps", "init", "ls", "list", "parse", "--help", "-h", "--version"}
 
 
