@@ -8,8 +8,8 @@
 
     inputs: names of the raw tables that the fact is made from -#}
 {% macro changed_since_last_run(inputs) -%}
-    int_order_changes.changed_table in ('{{ inputs | join("', '") }}')
-    and int_order_changes._batch_id > (
+    changed_table in ('{{ inputs | join("', '") }}')
+    and _batch_id > (
         select coalesce(max(fact._batch_id), 0) from {{ this }} as fact
     )
 {%- endmacro %}
@@ -42,8 +42,8 @@
     {%- if is_incremental() -%}
         delete from {{ this }}
         where order_id in (
-            select int_order_changes.order_id
-            from {{ ref("int_order_changes") }} as int_order_changes
+            select order_id
+            from {{ ref("int_order_changes") }}
             where {{ changed_since_last_run(inputs) }}
         )
     {%- endif -%}

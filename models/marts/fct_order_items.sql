@@ -21,8 +21,8 @@ with
 
 touched_orders as (
 
-    select distinct int_order_changes.order_id
-    from {{ ref('int_order_changes') }} as int_order_changes
+    select distinct order_id
+    from {{ ref('int_order_changes') }}
     {% if is_incremental() %}
     where {{ changed_since_last_run(inputs) }}
     {% endif %}

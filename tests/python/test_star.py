@@ -83,6 +83,14 @@ def test_a_full_refresh_makes_the_same_rows(built: Warehouse) -> None:
     assert built.marts() == before
 
 
+def test_incremental_runs_fill_empty_facts(built: Warehouse) -> None:
+    before = built.marts()
+    built.dbt("run", "--empty", "--full-refresh")
+    assert built.marts(FACTS) == {fact: [] for fact in FACTS}
+    built.dbt("run")
+    assert built.marts() == before
+
+
 def test_every_column_is_described_in_the_database(built: Warehouse) -> None:
     silent = built.query(
         "select attrelid::regclass::text, attname from pg_attribute"
