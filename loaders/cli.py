@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(options.rest)}")
     try:
         options.run(options)
+        sys.stdout.flush()  # here, and not at the interpreter's end, a broken pipe can be caught
     except LoaderError as error:
         print(f"olist: {error}", file=sys.stderr)
         return 1
