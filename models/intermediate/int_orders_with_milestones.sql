@@ -16,7 +16,7 @@ final as (
         {{ elapsed('purchased_at', 'shipped_at', 'day') }} as days_to_ship,
         {{ elapsed('purchased_at', 'delivered_at', 'day') }} as days_to_deliver,
 
-        ---------- flags: an order that was not delivered is neither late nor in time
+        ---------- flags: an order that was not delivered is neither late nor on time
         coalesce(order_status = 'delivered', false) as is_delivered,
         case
             when order_status = 'delivered'

@@ -66,7 +66,9 @@ reviews_ranked as (
         row_number() over (
             partition by order_id
             order by {{ latest_review_first() }}
-        ) as review_rank
+        ) as review_rank,
+        -- which review is the latest depends on all of the order
+        max(_batch_id) over (partition by order_id) as newest_batch_id
     from order_reviews
 
 ),
@@ -96,8 +98,7 @@ final as (
         case
             when reviews_ranked.review_score >= 4 then 'positive'
             when reviews_ranked.review_score = 3 then 'neutral'
-            when reviews_ranked.review_score < 3 then 'negative'
-            else 'unknown'
+            else 'negative'
         end as sentiment,
         coalesce(reviews_ranked.comment_title, reviews_ranked.comment_message) is not null
             as has_comment,
@@ -106,7 +107,7 @@ final as (
         reviews_ranked.review_rank = 1 as is_latest_for_order,
 
         ---------- audit
-        {{ newest_batch(['reviews_ranked._batch_id', 'orders._batch_id']) }} as _batch_id
+        {{ newest_batch(['reviews_ranked.newest_batch_id', 'orders._batch_id']) }} as _batch_id
     from reviews_ranked
     left join orders
         on reviews_ranked.order_id = orders.order_id
