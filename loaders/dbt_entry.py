@@ -19,9 +19,13 @@ def main() -> None:
         os.environ.update(variables)
     elif len(sys.argv) > 1 and _WITHOUT_DATABASE.isdisjoint(sys.argv):
         print("No server is named or made yet: run 'olist up', or set PGHOST.", file=sys.stderr)
-    from dbt.cli.main import cli  # after the variables: dbt copies the environment when it starts
+    try:
+        # after the variables: dbt copies the environment when it starts
+        from dbt.cli.main import cli
 
-    cli(prog_name="dbt")
+        cli(prog_name="dbt")
+    except KeyboardInterrupt:  # while dbt is still importing itself, it does not catch it
+        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":
