@@ -65,10 +65,10 @@ clean: ## Remove what dbt and the caches made; the server and its data stay
 
 # The stamp is written last: an interrupted install starts anew.
 $(READY): pyproject.toml requirements.lock requirements-server.lock
-	@if [ -z "$(PYTHON)" ]; then \
+	@if ! "$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then \
 		echo "Python 3.11, 3.12 or 3.13 was not found: install one, or name it: make PYTHON=/path/to/python" >&2; \
 		exit 1; fi
-	@echo "Making .venv with $$($(PYTHON) --version) (first use: a minute or two) …"
+	@echo "Making .venv with $$("$(PYTHON)" --version) (first use: a minute or two) …"
 	@rm -f $(READY)
 	@$(BIN)/python -c '' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock

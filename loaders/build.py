@@ -12,9 +12,13 @@ from pathlib import Path
 
 from loaders import connection, download, packages, server
 from loaders.errors import LoaderError
-from loaders.land import land
+from loaders.land import find_files, land
 from loaders.paths import project_root, state_root
 from loaders.summary import print_summary
+from loaders.tables import TABLES
+
+# One number for every build of this database; landing has another.
+_LOCK = 0x0115_7002
 
 
 @dataclass
@@ -37,16 +41,28 @@ def build() -> None:
     steps = _Steps()
     with steps.step("server"):
         _server()
-    with steps.step("data"):
-        data = _data()
-    if data is not None:
-        with steps.step("land"):
-            # What comes here is a whole export, so a row that it lacks was removed.
-            land(data, mode="snapshot")
-    with steps.step("dbt build"):
-        packages.install(retry=False)
-        tests = _dbt_build()
+    with _alone():
+        with steps.step("data"):
+            data = _data()
+        if data is not None:
+            with steps.step("land"):
+                # What comes here is a whole export, so a row that it lacks was removed.
+                land(data, mode="snapshot")
+        with steps.step("dbt build"):
+            packages.install(retry=False)
+            tests = _dbt_build()
     print_summary(steps.seconds, tests)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait for another build of this database: two dbt runs at once would rename each other's."""
+    with connection.connect(autocommit=True) as link, link.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", (_LOCK,))
+        if cursor.fetchone() != (True,):
+            print("Another build is running: waiting for it to end.", flush=True)
+            cursor.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        yield
 
 
 def _server() -> None:
@@ -65,7 +81,7 @@ def _data() -> Path | None:
     named = os.environ.get("OLIST_DATA")
     if named:
         print(f"Data: {named} (OLIST_DATA).")
-        return Path(named).expanduser()
+        return _whole(Path(named).expanduser())
     if download.has_credentials():
         print("Data: the Olist dataset from Kaggle, by the credentials on this machine.")
         return download.download(state_root() / "data")
@@ -84,6 +100,18 @@ def _data() -> Path | None:
         generate(folder)
         (folder / ".complete").touch()
     return folder
+
+
+def _whole(data: Path) -> Path:
+    """Refuse data that lacks a file: a build would mix it with what was landed before."""
+    found = {file.table.name for file in find_files(data)[0]}
+    missing = [table.file for table in TABLES if table.name not in found]
+    if missing:
+        raise LoaderError(
+            f"{data}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all nine files."
+            " Land some of them with 'olist land'."
+        )
+    return data
 
 
 def _last_source() -> str | None:

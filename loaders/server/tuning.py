@@ -47,6 +47,8 @@ def settings(machine: Machine) -> dict[str, str]:
         "max_parallel_workers_per_gather": str(
             min(machine.processors // 2, MOST_PER_QUERY_WORKERS)
         ),
+        # A query whose client was killed ends, too.
+        "client_connection_check_interval": "5s",
         # Not in /dev/shm: containers have 64 MB of it, and systemd empties it when an ordinary
         # user logs out, while the server stays. No slower.
         "dynamic_shared_memory_type": "mmap",

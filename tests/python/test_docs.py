@@ -14,7 +14,7 @@ def test_the_picture_of_the_star_has_every_mart_and_key() -> None:
     picture = (ROOT / "docs" / "assets" / "star.svg").read_text("utf-8")
     for path in MARTS.glob("*.yml"):
         (model,) = yaml.safe_load(path.read_text("utf-8"))["models"]
-        assert f">{model['name']}<" in picture
+        assert f">{model['name']}<" in picture, f"draw {model['name']} in docs/assets/star.svg"
         if model["name"].startswith("fct_"):
             for column in model["columns"]:
                 if column["name"].endswith("_key"):
