@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loaders import connection, download, packages, server
 from loaders.errors import LoaderError
-from loaders.land import find_files, land
+from loaders.land import find_files, land, ledger
 from loaders.paths import project_root, state_root
 from loaders.summary import print_summary
 from loaders.tables import TABLES
@@ -57,11 +57,11 @@ def build() -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Wait for another build of this database: two dbt runs at once would rename each other's."""
-    with connection.connect(autocommit=True) as link, link.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", (_LOCK,))
-        if cursor.fetchone() != (True,):
-            print("Another build is running: waiting for it to end.", flush=True)
-            cursor.execute("select pg_advisory_lock(%s)", (_LOCK,))
+
+    def waiting() -> None:
+        print("Another build is running: waiting for it to end.", flush=True)
+
+    with connection.connect(autocommit=True) as link, ledger.exclusive(link, waiting, _LOCK):
         yield
 
 

@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     sample = command("sample", "Write synthetic files of the same shape: no account needed.")
     sample.add_argument("--out", type=Path, required=True, help="folder for the nine CSV files")
     sample.add_argument("--scale", type=float, default=1.0, help="1.0 has the real row counts")
-    sample.add_argument("--seed", type=int, default=20161004, help="same seed, same bytes")
+    sample.add_argument("--seed", type=int, help="same seed, same bytes")
 
     land = command("land", "Land a folder or zip of CSV files in schema raw, as one batch.")
     land.add_argument("path", type=Path, help="folder or zip")
@@ -146,9 +146,10 @@ def _download(options: argparse.Namespace) -> None:
 
 
 def _sample(options: argparse.Namespace) -> None:
-    from loaders.sample import generate
+    from loaders.sample import DEFAULT_SEED, generate
 
-    rows = generate(options.out, options.scale, options.seed)
+    seed = DEFAULT_SEED if options.seed is None else options.seed
+    rows = generate(options.out, options.scale, seed)
     for file, count in rows.items():
         print(f"  {file}: {count:,} rows")
 

@@ -59,17 +59,17 @@ class FileResult:
 
 
 @contextmanager
-def exclusive(link: Connection, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the landing lock; call ``waiting`` first when another load has it.
+def exclusive(link: Connection, waiting: Callable[[], None], lock: int = _LOCK) -> Iterator[None]:
+    """Hold an advisory lock, landing's own by default; call ``waiting`` first when it is taken.
 
     The lock belongs to the session and not to the transaction, so that a load that had to wait
     begins its transaction, and with it ``_loaded_at``, after the other one has ended.
     """
     with link.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", (_LOCK,))
+        cursor.execute("select pg_try_advisory_lock(%s)", (lock,))
         if not _one(cursor):
             waiting()
-            cursor.execute("select pg_advisory_lock(%s)", (_LOCK,))
+            cursor.execute("select pg_advisory_lock(%s)", (lock,))
     link.commit()
     try:
         yield
@@ -77,7 +77,7 @@ def exclusive(link: Connection, waiting: Callable[[], None]) -> Iterator[None]:
         if not link.closed:  # a lost connection has lost the lock with it
             link.rollback()
             with link.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s)", (_LOCK,))
+                cursor.execute("select pg_advisory_unlock(%s)", (lock,))
             link.commit()
 
 
