@@ -47,7 +47,7 @@ build-twice: $(READY_DEV) packages ## A first load and a later one in a scratch 
 	@$(BIN)/python -m tests.ci.build_twice
 
 .PHONY: slim
-slim: $(READY_DEV) packages ## What changed since BASE=origin/main, on tables that BASE built (or STATE=folder: docs/ci.md)
+slim: $(READY_DEV) packages ## Build what changed, on tables that BASE=origin/main built (docs/ci.md)
 	@$(if $(STATE),$(BIN)/dbt build --select state:modified+ --defer --state "$(STATE)" $(FLAGS),\
 		$(BIN)/python -m tests.ci.slim $(BASE) $(FLAGS))
 
@@ -60,7 +60,7 @@ mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests not
 	@$(BIN)/python -m tests.mutation $(MUTANTS)
 
 .PHONY: audit
-audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: no answer is a failure)
+audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: docs/ci.md)
 	@$(BIN)/python -m tests.ci.audit $(if $(STRICT),--strict)
 
 .PHONY: workflows
@@ -80,6 +80,7 @@ docs-site: $(READY) packages ## The documentation as one page to publish: target
 	@mkdir -p target/site/docs
 	@cp target/docs-site/static_index.html target/site/index.html
 	@cp -R docs/assets target/site/docs/assets
+	@echo "target/site/index.html"
 
 .PHONY: erd
 erd: $(READY_DEV) packages ## Draw docs/assets/star.svg anew from the models
