@@ -32,6 +32,9 @@ def main() -> int:
     except LoaderError as error:
         print(f"build-twice: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("build-twice: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

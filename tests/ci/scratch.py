@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg2
 from psycopg2 import sql
 
 from loaders import connection, server
@@ -66,6 +67,7 @@ def scratch_database() -> Iterator[None]:
     """Point this process at an empty database, dropped at the end.
 
     It is made on the server that the environment names, else on an embedded one of its own.
+    Raises LoaderError when it cannot be made.
     """
     with _server():
         name = f"olist_ci_{uuid.uuid4().hex[:12]}"
@@ -94,5 +96,8 @@ def _server() -> Iterator[None]:
 
 
 def _administer(statement: str, name: str) -> None:
-    with connection.connect(autocommit=True) as link, link.cursor() as cursor:
-        cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
+    try:
+        with connection.connect(autocommit=True) as link, link.cursor() as cursor:
+            cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
+    except psycopg2.Error as error:
+        raise LoaderError(f"A scratch database is needed: {str(error).strip()}.") from error

@@ -44,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LoaderError as error:
         print(f"slim: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("slim: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 
