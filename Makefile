@@ -34,7 +34,7 @@ lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a depreca
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar models tests analyses
 	@$(BIN)/dbt --quiet --warn-error parse --no-partial-parse --target-path target/lint
-#	@$(BIN)/python -m tests.governance
+	@$(BIN)/python -m tests.governance
 
 .PHONY: format
 format: $(READY_DEV) ## Let ruff and sqlfluff mend what they can

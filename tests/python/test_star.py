@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from loaders.sample import generate
+from metrics import metrics
 from warehouse import DIMENSIONS, FACTS, Warehouse
 
 SCALE = 0.02
@@ -100,3 +101,9 @@ def test_every_column_is_described_in_the_database(built: Warehouse) -> None:
         " and col_description(attrelid, attnum) is null"
     )
     assert silent == []
+
+
+@pytest.mark.parametrize("query", metrics())
+def test_every_query_of_the_metrics_runs(built: Warehouse, query: str) -> None:
+    ((value,),) = built.query(query)
+    assert value > 0

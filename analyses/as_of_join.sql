@@ -1,0 +1,27 @@
+-- Revenue by the category and the seller's state that held when the order was placed, not by
+-- those of today. Each line finds exactly one version
+-- (tests/singular/assert_every_order_finds_one_version.sql); a line without a purchase time,
+-- because its order has not arrived, takes the current one.
+select
+    products.category_name,
+    sellers.state_code,
+    sum(order_items.price) as revenue
+from {{ ref('fct_order_items') }} as order_items
+inner join {{ ref('dim_products_history') }} as products
+    on
+        order_items.product_key = products.product_key
+        and coalesce(order_items.purchased_at, cast('9999-12-30' as timestamp))
+        >= products.valid_from
+        and coalesce(order_items.purchased_at, cast('9999-12-30' as timestamp))
+        < products.valid_to
+inner join {{ ref('dim_sellers_history') }} as sellers
+    on
+        order_items.seller_key = sellers.seller_key
+        and coalesce(order_items.purchased_at, cast('9999-12-30' as timestamp))
+        >= sellers.valid_from
+        and coalesce(order_items.purchased_at, cast('9999-12-30' as timestamp))
+        < sellers.valid_to
+group by
+    products.category_name,
+    sellers.state_code
+order by revenue desc
