@@ -19,7 +19,9 @@ totals as (
         (
             select coalesce(sum({{ try_cast(measure, 'numeric(18, 6)') }}), 0)
             from {{ source('olist', raw_table) }}
-            where _deleted_at is null
+            where
+                _deleted_at is null
+                and {{ try_cast(measure, 'numeric(12, 2)') }} is not null
         ) as raw_total,
         (select coalesce(sum({{ measure }}), 0) from {{ ref(staging_model) }}) as staging_total,
         (select coalesce(sum({{ measure }}), 0) from {{ ref(fact) }}) as fact_total,
