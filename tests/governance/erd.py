@@ -1,0 +1,1 @@
+def stale(project): return []
