@@ -16,6 +16,7 @@ from typing import Any
 from sqlfluff.core import FluffConfig, Linter
 from sqlglot import parse_one
 from sqlglot.errors import SqlglotError
+from sqlglot.expressions import Query
 from sqlglot.optimizer.qualify import qualify
 
 from loaders.paths import project_root
@@ -35,7 +36,7 @@ def columns_of(project: Project) -> Columns:
     Raises GovernanceError naming the file whose SQL cannot be read.
     """
     found: Columns = {}
-    relations: dict[str, dict[str, str]] = {}
+    relations: dict[str, object] = {}
 
     def add(node: Node, relation: str, names: Iterable[str]) -> None:
         found[node["unique_id"]] = list(names)
@@ -93,7 +94,7 @@ class _SqlReader:
     def __init__(self) -> None:
         self._linter = Linter(FluffConfig.from_path(str(project_root())))
 
-    def columns(self, node: Node, relations: dict[str, dict[str, str]]) -> list[str]:
+    def columns(self, node: Node, relations: dict[str, object]) -> list[str]:
         """Column names of a model's or snapshot's query, given those of what it reads."""
         path = node["original_file_path"]
         rendered = self._linter.render_string(
@@ -103,12 +104,13 @@ class _SqlReader:
             raise GovernanceError(f"{path}: sqlfluff cannot render its jinja without a database.")
         try:
             tree = parse_one(str(rendered[0]), dialect="postgres")
-            names: list[str] = qualify(
+            query = qualify(
                 tree, schema=relations, dialect="postgres", validate_qualify_columns=False
-            ).named_selects
+            )
         except SqlglotError as error:
             first = str(error).splitlines()[0]
             raise GovernanceError(f"{path}: sqlglot cannot read its SQL: {first}") from error
+        names = query.named_selects if isinstance(query, Query) else ["*"]
         if "*" in names:
             raise GovernanceError(f"{path}: its last select has a star over an unknown relation.")
         return names

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dbterd.api import DbtErd
+from dbterd.api import DbtErd  # type: ignore[import-untyped]
 
 from loaders.paths import project_root
 from tests.governance import catalog, star_svg
@@ -21,7 +21,10 @@ from tests.governance.project import Project, parse
 from tests.governance.star import Key, Table
 
 ASSETS = Path("docs") / "assets"
-_SHORT_TYPES = {"timestamp without time zone": "timestamp", "timestamp with time zone": "timestamptz"}
+_SHORT_TYPES = {
+    "timestamp without time zone": "timestamp",
+    "timestamp with time zone": "timestamptz",
+}
 
 
 def stale(project: Project) -> Iterator[Finding]:
@@ -115,7 +118,8 @@ def _mermaid(text: str, tables: list[Table]) -> str:
         named = re.sub(r'"[A-Z0-9_]+"', lambda found: found[0].lower(), line)
         opened = re.match(r'  "(\w+)" {', named)
         table = opened[1] if opened else table
-        lines.append(named + marks.get((table, named.split()[-1] if named.strip() else ""), ""))
+        column = named.split()[-1] if named.startswith("    ") else ""
+        lines.append(named + marks.get((table, column), ""))
     return "\n".join(lines) + "\n"
 
 

@@ -122,9 +122,10 @@ def model_has_a_tested_key(model: Model) -> RuleViolation | None:
     if any("unique" in _tests(column) and column.name in filled for column in model.columns):
         return None
     for test in model.tests:
-        if test.type == "unique_combination_of_columns":
-            if filled >= set(test.kwargs["combination_of_columns"]):
-                return None
+        if test.type == "unique_combination_of_columns" and filled >= set(
+            test.kwargs["combination_of_columns"]
+        ):
+            return None
     return RuleViolation(
         "no key is tested: give a column unique and not_null, or the model "
         "dbt_utils.unique_combination_of_columns over not_null columns; a model that has no key "

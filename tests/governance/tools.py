@@ -10,7 +10,11 @@ from io import StringIO
 from pathlib import Path
 
 import yaml
-from dbt_coverage import CoverageType, compute_coverage, load_files
+from dbt_coverage import (  # type: ignore[import-untyped]
+    CoverageType,
+    compute_coverage,
+    load_files,
+)
 from dbt_score.config import Config
 from dbt_score.lint import lint_dbt_project
 from dbt_score.rule import RuleViolation
