@@ -8,7 +8,9 @@ compares the result with dbt's catalog of a built warehouse, so the two cannot p
 
 import csv
 import json
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from typing import Any
@@ -97,13 +99,15 @@ class _SqlReader:
     def columns(self, node: Node, relations: dict[str, object]) -> list[str]:
         """Column names of a model's or snapshot's query, given those of what it reads."""
         path = node["original_file_path"]
-        rendered = self._linter.render_string(
-            node["raw_code"], path, self._linter.config, "utf-8"
-        ).templated_variants
-        if not rendered:
-            raise GovernanceError(f"{path}: sqlfluff cannot render its jinja without a database.")
+        with _own_modules():
+            rendered = self._linter.render_string(
+                node["raw_code"], path, self._linter.config, "utf-8"
+            )
+        if rendered.templater_violations or not rendered.templated_variants:
+            problem = next((error.desc() for error in rendered.templater_violations), "no SQL")
+            raise GovernanceError(f"{path}: sqlfluff cannot render its jinja: {problem}")
         try:
-            tree = parse_one(str(rendered[0]), dialect="postgres")
+            tree = parse_one(str(rendered.templated_variants[0]), dialect="postgres")
             query = qualify(
                 tree, schema=relations, dialect="postgres", validate_qualify_columns=False
             )
@@ -114,6 +118,19 @@ class _SqlReader:
         if "*" in names:
             raise GovernanceError(f"{path}: its last select has a star over an unknown relation.")
         return names
+
+
+@contextmanager
+def _own_modules() -> Iterator[None]:
+    """Undo what sqlfluff does to ``sys.modules``: our stand-in ``dbt`` would hide the real one."""
+    names = [path.stem for path in (project_root() / "tests" / "sqlfluff").glob("*.py")]
+    kept = {name: sys.modules[name] for name in names if name in sys.modules}
+    try:
+        yield
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(kept)
 
 
 def _in_order(nodes: list[Node]) -> Iterable[Node]:
