@@ -1,55 +1,6 @@
 with
 
-customers as (
-
-    select
-        customer_id,
-        customer_unique_id,
-        zip_code_prefix,
-        city,
-        state_code
-    from {{ ref('stg_olist__customers') }}
-
-),
-
-orders as (
-
-    select
-        order_id,
-        customer_id,
-        purchased_at
-    from {{ ref('stg_olist__orders') }}
-
-),
-
--- The source has a customer row per order: the address of a person is that of the last order.
-addresses_ranked as (
-
-    select
-        customers.customer_unique_id,
-        customers.zip_code_prefix,
-        customers.city,
-        customers.state_code,
-        min(orders.purchased_at) over (partition by customers.customer_unique_id)
-            as first_order_at,
-        max(orders.purchased_at) over (partition by customers.customer_unique_id)
-            as last_order_at,
-        row_number() over (
-            partition by customers.customer_unique_id
-            order by
-                orders.purchased_at is null asc,
-                orders.purchased_at desc,
-                orders.order_id desc,
-                customers.customer_id desc
-        ) as address_rank
-    from customers
-    left join orders
-        on customers.customer_id = orders.customer_id
-    where customers.customer_unique_id is not null
-
-),
-
-people as (
+int_people as (
 
     select
         customer_unique_id,
@@ -58,8 +9,14 @@ people as (
         state_code,
         first_order_at,
         last_order_at
-    from addresses_ranked
-    where address_rank = 1
+    from {{ ref('int_people') }}
+    where not is_removed
+
+),
+
+members as (
+
+    select * from int_people
 
     union all
 
@@ -93,7 +50,7 @@ final as (
         ---------- history
         first_order_at,
         last_order_at
-    from people
+    from members
 
 )
 

@@ -32,6 +32,7 @@ touched_orders as (
 order_items as (
 
     select
+        order_item_key,
         order_id,
         order_item_id,
         product_id,
@@ -78,9 +79,7 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(
-            ['order_items.order_id', 'order_items.order_item_id']
-        ) }} as order_item_key,
+        order_items.order_item_key,
 
         ---------- foreign keys
         {{ dimension_key('orders.customer_unique_id') }} as customer_key,
@@ -98,6 +97,7 @@ final as (
         order_items.order_id,
         order_items.order_item_id,
         coalesce(orders.order_status, 'unknown') as order_status,
+        orders.purchased_at,
 
         ---------- measures
         order_items.price,

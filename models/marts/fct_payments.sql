@@ -30,6 +30,7 @@ touched_orders as (
 order_payments as (
 
     select
+        payment_key,
         order_id,
         payment_sequential,
         payment_type,
@@ -62,9 +63,7 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(
-            ['order_payments.order_id', 'order_payments.payment_sequential']
-        ) }} as payment_key,
+        order_payments.payment_key,
 
         ---------- foreign keys
         {{ dimension_key('orders.customer_unique_id') }} as customer_key,

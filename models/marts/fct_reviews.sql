@@ -30,6 +30,7 @@ touched_orders as (
 order_reviews as (
 
     select
+        review_key,
         review_id,
         order_id,
         comment_title,
@@ -77,9 +78,7 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(
-            ['reviews_ranked.review_id', 'reviews_ranked.order_id']
-        ) }} as review_key,
+        reviews_ranked.review_key,
 
         ---------- foreign keys
         {{ dimension_key('orders.customer_unique_id') }} as customer_key,
@@ -98,7 +97,8 @@ final as (
         case
             when reviews_ranked.review_score >= 4 then 'positive'
             when reviews_ranked.review_score = 3 then 'neutral'
-            else 'negative'
+            when reviews_ranked.review_score < 3 then 'negative'
+            else 'unknown'
         end as sentiment,
         coalesce(reviews_ranked.comment_title, reviews_ranked.comment_message) is not null
             as has_comment,

@@ -1,12 +1,12 @@
 with
 
-source as (
+base_olist__customers as (
 
-    select * from {{ source('olist', 'customers') }}
+    select * from {{ ref('base_olist__customers') }}
 
 ),
 
-renamed as (
+final as (
 
     select
         ---------- ids
@@ -14,16 +14,16 @@ renamed as (
         customer_unique_id,
 
         ---------- strings
-        {{ trimmed('customer_zip_code_prefix') }} as zip_code_prefix,
-        {{ trimmed('customer_city') }} as city,
-        {{ trimmed('customer_state') }} as state_code,
+        zip_code_prefix,
+        city,
+        state_code,
 
         ---------- audit
         _batch_id,
         _loaded_at
-    from source
-    where _deleted_at is null
+    from base_olist__customers
+    where not is_removed
 
 )
 
-select * from renamed
+select * from final

@@ -15,8 +15,8 @@ renamed as (
         {{ trimmed('geolocation_state') }} as state_code,
 
         ---------- numerics
-        cast({{ trimmed('geolocation_lat') }} as numeric(18, 14)) as latitude,
-        cast({{ trimmed('geolocation_lng') }} as numeric(18, 14)) as longitude,
+        {{ try_cast('geolocation_lat', 'numeric(18, 14)') }} as latitude,
+        {{ try_cast('geolocation_lng', 'numeric(18, 14)') }} as longitude,
 
         ---------- audit
         _batch_id,

@@ -9,18 +9,19 @@ source as (
 renamed as (
 
     select
-        ---------- ids
+        ---------- ids; the key is of the text, so a number that cannot be cast has one too
+        {{ dbt_utils.generate_surrogate_key(['order_id', 'order_item_id']) }} as order_item_key,
         order_id,
-        cast({{ trimmed('order_item_id') }} as integer) as order_item_id,
+        {{ try_cast('order_item_id', 'integer') }} as order_item_id,
         product_id,
         seller_id,
 
         ---------- numerics
-        cast({{ trimmed('price') }} as numeric(12, 2)) as price,
-        cast({{ trimmed('freight_value') }} as numeric(12, 2)) as freight_value,
+        {{ try_cast('price', 'numeric(12, 2)') }} as price,
+        {{ try_cast('freight_value', 'numeric(12, 2)') }} as freight_value,
 
         ---------- timestamps
-        cast({{ trimmed('shipping_limit_date') }} as timestamp) as shipping_limit_at,
+        {{ try_cast('shipping_limit_date', 'timestamp') }} as shipping_limit_at,
 
         ---------- audit
         _batch_id,

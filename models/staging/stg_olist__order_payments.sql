@@ -9,16 +9,17 @@ source as (
 renamed as (
 
     select
-        ---------- ids
+        ---------- ids; the key is of the text, so a number that cannot be cast has one too
+        {{ dbt_utils.generate_surrogate_key(['order_id', 'payment_sequential']) }} as payment_key,
         order_id,
-        cast({{ trimmed('payment_sequential') }} as integer) as payment_sequential,
+        {{ try_cast('payment_sequential', 'integer') }} as payment_sequential,
 
         ---------- strings
         {{ trimmed('payment_type') }} as payment_type,
 
         ---------- numerics
-        cast({{ trimmed('payment_installments') }} as integer) as installments,
-        cast({{ trimmed('payment_value') }} as numeric(12, 2)) as payment_value,
+        {{ try_cast('payment_installments', 'integer') }} as installments,
+        {{ try_cast('payment_value', 'numeric(12, 2)') }} as payment_value,
 
         ---------- audit
         _batch_id,

@@ -10,6 +10,7 @@ renamed as (
 
     select
         ---------- ids
+        {{ dbt_utils.generate_surrogate_key(['review_id', 'order_id']) }} as review_key,
         review_id,
         order_id,
 
@@ -18,11 +19,11 @@ renamed as (
         {{ trimmed('review_comment_message') }} as comment_message,
 
         ---------- numerics
-        cast({{ trimmed('review_score') }} as integer) as review_score,
+        {{ try_cast('review_score', 'integer') }} as review_score,
 
         ---------- timestamps
-        cast({{ trimmed('review_creation_date') }} as timestamp) as created_at,
-        cast({{ trimmed('review_answer_timestamp') }} as timestamp) as answered_at,
+        {{ try_cast('review_creation_date', 'timestamp') }} as created_at,
+        {{ try_cast('review_answer_timestamp', 'timestamp') }} as answered_at,
 
         ---------- audit
         _batch_id,

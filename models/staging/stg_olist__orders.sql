@@ -17,11 +17,11 @@ renamed as (
         {{ trimmed('order_status') }} as order_status,
 
         ---------- timestamps
-        cast({{ trimmed('order_purchase_timestamp') }} as timestamp) as purchased_at,
-        cast({{ trimmed('order_approved_at') }} as timestamp) as approved_at,
-        cast({{ trimmed('order_delivered_carrier_date') }} as timestamp) as shipped_at,
-        cast({{ trimmed('order_delivered_customer_date') }} as timestamp) as delivered_at,
-        cast(cast({{ trimmed('order_estimated_delivery_date') }} as timestamp) as date)
+        {{ try_cast('order_purchase_timestamp', 'timestamp') }} as purchased_at,
+        {{ try_cast('order_approved_at', 'timestamp') }} as approved_at,
+        {{ try_cast('order_delivered_carrier_date', 'timestamp') }} as shipped_at,
+        {{ try_cast('order_delivered_customer_date', 'timestamp') }} as delivered_at,
+        cast({{ try_cast('order_estimated_delivery_date', 'timestamp') }} as date)
             as estimated_delivery_on,
 
         ---------- audit

@@ -1,35 +1,35 @@
 with
 
-source as (
+base_olist__products as (
 
-    select * from {{ source('olist', 'products') }}
+    select * from {{ ref('base_olist__products') }}
 
 ),
 
-renamed as (
+final as (
 
     select
         ---------- ids
         product_id,
 
         ---------- strings
-        {{ trimmed('product_category_name') }} as category_name_portuguese,
+        category_name_portuguese,
 
         ---------- numerics
-        cast({{ trimmed('product_name_lenght') }} as integer) as name_length,
-        cast({{ trimmed('product_description_lenght') }} as integer) as description_length,
-        cast({{ trimmed('product_photos_qty') }} as integer) as photos_count,
-        cast({{ trimmed('product_weight_g') }} as integer) as weight_g,
-        cast({{ trimmed('product_length_cm') }} as integer) as length_cm,
-        cast({{ trimmed('product_height_cm') }} as integer) as height_cm,
-        cast({{ trimmed('product_width_cm') }} as integer) as width_cm,
+        name_length,
+        description_length,
+        photos_count,
+        weight_g,
+        length_cm,
+        height_cm,
+        width_cm,
 
         ---------- audit
         _batch_id,
         _loaded_at
-    from source
-    where _deleted_at is null
+    from base_olist__products
+    where not is_removed
 
 )
 
-select * from renamed
+select * from final

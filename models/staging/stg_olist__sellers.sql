@@ -1,28 +1,28 @@
 with
 
-source as (
+base_olist__sellers as (
 
-    select * from {{ source('olist', 'sellers') }}
+    select * from {{ ref('base_olist__sellers') }}
 
 ),
 
-renamed as (
+final as (
 
     select
         ---------- ids
         seller_id,
 
         ---------- strings
-        {{ trimmed('seller_zip_code_prefix') }} as zip_code_prefix,
-        {{ trimmed('seller_city') }} as city,
-        {{ trimmed('seller_state') }} as state_code,
+        zip_code_prefix,
+        city,
+        state_code,
 
         ---------- audit
         _batch_id,
         _loaded_at
-    from source
-    where _deleted_at is null
+    from base_olist__sellers
+    where not is_removed
 
 )
 
-select * from renamed
+select * from final

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
-# Macros that name a relation: sqlfluff has to see it used.
-_QUERIES = {"is_touched": "{} in (select touched_orders.order_id from touched_orders)"}
+# Macros that name a relation or a type: sqlfluff has to see SQL.
+_QUERIES = {
+    "is_touched": "{} in (select touched_orders.order_id from touched_orders)",
+    "try_cast": "cast({} as {})",
+}
 
 
 def dispatch(name: str, _package: str) -> Callable[..., str]:
     """Stand for a macro that differs between engines."""
-    query = _QUERIES.get(name, name + "({})")
-    return lambda *arguments: query.format(", ".join(arguments))
+    if name in _QUERIES:
+        return _QUERIES[name].format
+    return lambda *arguments: f"{name}({', '.join(arguments)})"

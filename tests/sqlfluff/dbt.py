@@ -9,3 +9,8 @@ def datediff(first: str, second: str, datepart: str) -> str:
 def dateadd(datepart: str, interval: int, moment: str) -> str:
     """Stand for a moment some periods later."""
     return f"dateadd({moment}, {interval}, '{datepart}')"
+
+
+def concat(parts: list[str]) -> str:
+    """Stand for texts put together."""
+    return f"concat({parts[0]})"

@@ -1,0 +1,70 @@
+{#- A source column as another type; null where its text is not of that type, so that one bad value
+    never stops a build. What was there is in invalid_values (schema audit).
+
+    column: a text column of the source
+    type: an integer, numeric(p, s) or timestamp type -#}
+{% macro try_cast(column, type) -%}
+    {{ return(adapter.dispatch("try_cast", "olist_warehouse")(column, type)) }}
+{%- endmacro %}
+
+{% macro default__try_cast(column, type) -%}
+    {{ dbt.safe_cast(trimmed(column), type) }}
+{%- endmacro %}
+
+{#- PostgreSQL skips white space by itself. It also takes words for a moment (`now`, `infinity`) and
+    `NaN` for a number: those are no values here. -#}
+{% macro postgres__try_cast(column, type) -%}
+    {%- set is_valid = input_check() ~ "(" ~ column ~ ", '" ~ type ~ "')" -%}
+    {%- if type.startswith("numeric") -%}
+    nullif(case when {{ is_valid }} then cast({{ column }} as {{ type }}) end, 'NaN')
+    {%- elif type == "timestamp" -%}
+    case
+            when ltrim({{ column }}) like '____-__-__%' and {{ is_valid }} then cast({{ column }} as {{ type }})
+        end
+    {%- else -%}
+    case when {{ is_valid }} then cast({{ column }} as {{ type }}) end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Name of the function that tells whether a text is valid input for a type: PostgreSQL's own, from
+    version 16 on, else the one that create_input_check makes. -#}
+{% macro input_check() -%}
+    {%- if execute and run_query("show server_version_num").rows[0][0] | int < 160000 -%}
+        {{ return("staging.pg_input_is_valid") }}
+    {%- endif -%}
+    {{ return("pg_input_is_valid") }}
+{%- endmacro %}
+
+
+{#- on-run-start: makes that function where the server is older than PostgreSQL 16. -#}
+{% macro create_input_check() -%}
+    {%- if execute and target.type == "postgres" and input_check() != "pg_input_is_valid" %}
+    create schema if not exists staging;
+    do $do$
+    begin
+        if to_regprocedure('staging.pg_input_is_valid(text, text)') is null then
+            create function staging.pg_input_is_valid(value text, type_name text) returns boolean
+            language plpgsql stable strict as $$
+            begin
+                if type_name = 'integer' then
+                    perform value::integer;
+                elsif type_name = 'timestamp' then
+                    perform value::timestamp;
+                else  -- numeric(p, s), whose type modifier holds both
+                    perform "numeric"(
+                        value::numeric,
+                        (substring(type_name from '[0-9]+')::integer << 16)
+                        + substring(type_name from ', ([0-9]+)')::integer + 4
+                    );
+                end if;
+                return true;
+            exception when data_exception then
+                return false;
+            end
+            $$;
+        end if;
+    end
+    $do$;
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,71 @@
+{#- Every cast of the staging models, by raw table; tests/python/test_quarantine.py compares. -#}
+{% set tables = {
+    "geolocation": (["geolocation_zip_code_prefix"], {
+        "geolocation_lat": "numeric(18, 14)",
+        "geolocation_lng": "numeric(18, 14)",
+    }),
+    "order_items": (["order_id", "order_item_id"], {
+        "order_item_id": "integer",
+        "price": "numeric(12, 2)",
+        "freight_value": "numeric(12, 2)",
+        "shipping_limit_date": "timestamp",
+    }),
+    "order_payments": (["order_id", "payment_sequential"], {
+        "payment_sequential": "integer",
+        "payment_installments": "integer",
+        "payment_value": "numeric(12, 2)",
+    }),
+    "order_reviews": (["review_id", "order_id"], {
+        "review_score": "integer",
+        "review_creation_date": "timestamp",
+        "review_answer_timestamp": "timestamp",
+    }),
+    "orders": (["order_id"], {
+        "order_purchase_timestamp": "timestamp",
+        "order_approved_at": "timestamp",
+        "order_delivered_carrier_date": "timestamp",
+        "order_delivered_customer_date": "timestamp",
+        "order_estimated_delivery_date": "timestamp",
+    }),
+    "products": (["product_id"], {
+        "product_name_lenght": "integer",
+        "product_description_lenght": "integer",
+        "product_photos_qty": "integer",
+        "product_weight_g": "integer",
+        "product_length_cm": "integer",
+        "product_height_cm": "integer",
+        "product_width_cm": "integer",
+    }),
+} %}
+
+with
+
+invalid_values as (
+
+    {%- for table, (keys, columns) in tables.items() %}
+    {%- set last_table = loop.last %}
+    {%- for column, type in columns.items() %}
+
+    select
+        '{{ table }}' as table_name,
+        {{ row_key(keys) }} as row_key,
+        '{{ column }}' as column_name,
+        {{ column }} as invalid_value,
+        '{{ type }}' as expected_type,
+        _batch_id,
+        _source_file as source_file
+    from {{ source('olist', table) }}
+    where
+        _deleted_at is null
+        and {{ try_cast(column, type) }} is null
+        and {{ trimmed(column) }} is not null
+    {%- if not (last_table and loop.last) %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+
+)
+
+select * from invalid_values
