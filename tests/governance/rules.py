@@ -16,14 +16,15 @@ _MODES = {True: "an incremental run", False: "a full build"}
 
 def yaml_is_beside(project: Project, _: Columns) -> Iterator[Finding]:
     """Code and description change together where they lie together."""
-    nodes = [*project.nodes("model", "seed"), *project.others("macros")]
+    nodes = [*project.nodes("model", "seed", "snapshot"), *project.others("macros")]
     for node in nodes:
         path = PurePosixPath(node["original_file_path"])
         prefix = "_" if node["resource_type"] == "seed" else ""
         wanted = str(path.with_name(f"{prefix}{path.stem}.yml"))
         found = (node.get("patch_path") or "").split("://")[-1]
-        if found != wanted:
-            yield _finding(node, f"describe {node['name']} in {wanted}", "yaml_is_beside")
+        if found and found != wanted:  # without any, the tools ask for a description
+            message = f"move the description of {node['name']} from {found} to {wanted}"
+            yield _finding(node, message, "yaml_is_beside")
 
 
 def columns_exist(project: Project, columns: Columns) -> Iterator[Finding]:

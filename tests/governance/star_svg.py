@@ -18,6 +18,7 @@ _HEAD, _ROW, _LINE, _SPACE = 44, 17, 13, 22
 _LETTER = 5.3  # width in pixels of a letter of the small font
 _SHARED = 2  # facts that point to a dimension on the left
 _COLOURS = ("#2f6fb3", "#2e8b57", "#b3541e", "#7a4fb5", "#b8860b", "#a83260", "#3a8f9e", "#5d6b7a")
+_GREY = "#8796a8"
 _FONT = 'font-family="Helvetica, Arial, sans-serif"'
 
 
@@ -46,12 +47,13 @@ def draw(tables: list[Table]) -> str:
     facts = [table for table in tables if table.is_fact]
     facts.sort(key=lambda fact: (-len(pointed[fact.name]), fact.name))
     dimensions = [table for table in tables if not table.is_fact]
-    colours = {
-        table.name: _COLOURS[index % len(_COLOURS)] for index, table in enumerate(dimensions)
-    }
     left = [table for table in dimensions if len(pointed[table.name]) >= _SHARED]
     right = [table for table in dimensions if len(pointed[table.name]) in range(1, _SHARED)]
     below = [table for table in dimensions if not pointed[table.name]]
+    colours = dict.fromkeys((table.name for table in below), _GREY)
+    colours |= {
+        table.name: _COLOURS[index % len(_COLOURS)] for index, table in enumerate([*left, *right])
+    }
 
     middle = _MARGIN + _DIMENSION_WIDTH + _GAP
     stack = [(fact, "#d9963a", "#fdf3e4") for fact in facts]

@@ -74,15 +74,12 @@ def break_items(manifest: Manifest) -> None:
     """Break each rule of score_rules.py once, each on an item of its own."""
     nodes, macros = manifest["nodes"], manifest["macros"]
     snapshot = _add(manifest, "snap_silent", "snapshots/snap_silent.yml", kind="snapshot")
-    snapshot.update(description="Sellers.", columns={})
+    snapshot.update(description="Sellers.")
     snapshot["config"].update(strategy="check", check_cols="all", unique_key="seller_id")
     nodes[f"{_MODEL}dim_dates"]["description"] = "The calendar."
-    nodes[f"{_MODEL}dim_dates"]["columns"]["year"]["description"] = " "
     nodes[f"{_SEED}states"]["description"] = ""
-    nodes[f"{_SEED}states"]["columns"]["region"]["description"] = ""
     source = manifest["sources"]["source.olist_warehouse.olist.orders"]
     source["description"] = ""
-    source["columns"]["order_id"]["description"] = ""
     manifest["exposures"]["exposure.olist_warehouse.bi_tools"]["owner"]["email"] = None
     macros["macro.olist_warehouse.elapsed"]["description"] = ""
     macros["macro.olist_warehouse.name_of"]["arguments"].reverse()
