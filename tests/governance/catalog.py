@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -53,6 +54,9 @@ def columns_of(project: Project) -> Columns:
     reader = _SqlReader()
     for node in _in_order(list(project.nodes("model", "snapshot"))):
         names = reader.columns(node, relations)
+        if node["config"].get("contract", {}).get("enforced"):  # dbt creates it in the YAML's order
+            place = {name: index for index, name in enumerate(node["columns"])}
+            names.sort(key=partial(_place, place))
         add(node, node["name"], [*names, *_snapshot_columns(node)])
     return found
 
@@ -137,6 +141,10 @@ def _in_order(nodes: list[Node]) -> Iterable[Node]:
     by_id = {node["unique_id"]: node for node in nodes}
     graph = {key: set(node["depends_on"]["nodes"]) & set(by_id) for key, node in by_id.items()}
     return (by_id[key] for key in TopologicalSorter(graph).static_order())
+
+
+def _place(order: dict[str, int], name: str) -> int:
+    return order.get(name, len(order))
 
 
 def _source_columns(source: Node) -> Iterable[str]:

@@ -140,7 +140,7 @@ def _no_unit_test(manifest: Manifest) -> None:
 @pytest.mark.parametrize(
     "breach",
     [
-        (rules.yaml_is_beside, _yaml_elsewhere, "macros/elapsed.sql", "in macros/elapsed.yml"),
+        (rules.yaml_is_beside, _yaml_elsewhere, "macros/elapsed.sql", "to macros/elapsed.yml"),
         (rules.columns_exist, _column_that_is_gone, "models/staging/", "was_here"),
         (rules.singular_tests_say_why, _silent_test, "tests/singular/", "begin with a comment"),
         (rules.nothing_is_disabled, _disabled, "models/staging/", "stg_olist__orders is disabled"),
@@ -228,7 +228,8 @@ def test_lint_knows_the_columns_that_the_database_has(
     real = json.loads((warehouse.folder / "target" / "catalog.json").read_text("utf-8"))
     relations = {**real["nodes"], **real["sources"]}
     expected = catalog.columns_of(parsed)
-    assert {key: list(node["columns"]) for key, node in relations.items()} == expected
+    found = {key: list(node["columns"]) for key, node in relations.items()}
+    assert {key: names for key, names in found.items() if not key.startswith("test.")} == expected
 
 
 def _docs(folder: Path, manifest: Manifest) -> Path:
