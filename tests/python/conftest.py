@@ -35,9 +35,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
 @contextmanager
 def _temporary_database(postgres: dict[str, str]) -> Iterator[dict[str, str]]:
     name = f"olist_test_{uuid.uuid4().hex[:12]}"
-    _administer(postgres, "create database {}", name)
+    administer(postgres, "create database {}", name)
     yield {**postgres, "PGDATABASE": name}
-    _administer(postgres, "drop database {} with (force)", name)
+    administer(postgres, "drop database {} with (force)", name)
 
 
 @pytest.fixture
@@ -93,7 +93,8 @@ def write_csv(folder: Path, table: str, *rows: str) -> Path:
     return path
 
 
-def _administer(variables: dict[str, str], statement: str, name: str) -> None:
+def administer(variables: dict[str, str], statement: str, *names: str) -> None:
+    """Run a statement about databases, whose names take the places of its braces."""
     link = psycopg2.connect(
         host=variables["PGHOST"],
         port=variables["PGPORT"],
@@ -103,5 +104,5 @@ def _administer(variables: dict[str, str], statement: str, name: str) -> None:
     )
     link.autocommit = True
     with link.cursor() as cursor:
-        cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
     link.close()

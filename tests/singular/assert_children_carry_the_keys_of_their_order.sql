@@ -1,6 +1,6 @@
--- A line, payment or review is on the customer, place and purchase day of its order, and a line has
--- its status: a fact that missed a correction of the order shows here. Drilling across facts leans
--- on it.
+-- A line, payment or review is on the customer, place and purchase day of its order, and a line
+-- has its status: a fact that missed a correction of the order shows here. Drilling across facts
+-- leans on it.
 {% set columns = {
     "fct_order_items": [
         "customer_key", "customer_geography_key", "purchased_date_key", "delivered_date_key",

@@ -1,5 +1,6 @@
 -- To the cent: what the files say is what staging and the facts say. The first sum is of the raw
--- text, so that a wrong cast in staging shows too. fct_orders is compared where the order is known.
+-- text, so that cents lost in staging show too (what is no number is in invalid_values).
+-- fct_orders is compared where the order is known.
 {% set measures = [
     ("price", "order_items", "stg_olist__order_items", "fct_order_items", "items_value"),
     ("freight_value", "order_items", "stg_olist__order_items", "fct_order_items", "freight_value"),
@@ -16,7 +17,7 @@ totals as (
     select
         '{{ measure }}' as measure,
         (
-            select coalesce(sum(cast({{ measure }} as numeric)), 0)
+            select coalesce(sum({{ try_cast(measure, 'numeric(18, 6)') }}), 0)
             from {{ source('olist', raw_table) }}
             where _deleted_at is null
         ) as raw_total,

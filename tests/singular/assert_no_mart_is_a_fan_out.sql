@@ -7,7 +7,8 @@ fan_out as (
 
     select
         count(*) as row_count,
-        sum(payments.payment_value) as payment_value
+        sum(order_items.price) as items_value,
+        sum(payments.payment_value) as payments_value
     from {{ ref('stg_olist__orders') }} as orders
     inner join {{ ref('stg_olist__order_items') }} as order_items
         on orders.order_id = order_items.order_id
@@ -18,47 +19,48 @@ fan_out as (
 
 ),
 
-facts as (
+grains as (
 
-    {%- set grains = {
-        "fct_orders": ("stg_olist__orders", "payments_value"),
-        "fct_order_items": ("stg_olist__order_items", "price"),
-        "fct_payments": ("stg_olist__order_payments", "payment_value"),
-        "fct_reviews": ("stg_olist__order_reviews", "0"),
-    } %}
-    {%- for fact, (grain, amount) in grains.items() %}
+    select
+        (select count(*) from {{ ref('stg_olist__orders') }}) as orders,
+        (select count(*) from {{ ref('stg_olist__order_items') }}) as order_items,
+        (select count(*) from {{ ref('stg_olist__order_payments') }}) as payments,
+        (select count(*) from {{ ref('stg_olist__order_reviews') }}) as reviews,
+        (select sum(price) from {{ ref('stg_olist__order_items') }}) as items_value,
+        (select sum(payment_value) from {{ ref('stg_olist__order_payments') }}) as payments_value
+
+),
+
+measured as (
+
+    {%- set measures = [
+        ("fct_orders", "count(*)", "orders", "row_count"),
+        ("fct_order_items", "count(*)", "order_items", "row_count"),
+        ("fct_payments", "count(*)", "payments", "row_count"),
+        ("fct_reviews", "count(*)", "reviews", "row_count"),
+        ("fct_orders", "sum(items_value)", "items_value", "items_value"),
+        ("fct_order_items", "sum(price)", "items_value", "items_value"),
+        ("fct_orders", "sum(payments_value)", "payments_value", "payments_value"),
+        ("fct_payments", "sum(payment_value)", "payments_value", "payments_value"),
+    ] %}
+    {%- for fact, measure, true_figure, multiplied_figure in measures %}
 
     select
         '{{ fact }}' as fact,
-        (select count(*) from {{ ref(grain) }}) as grain_rows,
-        count(*) as row_count,
-        sum({{ amount }}) as amount
-    from {{ ref(fact) }}
+        '{{ measure }}' as measure,
+        (select {{ measure }} from {{ ref(fact) }}) as figure,
+        grains.{{ true_figure }} as true_figure,
+        fan_out.{{ multiplied_figure }} as multiplied_figure
+    from grains
+    cross join fan_out
     {%- if not loop.last %}
 
     union all
     {%- endif %}
     {%- endfor %}
 
-),
-
-paid as (
-
-    select sum(payment_value) as payment_value
-    from {{ ref('stg_olist__order_payments') }}
-
 )
 
-select
-    facts.*,
-    fan_out.row_count as fan_out_rows,
-    fan_out.payment_value as fan_out_payment_value
-from facts
-cross join fan_out
-cross join paid
-where
-    (facts.row_count = fan_out.row_count and fan_out.row_count <> facts.grain_rows)
-    or (
-        facts.amount = fan_out.payment_value
-        and fan_out.payment_value <> paid.payment_value
-    )
+select *
+from measured
+where figure = multiplied_figure and figure <> true_figure

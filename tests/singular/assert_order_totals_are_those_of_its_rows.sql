@@ -1,5 +1,6 @@
--- The amounts in fct_orders are the sums of the order's own lines and payments, order by order, and
--- its score is that of its latest review. Average order value and payment reports lean on it.
+-- The amounts in fct_orders are the sums of the order's own lines and payments, order by order,
+-- and its score is that of its latest review. Average order value and payment reports lean on
+-- it.
 with
 
 lines as (

@@ -1,0 +1,47 @@
+"""A small data set as it was at an earlier load: what came late, changed or vanished since."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from loaders.sample import generate
+from loaders.tables import BY_NAME
+
+SCALE = 0.01
+_CHILDREN = ("order_items", "order_payments", "order_reviews")
+_CHANGED = ("orders", *_CHILDREN)
+
+
+def write_history(folder: Path) -> tuple[Path, Path]:
+    """Write two whole exports below ``folder`` and return them: the earlier, the later."""
+    earlier, later = folder / "earlier", folder / "later"
+    generate(later, SCALE)
+    shutil.copytree(later, earlier)
+    for name, rows in _before({name: _read(later, name) for name in _CHANGED}).items():
+        rows.to_csv(earlier / BY_NAME[name].file, index=False)
+    return earlier, later
+
+
+def _read(folder: Path, table: str) -> pd.DataFrame:
+    path = folder / BY_NAME[table].file
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+
+
+def _before(files: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    # Every tenth order comes later, with all its rows: `dbt build` refuses orphans.
+    orders = files["orders"]
+    known = orders[orders.index % 10 != 0].copy()
+    earlier = {
+        name: files[name][files[name]["order_id"].isin(known["order_id"])].copy()
+        for name in _CHILDREN
+    }
+    # Of the others some are delivered later, some lines corrected, some payments vanish.
+    late = known.index % 7 == 0
+    known.loc[late, "order_status"] = "shipped"
+    known.loc[late, "order_delivered_customer_date"] = ""
+    lines, payments = earlier["order_items"], earlier["order_payments"]
+    lines.loc[lines.index % 9 == 0, "price"] = "1.00"
+    vanishing = payments.iloc[::50].assign(payment_sequential="99")
+    earlier["order_payments"] = pd.concat([payments, vanishing])
+    return {**earlier, "orders": known}
