@@ -78,3 +78,13 @@ def parse(folder: Path = FOLDER) -> Project:
 def read(folder: Path) -> Project:
     """Read the manifest of a folder."""
     return Project(folder, json.loads((folder / "manifest.json").read_text("utf-8")))
+
+
+def comment_of(test: Node) -> str:
+    """The comment that a singular test begins with, without its dashes; empty where it has none."""
+    lines: list[str] = []
+    for line in test["raw_code"].lstrip().splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.lstrip("- "))
+    return " ".join(lines)

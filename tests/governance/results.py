@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.governance.rules import comment_of
+from tests.governance.project import comment_of
 
 _BUILDS = {"build", "test"}
 _WORST_FIRST = ("error", "fail", "runtime error", "warn", "skipped", "not run", "pass")

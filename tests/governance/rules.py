@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.governance.catalog import Columns
 from tests.governance.findings import Finding
-from tests.governance.project import Node, Project
+from tests.governance.project import Node, Project, comment_of
 
 _NAME_LENGTH = 63  # bytes that PostgreSQL keeps of a name
 _REPEATS = 3
@@ -118,16 +118,6 @@ RULES: tuple[Rule, ...] = (
     names_fit,
     doc_blocks_are_used,
 )
-
-
-def comment_of(test: Node) -> str:
-    """The comment that a singular test begins with, without its dashes; empty where it has none."""
-    lines: list[str] = []
-    for line in test["raw_code"].lstrip().splitlines():
-        if not line.startswith("--"):
-            break
-        lines.append(line.lstrip("- "))
-    return " ".join(lines)
 
 
 def _tested(test: Node) -> Iterator[tuple[bool, str]]:
