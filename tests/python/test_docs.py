@@ -2,29 +2,11 @@
 
 import re
 
-import yaml
+import pytest
 
 from loaders.paths import project_root
 
 ROOT = project_root()
-MARTS = ROOT / "models" / "marts"
-
-
-def test_the_picture_of_the_star_has_every_mart_and_key() -> None:
-    picture = (ROOT / "docs" / "assets" / "star.svg").read_text("utf-8")
-    for path in MARTS.glob("*.yml"):
-        (model,) = yaml.safe_load(path.read_text("utf-8"))["models"]
-        assert f">{model['name']}<" in picture, f"draw {model['name']} in docs/assets/star.svg"
-        if model["name"].startswith("fct_"):
-            for column in model["columns"]:
-                if column["name"].endswith("_key"):
-                    assert f">{column['name']}<" in picture, (model["name"], column["name"])
-
-
-def test_every_model_and_seed_has_a_description_beside_it() -> None:
-    for path in [*ROOT.glob("models/*/*.sql"), *ROOT.glob("seeds/*.csv")]:
-        prefix = "_" if path.suffix == ".csv" else ""
-        assert path.with_name(f"{prefix}{path.stem}.yml").is_file(), path
 
 
 def test_the_readme_names_files_that_exist() -> None:
@@ -35,3 +17,42 @@ def test_the_readme_names_files_that_exist() -> None:
     named = re.findall(r"(?:├── |└── )([\w./]+)", tree)
     for name in named:
         assert any(ROOT.rglob(name.rstrip("/"))), name
+
+
+@pytest.mark.parametrize("path", ["models/overview.md", "models/exposures.yml"])
+def test_links_of_the_docs_site_lead_somewhere(path: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    pages = {
+        *(f"model/model.olist_warehouse.{file.stem}" for file in ROOT.glob("models/**/*.sql")),
+        *(f"overview/{name}" for name in re.findall(r"{% docs __(\w+)__ %}", _overview())),
+        "overview",
+    }
+    links = re.findall(r"#!/([\w./]+)", text)
+    assert links
+    assert [link for link in links if link not in pages] == []
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text):
+        assert (ROOT / picture).is_file(), picture
+
+
+def _overview() -> str:
+    return (ROOT / "models" / "overview.md").read_text("utf-8")
+
+
+def test_the_overview_names_every_fact() -> None:
+    for file in ROOT.glob("models/marts/fct_*.sql"):
+        assert f"[{file.stem}](#!/model/" in _overview(), file.stem
+
+
+def test_the_list_of_rules_is_complete() -> None:
+    listed = (ROOT / "docs" / "governance.md").read_text("utf-8")
+    folder = ROOT / "tests" / "governance"
+    bouncer = re.findall(r"- name: (check_\w+)", (folder / "dbt-bouncer.yml").read_text("utf-8"))
+    score = re.findall(r"@rule\ndef (\w+)", (folder / "score_rules.py").read_text("utf-8"))
+    own = re.findall(
+        r"^    (\w+),$", (folder / "rules.py").read_text("utf-8").split("RULES: ")[1], re.MULTILINE
+    )
+    assert bouncer
+    assert score
+    assert own
+    missing = [name for name in {*bouncer, *score, *own} if f"`{name}`" not in listed]
+    assert missing == [], "docs/governance.md lists every rule with its reason"
