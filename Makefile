@@ -69,18 +69,13 @@ workflows: $(READY_DEV) ## actionlint, shellcheck and zizmor on .github
 	@$(BIN)/zizmor --quiet --offline --pedantic .github
 
 .PHONY: docs
-docs: $(READY) packages ## Make dbt's documentation and serve it on http://localhost:8080
-	@$(BIN)/dbt docs generate
-	@$(BIN)/dbt docs serve
+docs: docs-site ## Make the documentation, with test results, and serve it on http://localhost:8080
+	@$(BIN)/dbt docs serve --target-path target/site
 
 .PHONY: docs-site
-docs-site: $(READY) packages ## The documentation as one page to publish: target/site/index.html
-	@$(BIN)/dbt docs generate --static --target-path target/docs-site
-	@rm -rf target/site
-	@mkdir -p target/site/docs
-	@cp target/docs-site/static_index.html target/site/index.html
-	@cp -R docs/assets target/site/docs/assets
-	@echo "target/site/index.html"
+docs-site: $(READY) packages ## The same as one file to publish: target/site/index.html
+	@$(BIN)/dbt --quiet docs generate --target-path target/docs
+	@$(BIN)/python -m tests.governance.site $(if $(STRICT),--require-results)
 
 .PHONY: erd
 erd: $(READY_DEV) packages ## Draw docs/assets/star.svg anew from the models
