@@ -117,6 +117,7 @@ RULES: tuple[Rule, ...] = (
     warnings_have_a_reason,
     names_fit,
     doc_blocks_are_used,
+    facts_have_unit_tests,
 )
 
 

@@ -40,7 +40,7 @@ def cut(files: Files) -> Iterator[Files]:
     early = orders.assign(order_status="created", **dict.fromkeys(_MILESTONES, ""))
     month_of = dict(zip(orders["order_id"], bought, strict=True))
 
-    parts: list[tuple[str, pd.DataFrame, "pd.Series[str]"]] = [
+    parts: list[tuple[str, pd.DataFrame, pd.Series[str]]] = [
         ("orders", early[bought < done], bought[bought < done]),
         ("orders", orders, done),
     ]
