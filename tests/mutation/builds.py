@@ -84,7 +84,8 @@ def build(folder: Path, *arguments: str, first_failure: bool = True) -> list[Any
         [
             *("--log-level", "none", "--log-level-file", "none", "--no-use-colors"),
             *("--no-send-anonymous-usage-stats", "--no-write-json"),
-            *("build", *options, *arguments),
+            # one thread: the first test that fails is the same each time
+            *("build", "--threads", "1", *options, *arguments),
             *("--project-dir", str(folder), "--profiles-dir", str(folder)),
             *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
         ]

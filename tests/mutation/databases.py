@@ -1,8 +1,9 @@
 """Databases that live as long as a run: made from one another, dropped by their prefix."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 
 import psycopg2
 from psycopg2 import sql
@@ -18,9 +19,15 @@ _LOCK = 0x0115_7003
 _TIMEOUT = "-c statement_timeout=60s"
 
 
+@cache
+def _server() -> Mapping[str, str]:
+    """The server and database that the caller named, whatever is set later."""
+    return connection.environment()
+
+
 def variables(database: str) -> dict[str, str]:
     """The environment in which dbt and the loaders use a database of this run."""
-    where = connection.environment()
+    where = _server()
     options = " ".join([where.get("PGOPTIONS", ""), _TIMEOUT]).strip()
     return {**where, "PGDATABASE": database, "PGOPTIONS": options}
 
@@ -28,8 +35,13 @@ def variables(database: str) -> dict[str, str]:
 @contextmanager
 def in_environment(database: str) -> Iterator[None]:
     """Set ``variables(database)`` for the block, and nothing else that names a server."""
+    with _environment(variables(database)):
+        yield
+
+
+@contextmanager
+def _environment(found: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
-    found = variables(database)
     os.environ.pop("DATABASE_URL", None)
     os.environ.update(found)
     try:
@@ -45,7 +57,7 @@ def alone() -> Iterator[None]:
 
     Raises LoaderError when another run is at work there.
     """
-    with connection.connect(autocommit=True) as link:
+    with _administrator() as link:
         with link.cursor() as cursor:
             cursor.execute("select pg_try_advisory_lock(%s)", (_LOCK,))
             if cursor.fetchone() != (True,):
@@ -82,8 +94,14 @@ def drop(*names: str) -> None:
         _administer("drop database if exists {} with (force)", name)
 
 
+@contextmanager
+def _administrator() -> Iterator[Connection]:
+    with _environment(_server()), connection.connect(autocommit=True) as link:
+        yield link
+
+
 def _disconnect(name: str) -> None:
-    with connection.connect(autocommit=True) as link, link.cursor() as cursor:
+    with _administrator() as link, link.cursor() as cursor:
         cursor.execute(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s",
             (name,),
@@ -91,7 +109,7 @@ def _disconnect(name: str) -> None:
 
 
 def _administer(statement: str, *names: str) -> None:
-    with connection.connect(autocommit=True) as link:
+    with _administrator() as link:
         _execute(link, statement, *names)
 
 

@@ -1,8 +1,7 @@
 """Mutants that change the same models, one after the other, in a process of their own."""
 
 import shutil
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,15 +45,14 @@ def prepare(root: Path, work: Path, scale: float) -> None:
             land(folder, mode, say=lambda _: None)
 
 
-def run(group: Group, work: Path) -> dict[str, Verdict]:
-    """Try each mutant of a group; return the verdict by id.
+def run(group: Group, work: Path, tell: Callable[[str, Verdict], None]) -> None:
+    """Try each mutant of a group; ``tell`` gets its id and verdict.
 
     Raises LoaderError when the unchanged project fails a test where the mutants will run.
     """
     project = work / f"group_{group.number:03}"
     shutil.copytree(work / "base", project)
     start, name = f"{PREFIX}{group.number:03}_start", f"{PREFIX}{group.number:03}"
-    found = {}
     try:
         with databases.in_environment(name):
             has_incremental = _start(group, project, start, name)
@@ -62,13 +60,12 @@ def run(group: Group, work: Path) -> dict[str, Verdict]:
                 path = project / mutant.file
                 original = path.read_text("utf-8")
                 path.write_text(mutant.text(original), "utf-8")
-                found[mutant.id] = _try(group, project, start, name, full=has_incremental)
+                outcome = _try(group, project, start, name, full=has_incremental)
                 path.write_text(original, "utf-8")
-                _tell(mutant, found[mutant.id])
+                tell(mutant.id, outcome)
     finally:
         databases.drop(name, start)
         shutil.rmtree(project, ignore_errors=True)
-    return found
 
 
 def _start(group: Group, project: Path, start: str, name: str) -> bool:
@@ -116,8 +113,3 @@ def _expect_clean(results: Sequence[object], what: str) -> None:
             f"The unchanged project fails in {what}: {outcome.by}. Mutants say nothing until it"
             " passes."
         )
-
-
-def _tell(mutant: Mutant, outcome: Verdict) -> None:
-    sys.stdout.write(f"{outcome.status:8}  {mutant.id}  {outcome.by}\n")
-    sys.stdout.flush()

@@ -99,22 +99,27 @@ def _reviews(reviews: pd.DataFrame) -> None:
         row = 2 * first
         _put(reviews, "order_id", row, (order[row], order[row]))
         _put(reviews, "review_answer_timestamp", row, answers)
-        _put(reviews, "review_creation_date", row, [f"{day} 00:00:00" if day else "" for day in creations])
+        _put(
+            reviews,
+            "review_creation_date",
+            row,
+            [f"{day} 00:00:00" if day else "" for day in creations],
+        )
         _put(reviews, "review_score", row, (str(first % 5 + 1), str((first + 2) % 5 + 1)))
     _put(reviews, "review_comment_title", 10, ("  ", "", "Ok", "\t"))
     _put(reviews, "review_comment_message", 10, ("", " \n ", "", "Muito bom "))
 
 
 def _places(files: Files) -> None:
-    """Accents, ties, strays, points in the sea, prefixes without a point, missing addresses."""
+    """Accents, ties, strays, points in the sea, prefixes without a point."""
     customers, sellers = files["customers"], files["sellers"]
-    _put(customers, "customer_zip_code_prefix", 0, ("", "  ", " 01001", "99998", "99998", "99998"))
+    _put(customers, "customer_zip_code_prefix", 2, (" 01001", "99998", "99998", "99998"))
     _put(customers, "customer_city", 3, ("Nova São João", "nova sao joao", "Outra"))
     _put(customers, "customer_state", 3, ("SP", "SP ", "RJ"))
     _put(customers, "customer_zip_code_prefix", 6, ("99997", "99997"))
     _put(customers, "customer_city", 6, ("beta", "alfa"))
     _put(customers, "customer_state", 6, ("SP", "SP"))
-    _put(sellers, "seller_zip_code_prefix", 0, ("", "99996", " 99996"))
+    _put(sellers, "seller_zip_code_prefix", 1, ("99996", " 99996"))
     _put(sellers, "seller_city", 1, ("Vila Ágata ", "vila agata"))
     points = [
         # prefix, latitude, longitude, city, state: the last rows are strays of another place
@@ -131,7 +136,6 @@ def _places(files: Files) -> None:
         ("99994", "-21.00", "-41.00", "alfa", "SP"),
         ("99995", "-20.00", "-40.00", "alfa", "SP"),
         ("99995", "-22.00", "-42.00", "alfa", "RJ"),
-        ("  ", "-20.00", "-40.00", "nenhum", "SP"),
     ]
     more = pd.DataFrame(points, columns=files["geolocation"].columns)
     files["geolocation"] = pd.concat([files["geolocation"], more], ignore_index=True)

@@ -88,7 +88,9 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
 def _without_config(tokens: Sequence[Token]) -> Iterator[Token]:
     inside = False
     for number, token in enumerate(tokens):
-        if token.kind == "open" and [after.text for after in tokens[number + 1 :][:1]] == ["config"]:
+        if token.kind == "open" and [after.text for after in tokens[number + 1 :][:1]] == [
+            "config"
+        ]:
             inside = True
         if not inside:
             yield token
