@@ -27,7 +27,7 @@ examples:
   python -m tests.mutation --sample 60 --seed 1
   python -m tests.mutation --report docs/mutants.md --min-score 95
 
-The server is the one of `olist env` (or PGHOST …); the user needs to be allowed to create databases.
+The server is that of `olist env` (or PGHOST …); its user has to be allowed to create databases.
 """
 
 

@@ -93,9 +93,7 @@ def _term_start(unit: Unit, connective: int) -> int:
             in_between = True
         elif in_between and token.word == "between":
             in_between = False
-        elif token.depth < depth or token.word in _BEFORE_TERM or token.text == ",":
-            return number + 1
-        elif token.is_tag:
+        elif token.depth < depth or token.is_tag or token.word in _BEFORE_TERM or token.text == ",":
             return number + 1
     return 0
 

@@ -142,9 +142,9 @@ def list_items(unit: Unit) -> Iterator[Edit]:
     """An item of a list or mapping of Jinja dropped: a part of a key, an input, a source table."""
     for number, token in enumerate(unit.tokens):
         if token.jinja and token.text in {"[", "{"}:
-            if token.text == "[" and unit.tokens[number - 1].kind in {"name", "bracket"}:
-                if unit.tokens[number - 1].text not in {"(", "["}:
-                    continue  # an index, not a list
+            before = unit.tokens[number - 1]
+            if before.kind == "name" or before.text in {")", "]", "}"}:
+                continue  # an index, not a list
             call = unit.tokens[number - 2].text if number > 1 else ""
             kind = "key part" if call.endswith("generate_surrogate_key") else "list item"
             closing = unit.closing(number)

@@ -34,7 +34,7 @@ def run_all(groups: Sequence[Group], work: Path, jobs: int, tell: Tell) -> None:
                 there.close()
                 running[here] = process
             for ready in wait(list(running)):
-                assert isinstance(ready, Connection)  # noqa: S101 - what was given to wait
+                assert isinstance(ready, Connection)  # what was given to wait
                 if _is_finished(ready, tell):
                     running.pop(ready).join()
     finally:

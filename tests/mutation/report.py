@@ -11,15 +11,17 @@ from .mutants import Mutant
 _TEXT = """\
 # Mutants: can the tests fail?
 
-Each mutant is the project with one thing changed in one model or macro: a join kind, a comparison, a dropped
-`distinct`, term or key part, another column, constant, sort order … It is built on small synthetic data that has the
-edges of the rules in it: first incrementally, on a warehouse whose last loads (late, corrected and removed rows) are not
-built yet, then, where it matters, with `--full-refresh`. Only what `dbt build` says counts.
+Each mutant is the project with one thing changed in one model or macro: a join kind, a comparison,
+a dropped `distinct`, term or key part, another column, constant, sort order … It is built on small
+synthetic data that has the edges of the rules in it: first incrementally, on a warehouse whose last
+loads (late, corrected and removed rows) are not built yet, then, where an incremental model is in
+it, with `--full-refresh`. Only what `dbt build` says counts.
 
-- **killed**: a data test or unit test failed, or a constraint, unique index or contract refused the rows (*by error*).
-- **invalid**: the SQL cannot be run at all, which says nothing about the tests; left out of the score.
+- **killed**: a data test or unit test failed, or a constraint, unique index or contract refused the
+  rows (*by error*).
+- **invalid**: the SQL cannot be run, which says nothing about the tests; left out of the score.
 - **equivalent**: it cannot change a result; each has its reason below; left out of the score.
-- **unreached**: a macro's version for another engine, never run on this one; left out of the score.
+- **unreached**: a macro that no model calls on this engine; left out of the score.
 - **score**: killed / (killed + survived).
 
 Made by `{command}`; do not edit. Judgements are in `tests/mutation/known.toml`.
@@ -45,8 +47,8 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     """One line of counts."""
     counts = Counter(outcome.verdict.status for outcome in outcomes)
     return (
-        f"{len(outcomes)} mutants: {counts['test']} killed by a test, {counts['error']} by an error,"
-        f" {counts['survived']} survived, {counts['equivalent']} equivalent,"
+        f"{len(outcomes)} mutants: {counts['test']} killed by a test,"
+        f" {counts['error']} by an error, {counts['survived']} survived, {counts['equivalent']} equivalent,"
         f" {counts['invalid']} invalid, {counts['unreached']} unreached;"
         f" score {score(outcomes):.1f} %"
     )
@@ -84,7 +86,7 @@ def _by_owner(outcomes: Sequence[Outcome]) -> str:
             (
                 f"`{owner}`" + (" (macro)" if file.startswith("macros/") else ""),
                 *(str(number) for number in _numbers(len(found), counts)),
-                f"{score(found):.0f} %" if rated else "–",
+                f"{score(found):.0f} %" if rated else "-",
             )
         )
     heads = ["model or macro", "mutants", "killed by test", "by error", "survived"]
@@ -102,7 +104,7 @@ def _change(mutant: Mutant) -> str:
 
 def _code(text: str) -> str:
     """A piece of SQL for a cell; long ones keep their beginning."""
-    short = text if len(text) <= 160 else text[:157] + " …"  # noqa: PLR2004 - a cell's width
+    short = text if len(text) <= 160 else text[:157] + " …"
     return f"`{short}`".replace("|", "\\|") if short else ""
 
 

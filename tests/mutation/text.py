@@ -28,12 +28,13 @@ _JINJA = re.compile(
 )
 _OPENING, _CLOSING = {"(", "[", "{"}, {")", "]", "}"}
 # Words that are no column; a name with a bracket behind it is a function.
-KEYWORDS = frozenset(
-    """all and any as asc between by case cast cross date day desc distinct else end exists extract
-    false for from full group having hour in inner integer is isodow join left like limit month not
-    null numeric on or order outer over partition quarter right rows select text then timestamp true
-    union using week when where window with year bigint boolean interval""".split()
+_WORDS = (
+    "all and any as asc between bigint boolean by case cast cross date day desc distinct else end "
+    "exists extract false for from full group having hour in inner integer interval is isodow "
+    "join left like limit month not null numeric on or order outer over partition quarter right "
+    "rows select text then timestamp true union using week when where window with year "
 )
+KEYWORDS = frozenset(_WORDS.split())
 
 
 @dataclass(frozen=True)
