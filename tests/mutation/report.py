@@ -48,9 +48,9 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     counts = Counter(outcome.verdict.status for outcome in outcomes)
     return (
         f"{len(outcomes)} mutants: {counts['test']} killed by a test,"
-        f" {counts['error']} by an error, {counts['survived']} survived, {counts['equivalent']} equivalent,"
-        f" {counts['invalid']} invalid, {counts['unreached']} unreached;"
-        f" score {score(outcomes):.1f} %"
+        f" {counts['error']} by an error, {counts['survived']} survived,"
+        f" {counts['equivalent']} equivalent, {counts['invalid']} invalid,"
+        f" {counts['unreached']} unreached; score {score(outcomes):.1f} %"
     )
 
 

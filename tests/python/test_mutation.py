@@ -1,0 +1,327 @@
+"""The mutators change one thing, and only SQL; verdicts and judgements are read right."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from loaders.errors import LoaderError
+from loaders.paths import project_root
+from tests.mutation import clauses, columns, known, operators, report
+from tests.mutation.__main__ import main
+from tests.mutation.builds import Verdict, copy_project, verdict
+from tests.mutation.edits import Edit
+from tests.mutation.mutants import Mutant, Project
+from tests.mutation.text import Unit, tokenize
+
+Mutator = Callable[[Unit], Iterator[Edit]]
+
+
+def changed(make: Mutator, text: str, *, is_macro: bool = False) -> list[str]:
+    """The text after each edit of a mutator, white space made single."""
+    unit = Unit("models/m.sql", "m", is_macro, text, tokenize(text))
+    found = (text[: edit.start] + edit.new + text[edit.end :] for edit in make(unit))
+    return [" ".join(result.split()) for result in found]
+
+
+@pytest.mark.parametrize(
+    ("make", "text", "expected"),
+    [
+        (clauses.joins, "a inner join b", ["a left join b"]),
+        (clauses.joins, "a full outer join b", ["a left join b", "a right join b"]),
+        (clauses.joins, "left(a, 2), a cross join b", []),
+        (operators.comparisons, "a >= 1", ["a > 1"]),
+        (operators.comparisons, "a <> b", ["a = b"]),
+        (operators.comparisons, "{% if a == b %} {{ f(a=1) }} {% endif %}", []),
+        (operators.distincts, "select distinct a", ["select a"]),
+        (operators.distincts, "count(distinct a)", ["count( a)"]),
+        (operators.distincts, "a is distinct from b", []),
+        (operators.null_tests, "a is null", ["a is not null"]),
+        (operators.null_tests, "a is not null", ["a is null"]),
+        (operators.null_tests, "a is not distinct from b", ["a = b"]),
+        (clauses.wheres, "from a where b = 1 and c group by d", ["from a group by d"]),
+        (clauses.wheres, "(select a from b where c) as d", ["(select a from b ) as d"]),
+        (clauses.wheres, "{% if is_incremental() %} where a {% endif %}", []),
+        (
+            clauses.terms,
+            "where a = 1 and b = 2",
+            ["where b = 2", "where a = 1", "where a = 1 or b = 2"],
+        ),
+        (
+            clauses.terms,
+            "where a between 1 and 2 and b between 3 and 4",
+            [
+                "where b between 3 and 4",
+                "where a between 1 and 2",
+                "where a between 1 and 2 or b between 3 and 4",
+            ],
+        ),
+        (
+            clauses.terms,
+            "x, a is null and b as c",
+            ["x, b as c", "x, a is null as c", "x, a is null or b as c"],
+        ),
+        (operators.calls, "coalesce(a, 0)", ["coalesce(0)", "coalesce(a)"]),
+        (operators.calls, "coalesce({{ f(1, 2) }}, 0)", ["coalesce(0)", "coalesce({{ f(1, 2) }})"]),
+        (operators.calls, "nullif(a, 0)", ["a"]),
+        (operators.calls, "sum(a)", ["max(a)"]),
+        (operators.calls, "count(*)", ["max(1)"]),
+        (operators.calls, "count(a)", ["count(distinct a)"]),
+        (operators.calls, "greatest(a, b)", ["least(a, b)"]),
+        (operators.calls, "cast(a as date)", ["a"]),
+        (operators.calls, "cast(null as date), cast(a as text)", []),
+        (operators.trims, "{{ trimmed('a') }} as b", ["a as b"]),
+        (operators.trims, "{{ try_cast(trimmed('a'), 'date') }}", ["{{ try_cast('a', 'date') }}"]),
+        (operators.trims, "{{ without_accents(a) }}", ["{{ a }}"]),
+        (operators.constants, "a > 2.50", ["a > 3.50"]),
+        (operators.constants, "'b'", ["'mutant'"]),
+        (operators.constants, "true", ["false"]),
+        (operators.constants, "'{{ b }}', cast(a as numeric(12, 2)), {{ a }}.0", []),
+        (operators.units, "{{ elapsed('a', 'b', 'hour') }}", ["{{ elapsed('a', 'b', 'day') }}"]),
+        (operators.units, "extract(year from a)", ["extract(isoyear from a)"]),
+        (operators.units, "{% set s = {'hour': 3600} %} year", []),
+        (operators.arithmetic, "a * 2 - b", ["a + 2 - b", "a * 2 + b"]),
+        (operators.arithmetic, "select *, count(*), -1, m.* from a where b > -1", []),
+        (clauses.cases, "case when a then 1 else 2 end", ["case when a then 1 end"]),
+        (
+            clauses.cases,
+            "case when a then case when x then 1 end when b then 2 end",
+            ["case when b then 2 end", "case when a then case when x then 1 end end"],
+        ),
+        (
+            clauses.orders,
+            "over (partition by a order by b, c desc)",
+            [
+                "over ( order by b, c desc)",
+                "over (partition by a order by b desc, c desc)",
+                "over (partition by a order by b, c asc)",
+                "over (partition by a order by c desc)",
+                "over (partition by a order by b)",
+            ],
+        ),
+        (
+            clauses.orders,
+            "partition by a, b",
+            ["partition by b", "partition by a"],
+        ),
+        (
+            clauses.unions,
+            "with a as (select 1 union all select 2)",
+            [
+                "with a as (select 1 union select 2)",
+                "with a as (select 1 )",
+                "with a as ( select 2)",
+            ],
+        ),
+        (
+            clauses.incremental_blocks,
+            "a {% if is_incremental() %} where {% if x %} b {% endif %} {% endif %} c",
+            ["a {% if is_incremental() %} {% endif %} c"],
+        ),
+        (
+            columns.list_items,
+            "{{ dbt_utils.generate_surrogate_key(['a', 'b']) }}",
+            [
+                "{{ dbt_utils.generate_surrogate_key(['b']) }}",
+                "{{ dbt_utils.generate_surrogate_key(['a']) }}",
+            ],
+        ),
+        (
+            columns.list_items,
+            "{% set n = {'a': 1, 'b': 2}[x] %}",
+            ["{% set n = {'b': 2}[x] %}", "{% set n = {'a': 1}[x] %}"],
+        ),
+        (
+            columns.swapped_columns,
+            "select a_at, b_at, c_id from t",
+            ["select b_at as a_at, b_at, c_id from t", "select a_at, a_at as b_at, c_id from t"],
+        ),
+        (
+            columns.swapped_columns,
+            "select {{ date_key('x') }} as a, {{ date_key('y') }} as b, {{ f('z') }} as c",
+            [
+                "select {{ date_key('y') }} as a, {{ date_key('y') }} as b, {{ f('z') }} as c",
+                "select {{ date_key('x') }} as a, {{ date_key('x') }} as b, {{ f('z') }} as c",
+            ],
+        ),
+        (columns.swapped_columns, "select *, null as a, null as b from t", []),
+        (
+            columns.swapped_join_keys,
+            "a as (select x_id, y_id from t), select 1 from b join a on b.x_id = a.x_id",
+            ["a as (select x_id, y_id from t), select 1 from b join a on b.x_id = a.y_id"],
+        ),
+    ],
+)
+def test_what_each_mutator_makes(make: Mutator, text: str, expected: list[str]) -> None:
+    assert sorted(changed(make, text)) == sorted(expected)
+
+
+def test_the_keys_of_a_macro_that_holds_a_sort_order_are_turned() -> None:
+    keys = "a is null, a desc"
+    expected = {"a is null, a asc", "a is null", "a desc"}
+    assert set(changed(clauses.orders, keys, is_macro=True)) == expected
+    assert changed(clauses.orders, keys) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-- where a = 1 and b > 2\nselect 1 as a",
+        "{# where a = 1 #} select 1 as a",
+        "/* a > 1 */ select 1 as a",
+        "{{ config(unique_key=['a', 'b'], pre_hook=\"{{ f(['a', 'b']) }}\") }} select 1 as a",
+    ],
+)
+def test_comments_and_config_are_left_alone(text: str) -> None:
+    assert [token.text for token in tokenize(text)][-4:] == ["select", "1", "as", "a"]
+    assert all(token.text in {"select", "1", "as", "a"} for token in tokenize(text))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Two models, a dispatched macro and one that no model calls."""
+    files = {
+        "models/marts/fct_a.sql": "select distinct a from b where {{ is_new('c') }}",
+        "snapshots/kept.sql": "{% snapshot kept_a %} select distinct a from b {% endsnapshot %}",
+        "macros/m.sql": (
+            "{% macro is_new(x) %}{{ adapter.dispatch('is_newer')(x) }}{% endmacro %}\n"
+            "{% macro default__is_newer(x) %}{{ x }} > 1{% endmacro %}\n"
+            "{% macro postgres__is_newer(x) %}{{ x }} > 2{% endmacro %}\n"
+            "{% macro generate_schema_name(a, b) %}{{ a }} > 3{% endmacro %}\n"
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    return Project.read(tmp_path)
+
+
+def test_a_macro_is_tried_on_the_models_that_reach_it(project: Project) -> None:
+    targets = {mutant.owner: mutant.targets for mutant in project.mutants()}
+    assert targets == {
+        "fct_a": ("fct_a",),
+        "kept_a": ("kept_a",),
+        "default__is_newer": (),
+        "postgres__is_newer": ("fct_a",),
+    }
+
+
+def test_ids_are_stable_and_unique_and_each_mutant_is_another_text(project: Project) -> None:
+    for found in (project, Project.read(project_root())):
+        mutants = found.mutants()
+        assert mutants == found.mutants()
+        assert len({mutant.id for mutant in mutants}) == len(mutants) > 5
+        for mutant in mutants:
+            original = (found.root / mutant.file).read_text("utf-8")
+            assert mutant.text(original) != original, mutant.id
+    first = project.mutants()[0]
+    assert first.id == "models/marts/fct_a.sql:1:distinct:1"
+    assert first.after == "select a from b where {{ is_new('c') }}"
+
+
+@dataclass
+class Result:
+    """What dbt says about a node, as far as the verdict looks."""
+
+    status: str
+    message: str
+    kind: str = "model"
+
+    @property
+    def node(self) -> SimpleNamespace:
+        return SimpleNamespace(name="n", resource_type=self.kind)
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ([Result("success", ""), Result("warn", "Got 3 results", "test")], "survived"),
+        ([Result("skipped", ""), Result("fail", "Got 1 result", "test")], "test"),
+        ([Result("fail", "actual differs", "unit_test")], "test"),
+        ([Result("error", 'column "a" does not exist', "unit_test")], "invalid"),
+        ([Result("error", "division by zero", "test")], "test"),
+        ([Result("error", "Database Error\n  syntax error at or near")], "invalid"),
+        ([Result("error", "null value violates not-null constraint")], "error"),
+        ([Result("error", "This model has an enforced contract that failed.")], "error"),
+        ([Result("error", "canceling statement due to statement timeout")], "error"),
+        (
+            [Result("error", "syntax error"), Result("fail", "Got 1 result", "test")],
+            "test",
+        ),
+    ],
+)
+def test_verdicts(results: Sequence[Result], expected: str) -> None:
+    assert verdict(results).status == expected
+
+
+def _mutant(before: str, after: str, number: int = 1) -> Mutant:
+    edit = Edit("join", 0, 1, "")
+    return Mutant(f"f.sql:{number}:join:1", "f.sql", "f", edit, before, after, ("f",))
+
+
+def test_judgements_are_found_by_text_on_any_line(tmp_path: Path) -> None:
+    file = tmp_path / "known.toml"
+    entry = "file = 'f.sql'\nbefore = 'a   >  b'\nafter = 'a >= b'\nreason = 'same'\n"
+    file.write_text(f"[[equivalent]]\n{entry}", "utf-8")
+    judgements = known.read(file)
+    assert judgements.why_equivalent(_mutant("a > b", "a >= b", 77)) == "same"
+    assert judgements.why_equivalent(_mutant("a > b", "a < b")) is None
+    assert judgements.stale([_mutant("a > b", "a >= b")]) == []
+    assert [stale.after for stale in judgements.stale([])] == ["a >= b"]
+    file.write_text("[[equivalent]]\nfile = 'f.sql'\n", "utf-8")
+    with pytest.raises(LoaderError, match="each entry has file, before, after and reason"):
+        known.read(file)
+
+
+def test_every_judgement_is_about_a_mutant_of_this_project() -> None:
+    stale = known.read().stale(Project.read(project_root()).mutants())
+    assert [f"{entry.file}: {entry.before} → {entry.after}" for entry in stale] == []
+
+
+def test_the_report_counts_and_explains() -> None:
+    statuses = ["test", "error", "survived", "survived", "equivalent", "invalid", "unreached"]
+    outcomes = [
+        report.Outcome(_mutant(f"a{n} | b", "", n), Verdict(status, "because"))
+        for n, status in enumerate(statuses)
+    ]
+    assert report.score(outcomes) == 50.0
+    judged = known.Judgements([], [known.Known("f.sql", "a2 | b", "", "only the cost differs")])
+    text = report.render(outcomes, judged, "python -m tests.mutation")
+    assert text == report.render(outcomes, judged, "python -m tests.mutation")
+    assert "| `f` | 7 | 1 | 1 | 2 | 1 | 1 | 1 | 50 % |" in text
+    assert "| `f.sql:2:join:1` | `a2 \\| b` → *nothing* | only the cost differs |" in text
+    assert "| `f.sql:3:join:1` | `a3 \\| b` → *nothing* | **not yet** |" in text
+    assert "- 0:join:1 killed by because" in text
+
+
+def test_the_copy_stores_no_failures_and_has_all_that_dbt_reads(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for name in ("models/a.sql", "tests/singular/b.sql", "tests/python/c.py", "dbt_packages/d.sql"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_text("select 1", "utf-8")
+    for name in ("profiles.yml", "packages.yml"):
+        (root / name).write_text("", "utf-8")
+    settings = {"models": {"p": {"+persist_docs": {}}}, "data_tests": {"+store_failures": True}}
+    (root / "dbt_project.yml").write_text(yaml.safe_dump(settings), "utf-8")
+    copy_project(root, tmp_path / "copy")
+    written = yaml.safe_load((tmp_path / "copy" / "dbt_project.yml").read_text("utf-8"))
+    assert written == {"models": {"p": {}}, "data_tests": {"+store_failures": False}}
+    assert (tmp_path / "copy" / "tests" / "singular" / "b.sql").is_file()
+    assert not list((tmp_path / "copy").rglob("*.py"))
+
+
+def test_the_list_is_drawn_alike_for_a_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    drawn = []
+    for seed in ("1", "1", "2"):
+        assert main(["--list", "--only", "models/staging/*", "--sample", "3", "--seed", seed]) == 0
+        drawn.append(capsys.readouterr().out)
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert drawn[0].endswith("3 mutants\n")
+
+
+def test_a_glob_that_fits_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list", "--only", "nothing*"]) == 1
+    assert capsys.readouterr().err == "mutants: No mutant fits: see --list.\n"
