@@ -24,7 +24,7 @@ _CAUGHT = re.compile(
     r"|duplicate row values|more than one row returned",
     re.IGNORECASE,
 )
-_HASH = re.compile(r'constraint "[0-9a-f]{32}"')  # dbt's names of indexes differ between runs
+_HASH = re.compile(r' "[0-9a-f]{32}"')  # dbt's names of indexes differ between runs
 _FOLDERS = {
     "model-paths": ["models"],
     "seed-paths": ["seeds"],
@@ -137,4 +137,4 @@ def _first_line(message: str, pattern: re.Pattern[str] | None = None) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     chosen = [line for line in lines if pattern and pattern.search(line)]
     chosen += [line for line in lines if not line.startswith(("Database Error", "Compilation"))]
-    return _HASH.sub("index", (chosen or lines or ["no message"])[0])[:120]
+    return _HASH.sub("", (chosen or lines or ["no message"])[0])[:120]

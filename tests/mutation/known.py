@@ -6,6 +6,7 @@ They are found by file and text and not by line number, so that they outlive edi
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from loaders.errors import LoaderError
@@ -17,17 +18,24 @@ FILE = Path(__file__).with_name("known.toml")
 
 @dataclass(frozen=True)
 class Known:
-    """One judgement: ``before`` and ``after`` are those of the mutant, white space made single."""
+    """One judgement: ``before`` and ``after`` are those of the mutant, white space made single.
+
+    ``file`` may be a pattern; ``within`` names the CTE, where the same lines are in several.
+    """
 
     file: str
     before: str
     after: str
     reason: str
+    within: str | None = None
 
     def matches(self, mutant: Mutant) -> bool:
         """Whether the judgement is about this mutant."""
-        texts = (mutant.file, mutant.before, mutant.after)
-        return texts == (self.file, self.before, self.after)
+        return (
+            (mutant.before, mutant.after) == (self.before, self.after)
+            and fnmatch(mutant.file, self.file)
+            and self.within in {None, mutant.within}
+        )
 
 
 @dataclass(frozen=True)
@@ -66,4 +74,4 @@ def read(path: Path = FILE) -> Judgements:
 
 def _known(entry: dict[str, str]) -> Known:
     before, after, reason = (" ".join(entry[k].split()) for k in ("before", "after", "reason"))
-    return Known(entry["file"], before, after, reason)
+    return Known(entry["file"], before, after, reason, entry.get("within"))

@@ -47,7 +47,7 @@ class Mutant:
     """The project with one thing changed.
 
     ``id`` is ``file:line:kind:n``; ``before`` and ``after`` are the lines that the edit touches, in
-    one line each; ``targets`` are the models and snapshots whose SQL it changes (none: the engine
+    one line each; ``within`` is the CTE that it is in, if any; ``targets`` are the models and snapshots whose SQL it changes (none: the engine
     in use never runs that macro).
     """
 
@@ -57,6 +57,7 @@ class Mutant:
     edit: Edit
     before: str
     after: str
+    within: str
     targets: tuple[str, ...]
 
     def text(self, original: str) -> str:
@@ -159,6 +160,7 @@ def _mutants_of(unit: Unit, targets: tuple[str, ...]) -> Iterator[Mutant]:
             edit=edit,
             before=" ".join(before.split()),
             after=" ".join(after.split()),
+            within=unit.cte(edit.start),
             targets=targets,
         )
 

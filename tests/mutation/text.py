@@ -114,6 +114,18 @@ class Unit:
         ends = [match.start() for match in re.finditer("\n", self.text)]
         return bisect_left(ends, position) + 1
 
+    def cte(self, position: int) -> str:
+        """Name of the outermost CTE around a position of the file, empty where there is none."""
+        name = ""
+        for number, token in enumerate(self.tokens):
+            if token.start > position:
+                break
+            if token.text == "(" and not token.depth:
+                inside = self.tokens[self.closing(number)].start >= position
+                named = self.word(number - 1) == "as"
+                name = self.tokens[number - 2].text if inside and named else ""
+        return name
+
     def word(self, index: int) -> str:
         """The word of SQL at an index, empty where there is none."""
         return self.tokens[index].word if 0 <= index < len(self.tokens) else ""

@@ -159,6 +159,13 @@ def test_what_each_mutator_makes(make: Mutator, text: str, expected: list[str]) 
     assert sorted(changed(make, text)) == sorted(expected)
 
 
+def test_the_cte_around_a_place_is_known() -> None:
+    text = "with q as (select b as (c)), d as (select (e)) select (f)"
+    unit = Unit("models/m.sql", "m", False, text, tokenize(text))
+    found = {name: unit.cte(text.index(name)) for name in ("b as", "c)", "e)", "f)", "with")}
+    assert found == {"b as": "q", "c)": "q", "e)": "d", "f)": "", "with": ""}
+
+
 def test_the_keys_of_a_macro_that_holds_a_sort_order_are_turned() -> None:
     keys = "a is null, a desc"
     expected = {"a is null, a asc", "a is null", "a desc"}
@@ -257,9 +264,9 @@ def test_verdicts(results: Sequence[Result], expected: str) -> None:
     assert verdict(results).status == expected
 
 
-def _mutant(before: str, after: str, number: int = 1) -> Mutant:
+def _mutant(before: str, after: str, number: int = 1, within: str = "") -> Mutant:
     edit = Edit("join", 0, 1, "")
-    return Mutant(f"f.sql:{number}:join:1", "f.sql", "f", edit, before, after, ("f",))
+    return Mutant(f"f.sql:{number}:join:1", "f.sql", "f", edit, before, after, within, ("f",))
 
 
 def test_judgements_are_found_by_text_on_any_line(tmp_path: Path) -> None:
@@ -271,6 +278,10 @@ def test_judgements_are_found_by_text_on_any_line(tmp_path: Path) -> None:
     assert judgements.why_equivalent(_mutant("a > b", "a < b")) is None
     assert judgements.stale([_mutant("a > b", "a >= b")]) == []
     assert [stale.after for stale in judgements.stale([])] == ["a >= b"]
+    file.write_text(f"[[equivalent]]\nwithin = 'cte'\n{entry.replace('f.sql', '*.sql')}", "utf-8")
+    judgements = known.read(file)
+    assert judgements.why_equivalent(_mutant("a > b", "a >= b", within="cte")) == "same"
+    assert judgements.why_equivalent(_mutant("a > b", "a >= b", within="other")) is None
     file.write_text("[[equivalent]]\nfile = 'f.sql'\n", "utf-8")
     with pytest.raises(LoaderError, match="each entry has file, before, after and reason"):
         known.read(file)
