@@ -47,8 +47,8 @@ class Mutant:
     """The project with one thing changed.
 
     ``id`` is ``file:line:kind:n``; ``before`` and ``after`` are the lines that the edit touches, in
-    one line each; ``within`` is the CTE that it is in, if any; ``targets`` are the models and snapshots whose SQL it changes (none: the engine
-    in use never runs that macro).
+    one line each; ``within`` is the CTE that it is in, if any; ``targets`` are the models and
+    snapshots whose SQL it changes (none: the engine in use never runs that macro).
     """
 
     id: str

@@ -10,7 +10,7 @@ import yaml
 
 from loaders.errors import LoaderError
 from loaders.paths import project_root
-from tests.mutation import clauses, columns, known, operators, report
+from tests.mutation import clauses, columns, known, operators, report, scenario
 from tests.mutation.__main__ import main
 from tests.mutation.builds import Verdict, copy_project, verdict
 from tests.mutation.edits import Edit
@@ -322,6 +322,19 @@ def test_the_copy_stores_no_failures_and_has_all_that_dbt_reads(tmp_path: Path) 
     assert written == {"models": {"p": {}}, "data_tests": {"+store_failures": False}}
     assert (tmp_path / "copy" / "tests" / "singular" / "b.sql").is_file()
     assert not list((tmp_path / "copy").rglob("*.py"))
+
+
+def test_the_loads_to_come_have_late_corrected_and_removed_rows(tmp_path: Path) -> None:
+    before, after = scenario.write(tmp_path, 0.002)
+
+    def ids(loads: list[tuple[Path, str]], number: int) -> set[str]:
+        orders = (loads[number][0] / "olist_orders_dataset.csv").read_text("utf-8").splitlines()[1:]
+        return {line.split(",")[0] for line in orders}
+
+    assert [mode for _, mode in (*before, *after)] == ["delta", "delta", "snapshot", "delta"]
+    assert ids(after, 0) - ids(before, 0)
+    assert ids(before, 0) - ids(after, 0)
+    assert ids(after, 1)
 
 
 def test_the_list_is_drawn_alike_for_a_seed(capsys: pytest.CaptureFixture[str]) -> None:
