@@ -1,1 +1,0 @@
-"""Tests; a package, so that ``python -m tests.mutation`` finds its own."""
