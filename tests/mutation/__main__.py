@@ -55,14 +55,21 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--list", action="store_true", help="print the mutants and build nothing")
     add("--only", metavar="GLOB", action="append", help="mutants whose id, or file, fits (repeat)")
-    add("--sample", type=int, metavar="N", help="only N of them, drawn at random")
+    add("--sample", type=_count, metavar="N", help="only N of them, drawn at random")
     add("--seed", type=int, default=0, help="of that draw (0)")
-    add("--jobs", type=int, default=2, help="processes at a time (2)")
+    add("--jobs", type=_count, default=2, help="processes at a time (2)")
     add("--scale", type=float, default=0.005, help="of the synthetic data (0.005)")
     add("--equivalent", action="store_true", help="try those judged equivalent, too")
     add("--report", type=Path, metavar="FILE", help="write the report there")
     add("--min-score", type=float, default=0.0, metavar="PERCENT", help="exit 1 below")
     return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("1 or more")
+    return number
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -91,6 +91,8 @@ def build(folder: Path, *arguments: str, first_failure: bool = True) -> list[Any
             *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
         ]
     )
+    if isinstance(done.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt  # dbt hands it over as a result
     results = list(getattr(done.result, "results", None) or [])
     if not done.success and not any(str(r.status) in {"fail", "error"} for r in results):
         return [*results, _Broken("error", str(done.exception or "dbt failed"), _Node("project"))]

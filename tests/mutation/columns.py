@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .edits import Edit, drop_each, replace
-from .text import Unit
+from .text import KEYWORDS, Token, Unit
 
 # Endings of names that say what kind of value a column has; what has none of them is text.
 _CLASSES = (
@@ -92,8 +92,15 @@ def _shape(unit: Unit, start: int, stop: int) -> str:
     for number in range(start, stop):
         token = unit.tokens[number]
         is_column = token.is_column and not unit.is_open(number + 1)
-        parts.append("?" if is_column or (token.jinja and token.kind == "string") else token.text)
+        parts.append("?" if is_column or _names_a_column(token) else token.text)
     return " ".join(parts)
+
+
+def _names_a_column(token: Token) -> bool:
+    """Whether a string of Jinja is a column, and no type or unit."""
+    name = token.text.strip("'\"").rpartition(".")[2]
+    is_string = token.jinja and token.kind == "string"
+    return is_string and name.isidentifier() and name not in KEYWORDS
 
 
 def swapped_join_keys(unit: Unit) -> Iterator[Edit]:

@@ -147,6 +147,11 @@ def changed(make: Mutator, text: str, *, is_macro: bool = False) -> list[str]:
                 "select {{ date_key('x') }} as a, {{ date_key('x') }} as b, {{ f('z') }} as c",
             ],
         ),
+        (
+            columns.swapped_columns,
+            "select {{ try_cast('x', 'date') }} as a, {{ try_cast('y', 'integer') }} as b",
+            [],
+        ),
         (columns.swapped_columns, "select *, null as a, null as b from t", []),
         (
             columns.swapped_join_keys,
