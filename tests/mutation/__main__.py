@@ -16,9 +16,9 @@ from loaders.packages import install
 from loaders.paths import project_root
 
 from . import known, report
-from .builds import Verdict
 from .mutants import Mutant, Project
 from .report import Outcome
+from .verdicts import Verdict
 
 _EXAMPLES = """\
 examples:

@@ -9,9 +9,10 @@ from loaders.errors import LoaderError
 from loaders.land import land
 
 from . import databases, scenario
-from .builds import Verdict, build, copy_project, verdict
+from .builds import build, copy_project
 from .databases import BASE, PREFIX
 from .mutants import Mutant
+from .verdicts import Verdict, verdict
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from loaders.errors import LoaderError
 
-from .builds import Verdict
 from .groups import Group, run
+from .verdicts import Verdict
 
 _SPAWN = get_context("spawn")
 Tell = Callable[[str, Verdict], None]

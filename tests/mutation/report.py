@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .builds import Verdict
 from .known import Judgements
 from .mutants import Mutant
+from .verdicts import Verdict
 
 _TEXT = """\
 # Mutants: can the tests fail?

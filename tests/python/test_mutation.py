@@ -12,10 +12,11 @@ from loaders.errors import LoaderError
 from loaders.paths import project_root
 from tests.mutation import clauses, columns, known, operators, report, scenario
 from tests.mutation.__main__ import main
-from tests.mutation.builds import Verdict, copy_project, verdict
+from tests.mutation.builds import copy_project
 from tests.mutation.edits import Edit
 from tests.mutation.mutants import Mutant, Project
 from tests.mutation.text import Unit, tokenize
+from tests.mutation.verdicts import Verdict, verdict
 
 Mutator = Callable[[Unit], Iterator[Edit]]
 
