@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 BASE ?= origin/main
+MUTANTS ?= --report docs/mutants.md --min-score 95
 
 # A Python that dbt 1.11 supports: $PYTHON, else the first of these that is one.
 PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
@@ -56,7 +57,7 @@ property: $(READY_DEV) packages ## Any sequence of loads equals a full refresh: 
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/python/test_property.py
 
 .PHONY: mutants
-mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests notice? (MUTANTS=arguments)
+mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests notice? (MUTANTS=its arguments)
 	@$(BIN)/python -m tests.mutation $(MUTANTS)
 
 .PHONY: audit
