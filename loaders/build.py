@@ -130,12 +130,8 @@ def _last_source() -> str | None:
 def _dbt_build() -> dict[str, int]:
     """Run dbt build and return the number of tests per status."""
     colors = "--use-colors" if sys.stdout.isatty() else "--no-use-colors"
-    # Unit tests are about the models and not about this data: `make test` and `dbt build` run them.
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "loaders.dbt_entry", colors),
-            *("build", "--exclude-resource-type", "unit_test"),
-        ],
+        [sys.executable, "-m", "loaders.dbt_entry", colors, "build"],
         cwd=project_root(),
         check=False,
     )
