@@ -95,10 +95,10 @@ final as (
         ---------- measures and flags
         reviews_ranked.review_score,
         case
+            when reviews_ranked.review_score is null then 'unknown'
             when reviews_ranked.review_score >= 4 then 'positive'
             when reviews_ranked.review_score = 3 then 'neutral'
-            when reviews_ranked.review_score < 3 then 'negative'
-            else 'unknown'
+            else 'negative'
         end as sentiment,
         coalesce(reviews_ranked.comment_title, reviews_ranked.comment_message) is not null
             as has_comment,
