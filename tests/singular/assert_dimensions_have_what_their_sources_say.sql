@@ -1,5 +1,5 @@
--- Seller, product and place in the star are what staging and the seeds say of them, column by
--- column: an address or category that came from another column or row shows here.
+-- Person, seller, product and place in the star are what staging and the seeds say of them,
+-- column by column: an address or category that came from another column or row shows here.
 with
 
 people as (
@@ -17,6 +17,24 @@ people as (
     where
         dim_customers.customer_unique_id <> 'unknown'
         and customers.customer_id is null
+
+),
+
+order_times as (
+
+    select customers.customer_unique_id as natural_key
+    from {{ ref('stg_olist__customers') }} as customers
+    left join {{ ref('stg_olist__orders') }} as orders
+        on customers.customer_id = orders.customer_id
+    inner join {{ ref('dim_customers') }} as dim_customers
+        on customers.customer_unique_id = dim_customers.customer_unique_id
+    group by
+        customers.customer_unique_id,
+        dim_customers.first_order_at,
+        dim_customers.last_order_at
+    having
+        dim_customers.first_order_at is distinct from min(orders.purchased_at)
+        or dim_customers.last_order_at is distinct from max(orders.purchased_at)
 
 ),
 
@@ -84,6 +102,11 @@ select
     'dim_customers' as dimension,
     natural_key
 from people
+union all
+select
+    'dim_customers' as dimension,
+    natural_key
+from order_times
 union all
 select
     'dim_sellers' as dimension,
