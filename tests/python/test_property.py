@@ -14,7 +14,7 @@ from psycopg2 import sql
 from conftest import administer
 from histories import STATUS_CHANGES_FIVE_TIMES, Load, histories
 from loaders.tables import TABLES
-from warehouse import DIMENSIONS, MARTS, Warehouse
+from warehouse import DIMENSIONS, MARTS, NO_TESTS, Warehouse
 
 _CALM = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 settings.register_profile(
@@ -22,8 +22,6 @@ settings.register_profile(
 )
 settings.register_profile("nightly", _CALM, max_examples=200)
 PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
-# What a run of the marts and their history needs, and no test: those come at the end.
-_NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 _HISTORY_TESTS = tuple(
     f"{mart}_versions_follow_each_other" for mart in DIMENSIONS if mart.endswith("_history")
 )
@@ -41,7 +39,7 @@ class Replay:
         warehouse.parse()
         Load(files={table.name: [] for table in TABLES}).write(folder)
         warehouse.land(folder)
-        warehouse.dbt("build", *_NO_TESTS, "--exclude", "path:models/marts", "path:snapshots")
+        warehouse.dbt("build", *NO_TESTS, "--exclude", "path:models/marts", "path:snapshots")
         administer(warehouse.variables, "create database {} template {}", self.template, self.name)
 
     def start(self) -> None:
@@ -60,7 +58,7 @@ class Replay:
     def build(self, *arguments: str) -> None:
         """Build the marts and their history."""
         self.warehouse.dbt(
-            "build", *_NO_TESTS, "--select", "path:models/marts", "path:snapshots", *arguments
+            "build", *NO_TESTS, "--select", "path:models/marts", "path:snapshots", *arguments
         )
 
     def differences(self) -> dict[str, int]:

@@ -13,7 +13,7 @@ import pytest
 import by_month
 from loaders.land import Counts
 from metrics import metrics
-from warehouse import FACTS, MARTS, Warehouse
+from warehouse import FACTS, MARTS, NO_TESTS, Warehouse
 
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 
@@ -121,7 +121,7 @@ def test_month_by_month_equals_all_at_once(
         by_month.write(files, months)
         grown.land(months)
         if number == 0:
-            grown.dbt("build", "--exclude-resource-type", "test", "unit_test")
+            grown.dbt("build", *NO_TESTS)
             grown.parse()
         grown.dbt("run", "--select", *FACTS)
     grown.dbt("build")

@@ -28,6 +28,7 @@ DIMENSIONS = (
     "dim_products_history",
 )
 MARTS = FACTS + DIMENSIONS
+NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 Rows = list[tuple[Any, ...]]
 
 
