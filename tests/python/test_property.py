@@ -36,7 +36,6 @@ class Replay:
         self.folder = folder
         self.name = warehouse.variables["PGDATABASE"]
         self.template = f"{self.name}_template"
-        warehouse.parse()
         Load(files={table.name: [] for table in TABLES}).write(folder)
         warehouse.land(folder)
         warehouse.dbt("build", *NO_TESTS, "--exclude", "path:models/marts", "path:snapshots")

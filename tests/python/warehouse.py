@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +38,7 @@ class Warehouse:
 
     variables: dict[str, str]
     folder: Path
-    manifest: Manifest | None = None
-
-    def parse(self) -> None:
-        """Parse the project once for all later commands, which saves a second each."""
-        with self._environment():
-            parsed = dbtRunner().invoke(["parse", *self._options()]).result
-        assert isinstance(parsed, Manifest)
-        self.manifest = parsed
+    _manifest: Manifest | None = field(default=None, init=False)
 
     def land(self, path: Path, mode: str = "delta") -> Counts:
         """Land a folder of CSV files."""
@@ -55,7 +48,7 @@ class Warehouse:
     def dbt(self, *arguments: str) -> dict[str, str]:
         """Run dbt; return the status of each node but exposures. Fails when dbt fails."""
         with self._environment():
-            done = dbtRunner(self.manifest).invoke([*arguments, *self._options()])
+            done = dbtRunner(self._parsed(arguments)).invoke([*arguments, *self._options()])
         results = getattr(done.result, "results", [])
         broken = [
             f"{result.node.name}: {result.message}"
@@ -83,6 +76,16 @@ class Warehouse:
     def marts(self, names: Sequence[str] = MARTS) -> dict[str, Rows]:
         """All rows of several marts."""
         return {name: self.mart(name) for name in names}
+
+    def _parsed(self, arguments: Sequence[str]) -> Manifest | None:
+        """The project, parsed once for all commands but those that change what it is."""
+        if "--vars" in arguments:
+            return None
+        if self._manifest is None:
+            parsed = dbtRunner().invoke(["parse", *self._options()]).result
+            assert isinstance(parsed, Manifest)
+            self._manifest = parsed
+        return self._manifest
 
     def _options(self) -> list[str]:
         return [
