@@ -58,6 +58,7 @@ property: $(READY_DEV) packages ## Any sequence of loads equals a full refresh: 
 
 .PHONY: mutants
 mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests notice? (MUTANTS=its arguments)
+	@[ -n "$$PGHOST$$DATABASE_URL" ] || $(BIN)/olist up
 	@$(BIN)/python -m tests.mutation $(MUTANTS)
 
 .PHONY: audit
