@@ -61,7 +61,7 @@
 
 {#- Whether this command changes marts, in a database that keeps keys. -#}
 {% macro makes_keys() -%}
-    {{ return(execute and target.type == "postgres" and flags.WHICH in ("build", "run")) }}
+    {{ return(execute and target.type == "postgres" and flags.WHICH in ("build", "run", "retry")) }}
 {%- endmacro %}
 
 
