@@ -21,7 +21,8 @@ it, with `--full-refresh`. Only what `dbt build` says counts.
   rows (*by error*).
 - **invalid**: the SQL cannot be run, which says nothing about the tests; left out of the score.
 - **equivalent**: it cannot change a result; each has its reason below; left out of the score.
-- **unreached**: a macro that no model calls on this engine; left out of the score.
+- **unreached**: a macro that no model calls on this engine, or that only hooks call (pytest holds
+  those, `tests/python/test_keys.py`); left out of the score.
 - **score**: killed / (killed + survived).
 
 Made by `{command}`; do not edit. Judgements are in `tests/mutation/known.toml`.
