@@ -29,7 +29,7 @@ def print_summary(seconds: dict[str, float], tests: dict[str, int]) -> None:
     where = environment()
     print("\n== summary")
     for table, count in rows.items():
-        print(f"  marts.{table:<20} {count:>10,} rows")
+        print(f"  marts.{table:<22} {count:>10,} rows")
     print(f"\n  orders                     {orders:>16,}")
     print(f"  revenue (items)         R$ {items or 0:>16,.2f}")
     print(f"  freight                 R$ {freight or 0:>16,.2f}")
@@ -41,6 +41,6 @@ def print_summary(seconds: dict[str, float], tests: dict[str, int]) -> None:
         f" {where['PGDATABASE']}, user {where['PGUSER']}, schema marts"
         "\n           password: .venv/bin/olist env"
         "\n  try      .venv/bin/olist psql -c 'table marts.dim_payment_types'"
-        "\n           .venv/bin/dbt docs generate && .venv/bin/dbt docs serve"
+        "\n           make docs"
         "\n           .venv/bin/olist status"
     )
