@@ -52,11 +52,11 @@
         alter table {{ relation }} add constraint {{ name }}
             foreign key ({{ arguments.column_name }})
             references {{ parent.schema }}.{{ parent.name }} ({{ arguments.field }}) not valid;
-        alter table {{ relation }} validate constraint {{ name }};
-    exception when foreign_key_violation then
-        alter table {{ relation }} add constraint {{ name }}
-            foreign key ({{ arguments.column_name }})
-            references {{ parent.schema }}.{{ parent.name }} ({{ arguments.field }}) not valid;
+        begin
+            alter table {{ relation }} validate constraint {{ name }};
+        exception when foreign_key_violation then
+            null;
+        end;
     end
     $do$;
 {%- endmacro %}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from loaders.sample import generate
-from loaders.tables import BY_NAME
+from tests import frames
 
 SCALE = 0.01
 _CHILDREN = ("order_items", "order_payments", "order_reviews")
@@ -18,17 +18,11 @@ def write_history(folder: Path) -> tuple[Path, Path]:
     earlier, later = folder / "earlier", folder / "later"
     generate(later, SCALE)
     shutil.copytree(later, earlier)
-    for name, rows in _before({name: _read(later, name) for name in _CHANGED}).items():
-        rows.to_csv(earlier / BY_NAME[name].file, index=False)
+    frames.write(_before(frames.read(later, _CHANGED)), earlier)
     return earlier, later
 
 
-def _read(folder: Path, table: str) -> pd.DataFrame:
-    path = folder / BY_NAME[table].file
-    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-
-
-def _before(files: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def _before(files: frames.Files) -> frames.Files:
     # Every tenth order comes later, with all its rows: `dbt build` refuses orphans.
     orders = files["orders"]
     known = orders[orders.index % 10 != 0].copy()

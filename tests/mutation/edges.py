@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-Files = dict[str, pd.DataFrame]
+from tests.frames import Files
 
 
 def with_edges(files: Files) -> Files:

@@ -7,12 +7,11 @@ the calendar), so that a mutant which moves an edge moves a row.
 
 from pathlib import Path
 
-import pandas as pd
-
 from loaders.sample import generate
-from loaders.tables import BY_NAME, TABLES
+from tests import frames
+from tests.frames import Files
 
-from .edges import Files, with_edges
+from .edges import with_edges
 
 CUT = "2018-01-01"
 CHILDREN = ("order_items", "order_payments", "order_reviews")
@@ -24,14 +23,7 @@ def write(folder: Path, scale: float) -> tuple[list[tuple[Path, str]], list[tupl
     A load is a folder and the mode to land it in. ``scale`` is that of ``olist sample``.
     """
     generate(folder / "base", scale)
-    whole = with_edges(
-        {
-            table.name: pd.read_csv(
-                folder / "base" / table.file, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-            )
-            for table in TABLES
-        }
-    )
+    whole = with_edges(frames.read(folder / "base"))
     children = {name: whole[name] for name in CHILDREN}
     later = _corrected(whole)
     before = [(_early(whole), "delta"), ({**children, "products": whole["products"]}, "delta")]
@@ -45,8 +37,7 @@ def write(folder: Path, scale: float) -> tuple[list[tuple[Path, str]], list[tupl
 
 def _written(folder: Path, files: Files) -> Path:
     folder.mkdir(parents=True)
-    for name, rows in files.items():
-        rows.to_csv(folder / BY_NAME[name].file, index=False)
+    frames.write(files, folder)
     return folder
 
 

@@ -1,29 +1,17 @@
 """The real dataset as it would have come in: a delta a month, late and corrected rows among it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 
-from loaders.tables import BY_NAME, TABLES
+from tests.frames import Files
 
-Files = dict[str, pd.DataFrame]
 _CHILDREN = ("order_items", "order_payments")
 _MILESTONES = [
     "order_approved_at",
     "order_delivered_carrier_date",
     "order_delivered_customer_date",
 ]
-
-
-def read(data: Path) -> Files:
-    """Read the nine files, every value as text."""
-    return {
-        table.name: pd.read_csv(
-            data / table.file, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
-        for table in TABLES
-    }
 
 
 def cut(files: Files) -> Iterator[Files]:
@@ -67,14 +55,6 @@ def cut(files: Files) -> Iterator[Files]:
             loads.setdefault(str(month), {}).setdefault(name, []).append(part)
     for month in sorted(loads):
         yield {name: pd.concat(found) for name, found in loads[month].items()}
-
-
-def write(files: Files, folder: Path) -> None:
-    """Write the files, and no other, into the folder."""
-    for file in folder.glob("*.csv"):
-        file.unlink()
-    for name, rows in files.items():
-        rows.to_csv(folder / BY_NAME[name].file, index=False)
 
 
 def _next_month(month: str) -> str:

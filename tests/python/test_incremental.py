@@ -7,16 +7,15 @@ nothing after each batch; then every mart is compared, row by row and column by 
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from loaders.sample import generate
-from loaders.tables import BY_NAME, TABLES
-from warehouse import MARTS, NO_TESTS, Warehouse
+from tests import frames
+from tests.frames import Files
+from warehouse import DIMENSIONS, FACTS, NO_TESTS, Warehouse
 
 SCALE = 0.005
 CUT = "2018-01-01"
-Files = dict[str, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +23,7 @@ def complete(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """All nine files, as text."""
     folder = tmp_path_factory.mktemp("sample")
     generate(folder, SCALE)
-    return {
-        table.name: pd.read_csv(
-            folder / table.file, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
-        for table in TABLES
-    }
+    return frames.read(folder)
 
 
 @pytest.fixture
@@ -37,15 +31,13 @@ def step(tmp_path: Path, warehouse: Warehouse, rebuilt_warehouse: Warehouse) -> 
     """Land a batch in both, run one incrementally, rebuild the other, compare."""
 
     def run(files: Files, mode: str = "delta", *, with_tests: bool = False) -> None:
-        for name, rows in files.items():
-            rows.to_csv(tmp_path / BY_NAME[name].file, index=False)
+        frames.write(files, tmp_path)
         for target in (warehouse, rebuilt_warehouse):
             target.land(tmp_path, mode)
         warehouse.dbt("build", *(() if with_tests else NO_TESTS))
         rebuilt_warehouse.dbt("build", "--full-refresh", *NO_TESTS)
-        for name in MARTS:
-            if name.endswith("_history"):
-                continue  # it is of the batches' times, and each database has its own
+        # not the histories: they are of the batches' times, and each database has its own
+        for name in FACTS + DIMENSIONS:
             assert warehouse.mart(name) == rebuilt_warehouse.mart(name), name
 
     return run

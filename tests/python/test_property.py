@@ -14,7 +14,7 @@ from psycopg2 import sql
 from conftest import administer
 from histories import STATUS_CHANGES_FIVE_TIMES, Load, histories
 from loaders.tables import TABLES
-from warehouse import DIMENSIONS, MARTS, NO_TESTS, Warehouse
+from warehouse import HISTORIES, MARTS, NO_TESTS, Warehouse
 
 _CALM = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 settings.register_profile(
@@ -22,9 +22,7 @@ settings.register_profile(
 )
 settings.register_profile("nightly", _CALM, max_examples=200)
 PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
-_HISTORY_TESTS = tuple(
-    f"{mart}_versions_follow_each_other" for mart in DIMENSIONS if mart.endswith("_history")
-)
+_HISTORY_TESTS = tuple(f"{mart}_versions_follow_each_other" for mart in HISTORIES)
 
 
 class Replay:

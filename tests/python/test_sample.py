@@ -19,6 +19,7 @@ from loaders.sample.files import SampleFiles
 from loaders.sample.noise import Noise
 from loaders.sample.plan import Plan
 from loaders.tables import BY_NAME, TABLES
+from tests import frames
 
 SCALE = 0.02
 FULL = {
@@ -49,15 +50,9 @@ class Sample:
         return self.tables[table]
 
 
-def read(folder: Path, table: str) -> pd.DataFrame:
-    return pd.read_csv(
-        folder / BY_NAME[table].file, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-    )
-
-
 def make(folder: Path, scale: float) -> Sample:
     rows = generate(folder, scale)
-    return Sample(folder, rows, {table.name: read(folder, table.name) for table in TABLES})
+    return Sample(folder, rows, frames.read(folder))
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -264,7 +259,7 @@ def test_quirks_at_scale_1_are_as_many_as_in_the_real_files(full: Sample) -> Non
 @pytest.mark.parametrize("seed", [1, 2])
 def test_quirks_are_all_there_at_a_hundredth(tmp_path: Path, seed: int) -> None:
     generate(tmp_path, 0.01, seed=seed)
-    sample = Sample(tmp_path, {}, {table.name: read(tmp_path, table.name) for table in TABLES})
+    sample = Sample(tmp_path, {}, frames.read(tmp_path))
     assert not [name for name, count in quirk_counts(sample).items() if not count]
     check_texts(sample)
     check_points(sample)

@@ -23,11 +23,9 @@ DIMENSIONS = (
     "dim_products",
     "dim_geographies",
     "dim_payment_types",
-    "dim_customers_history",
-    "dim_sellers_history",
-    "dim_products_history",
 )
-MARTS = FACTS + DIMENSIONS
+HISTORIES = ("dim_customers_history", "dim_sellers_history", "dim_products_history")
+MARTS = FACTS + DIMENSIONS + HISTORIES
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 Rows = list[tuple[Any, ...]]
 
