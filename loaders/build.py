@@ -12,8 +12,9 @@ from pathlib import Path
 
 from loaders import connection, download, packages, server
 from loaders.errors import LoaderError
-from loaders.land import find_files, land, ledger
+from loaders.land import land, ledger
 from loaders.paths import project_root, state_root
+from loaders.sources.files import find_files
 from loaders.summary import print_summary
 from loaders.tables import TABLES
 

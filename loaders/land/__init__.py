@@ -12,71 +12,79 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.land import ledger
+from loaders.land.batch import MODES, Batch, Rules
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
 from loaders.land.schema import ensure_schema
-from loaders.land.sources import SourceFile, find_files
 from loaders.land.write import write
+from loaders.sources import Delivery, SourceFile, deliver
 
-__all__ = ["Counts", "FileResult", "SourceFile", "find_files", "land", "land_files"]
-
-MODES = ("delta", "snapshot")
+__all__ = ["Batch", "Counts", "FileResult", "Rules", "land", "land_delivery"]
 
 
 def land(
-    path: Path, mode: str = "delta", tables: Sequence[str] = (), say: Callable[[str], None] = print
+    location: str | Path,
+    mode: str = "delta",
+    tables: Sequence[str] = (),
+    say: Callable[[str], None] = print,
+    rules: Rules | None = None,
 ) -> Counts:
-    """Land the CSV files of a folder or zip as one batch.
+    """Land what a location has (a folder, a zip, ``scheme://…``) as one batch.
 
     ``delta`` never removes a row; ``snapshot`` says that the files are complete, and marks the rows
     that they no longer have. ``tables`` limits the batch to these raw tables. Returns the rows read
     and written. Raises LoaderError, and leaves the database as it was, when anything is wrong.
     """
-    files, unknown = find_files(path, tables)
-    for name in unknown:
-        say(f"{name}: left out, no raw table takes it")
-    with connect() as link:
-        return land_files(link, files, source=str(path), mode=mode, say=say)
+    with deliver(str(location), tables) as delivery:
+        for name in delivery.unknown:
+            say(f"{name}: left out, no raw table takes it")
+        with connect() as link:
+            return land_delivery(link, delivery, mode=mode, say=say, rules=rules)
 
 
-def land_files(
+def land_delivery(
     link: Connection,
-    files: Sequence[SourceFile],
+    delivery: Delivery,
     *,
-    source: str,
     mode: str = "delta",
     say: Callable[[str], None] = print,
+    rules: Rules | None = None,
 ) -> Counts:
-    """Land ``files`` as one batch and one transaction on ``link``; see ``land``."""
+    """Land a delivery as one batch and one transaction on ``link``; see ``land``."""
     if mode not in MODES:
         raise LoaderError(f"mode must be one of {', '.join(MODES)}, not '{mode}'.")
-    for file in files:
+    rules = rules or Rules()
+    for file in delivery.files:
         file.header()  # what is wrong with a header is told before anything is locked or copied
-    with ledger.exclusive(link, lambda: say("another load is running: waiting for it to end")):
+    with ledger.exclusive(link, lambda: _wait(rules, say)):
         try:
-            batch_id, results, total = _batch(link, files, source, mode, say)
+            batch, results, total = _batch(link, delivery, mode, rules, say)
             link.commit()
         except (LoaderError, psycopg2.Error) as error:
-            raise _failed(link, error, source, mode) from error
+            raise _failed(link, error, delivery.source, mode) from error
         _analyze(link, [result.table for result in results if result.counts.anything])
-    say(f"batch {batch_id}: {total}")
+    say(f"batch {batch.batch_id}: {total}")
     return total
 
 
+def _wait(rules: Rules, say: Callable[[str], None]) -> None:
+    if not rules.wait:
+        raise LoaderError("another load is running; leave out --no-wait to wait for it.")
+    say("another load is running: waiting for it to end")
+
+
 def _batch(
-    link: Connection,
-    files: Sequence[SourceFile],
-    source: str,
-    mode: str,
-    say: Callable[[str], None],
-) -> tuple[int, list[FileResult], Counts]:
+    link: Connection, delivery: Delivery, mode: str, rules: Rules, say: Callable[[str], None]
+) -> tuple[Batch, list[FileResult], Counts]:
     with link.cursor() as cursor:
         ensure_schema(cursor)
-        batch_id = ledger.next_batch_id(cursor)
-        with Progress(sum(file.size for file in files), say) as progress:
-            results = [_file(cursor, file, batch_id, mode, progress) for file in files]
-        total = ledger.record(cursor, batch_id, source, mode, results)
-    return batch_id, results, total
+        batch_id, loaded_at = ledger.next_batch(cursor)
+        batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
+        with Progress(sum(file.size for file in delivery.files), say) as progress:
+            results = [_file(cursor, file, batch, progress) for file in delivery.files]
+        total = ledger.record(cursor, batch_id, delivery.source, mode, results)
+        delivery.remember(cursor, batch_id)
+    return batch, results, total
 
 
 def _failed(
@@ -95,12 +103,11 @@ def _failed(
     return error
 
 
-def _file(
-    cursor: Cursor, file: SourceFile, batch_id: int, mode: str, progress: Progress
-) -> FileResult:
+def _file(cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress) -> FileResult:
     started = time.perf_counter()
     checksum = file.checksum()
-    result = FileResult(file.table.name, file.name, checksum, file.size, "landed", 0.0)
+    mode = file.mode or batch.mode
+    result = FileResult(file.table.name, file.name, checksum, file.size, mode)
     if ledger.already_landed(cursor, file.table, checksum, mode):
         result.status = "unchanged"
         progress.skip(file)
@@ -108,9 +115,7 @@ def _file(
         origin = f"{file.name}#{checksum[:12]}"
         try:
             with progress.reading(file) as stream:
-                result.counts = write(
-                    cursor, file, stream, batch_id=batch_id, origin=origin, mode=mode
-                )
+                result.counts = write(cursor, file, stream, batch, origin)
         except psycopg2.DataError as error:
             raise LoaderError(_refused(file, error)) from error
     result.seconds = time.perf_counter() - started

@@ -6,7 +6,7 @@ from typing import IO
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.land.sources import SourceFile
+from loaders.sources import SourceFile
 
 _BLOCK = 1 << 20
 

@@ -7,7 +7,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError
-from loaders.land.sources import SourceFile
+from loaders.sources import SourceFile
 
 
 def drop_repeats(cursor: Cursor, relation: sql.Composable, source: SourceFile) -> int:

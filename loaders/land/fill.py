@@ -5,15 +5,16 @@ from typing import IO
 from psycopg2 import errors, sql
 from psycopg2.extensions import cursor as Cursor
 
+from loaders.land.batch import Batch
 from loaders.land.copy import copy, names_of
 from loaders.land.duplicates import drop_repeats
 from loaders.land.ledger import Counts
-from loaders.land.sources import SourceFile
+from loaders.sources import SourceFile
 from loaders.tables import Table
 
 
 def fill(
-    cursor: Cursor, source: SourceFile, stream: IO[bytes], batch_id: int, origin: str
+    cursor: Cursor, source: SourceFile, stream: IO[bytes], batch: Batch, origin: str
 ) -> Counts:
     """First landing: COPY straight into the empty table, the batch columns as its defaults."""
     table = source.table
@@ -25,7 +26,9 @@ def fill(
         sql.SQL(
             "alter table {} alter _batch_id set default {}, alter _loaded_at set default {},"
             " alter _source_file set default {}"
-        ).format(target, sql.Literal(batch_id), _now(cursor), sql.Literal(origin))
+        ).format(
+            target, sql.Literal(batch.batch_id), sql.Literal(batch.loaded_at), sql.Literal(origin)
+        )
     )
     read = copy(cursor, target, source, stream, "freeze true")
     cursor.execute(
@@ -80,9 +83,3 @@ def _lookups(table: Table) -> tuple[str, ...]:
 
 def _index_name(table: Table, column: str, *schema: str) -> sql.Identifier:
     return sql.Identifier(*schema, f"{table.name}_{column.strip('_')}_idx")
-
-
-def _now(cursor: Cursor) -> sql.Composable:
-    cursor.execute("select now()")
-    row = cursor.fetchone()
-    return sql.Literal(row[0] if row else None)

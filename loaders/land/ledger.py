@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -53,8 +54,9 @@ class FileResult:
     file: str
     checksum: str
     size: int
-    status: str
-    seconds: float
+    mode: str
+    status: str = "landed"
+    seconds: float = 0.0
     counts: Counts = field(default_factory=Counts)
 
 
@@ -81,10 +83,12 @@ def exclusive(link: Connection, waiting: Callable[[], None], lock: int = _LOCK) 
             link.commit()
 
 
-def next_batch_id(cursor: Cursor) -> int:
-    """Number of the batch about to land; only the holder of the lock may ask."""
-    cursor.execute("select coalesce(max(batch_id), 0) + 1 from raw._batches")
-    return int(_one(cursor))
+def next_batch(cursor: Cursor) -> tuple[int, datetime]:
+    """Return number and time of the batch about to land; only the holder of the lock may ask."""
+    cursor.execute("select coalesce(max(batch_id), 0) + 1, now() from raw._batches")
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101 - an aggregate without group by has one row
+    return row[0], row[1]
 
 
 def already_landed(cursor: Cursor, table: Table, checksum: str, mode: str) -> bool:
@@ -142,7 +146,7 @@ def record(
                 result.file,
                 result.checksum,
                 result.size,
-                mode,
+                result.mode,
                 result.status,
                 counts.read,
                 counts.new,
@@ -158,7 +162,7 @@ def record_failure(link: Connection, source: str, mode: str, error: str) -> None
     """Note a batch that was rolled back, in a transaction of its own."""
     with link.cursor() as cursor:
         ensure_schema(cursor)
-        record(cursor, next_batch_id(cursor), source, mode, [], error=error)
+        record(cursor, next_batch(cursor)[0], source, mode, [], error=error)
     link.commit()
 
 

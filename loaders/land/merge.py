@@ -5,24 +5,25 @@ from typing import IO
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+from loaders.land.batch import Batch
 from loaders.land.copy import copy, names_of
 from loaders.land.duplicates import drop_repeats
 from loaders.land.ledger import Counts
-from loaders.land.sources import SourceFile
+from loaders.sources import SourceFile
 from loaders.tables import Table
 
 _INCOMING = sql.Identifier("pg_temp", "incoming")
 
 
 def replace(
-    cursor: Cursor, source: SourceFile, stream: IO[bytes], batch_id: int, origin: str
+    cursor: Cursor, source: SourceFile, stream: IO[bytes], batch: Batch, origin: str
 ) -> Counts:
     """Replace a table without a key whole; readers see the old rows until the batch commits."""
     target = sql.Identifier("raw", source.table.name)
     _copy_incoming(cursor, source, stream)
     cursor.execute(sql.SQL("delete from {}").format(target))
     removed = cursor.rowcount
-    new = _insert_incoming(cursor, source.table, batch_id, origin, where=sql.SQL("true"))
+    new = _insert_incoming(cursor, source.table, batch, origin, where=sql.SQL("true"))
     return Counts(read=new, new=new, removed=removed)
 
 
@@ -30,10 +31,8 @@ def merge(
     cursor: Cursor,
     source: SourceFile,
     stream: IO[bytes],
-    *,
-    batch_id: int,
+    batch: Batch,
     origin: str,
-    mode: str,
 ) -> Counts:
     """Write the rows that are new or differ; in a snapshot, mark those that are gone."""
     table = source.table
@@ -45,7 +44,9 @@ def merge(
         sql.SQL("landed.{0} = incoming.{0}").format(sql.Identifier(name)) for name in table.key
     )
     values = [sql.Identifier(name) for name in table.columns if name not in table.key]
-    stamp = sql.SQL("_batch_id = {}, _loaded_at = now()").format(sql.Literal(batch_id))
+    stamp = sql.SQL("_batch_id = {}, _loaded_at = {}").format(
+        sql.Literal(batch.batch_id), sql.Literal(batch.loaded_at)
+    )
 
     cursor.execute(
         sql.SQL(
@@ -67,14 +68,14 @@ def merge(
     )
     changed = cursor.rowcount
     absent = sql.SQL("not exists (select from {} as landed where {})").format(target, same_key)
-    new = _insert_incoming(cursor, table, batch_id, origin, where=absent)
+    new = _insert_incoming(cursor, table, batch, origin, where=absent)
     removed = 0
-    if mode == "snapshot":
+    if (source.mode or batch.mode) == "snapshot":
         cursor.execute(
             sql.SQL(
-                "update {} as landed set {}, _deleted_at = now() where _deleted_at is null"
+                "update {} as landed set {}, _deleted_at = {} where _deleted_at is null"
                 " and not exists (select from {} as incoming where {})"
-            ).format(target, stamp, _INCOMING, same_key)
+            ).format(target, stamp, sql.Literal(batch.loaded_at), _INCOMING, same_key)
         )
         removed = cursor.rowcount
     return Counts(read=read, new=new, changed=changed, removed=removed)
@@ -93,17 +94,18 @@ def _copy_incoming(cursor: Cursor, source: SourceFile, stream: IO[bytes]) -> int
 
 
 def _insert_incoming(
-    cursor: Cursor, table: Table, batch_id: int, origin: str, where: sql.Composable
+    cursor: Cursor, table: Table, batch: Batch, origin: str, where: sql.Composable
 ) -> int:
     cursor.execute(
         sql.SQL(
             "insert into {target} ({columns}, _batch_id, _loaded_at, _source_file)"
-            " select {columns}, {batch_id}, now(), {origin} from {incoming} as incoming"
+            " select {columns}, {batch_id}, {loaded_at}, {origin} from {incoming} as incoming"
             " where {where}"
         ).format(
             target=sql.Identifier("raw", table.name),
             columns=names_of(table.columns),
-            batch_id=sql.Literal(batch_id),
+            batch_id=sql.Literal(batch.batch_id),
+            loaded_at=sql.Literal(batch.loaded_at),
             origin=sql.Literal(origin),
             incoming=_INCOMING,
             where=where,

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Never
 from tqdm import tqdm
 
 from loaders.land.ledger import FileResult
-from loaders.land.sources import SourceFile
+from loaders.sources import SourceFile
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

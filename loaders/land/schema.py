@@ -55,18 +55,40 @@ comment on table raw._rejected_rows is 'One row per line of a file that could no
 """
 
 
+# The ledger as it was first, then what each later version of the project adds to it.
+_VERSIONS = (_LEDGER,)
+
+
 def ensure_schema(cursor: Cursor) -> None:
     """Create schema ``raw``, its ledger and its nine tables where they do not exist.
 
     All nine are made at the first landing, also when only some have a file, so that dbt finds every
-    source; the rest stay empty.
+    source; the rest stay empty. A ledger that an earlier version of the project made is brought up
+    to date.
     """
-    cursor.execute("select to_regclass('raw._rejected_rows') is not null")
-    if cursor.fetchone() == (True,):
+    version = _version(cursor)
+    if version == len(_VERSIONS):
         return
-    cursor.execute(_LEDGER)
-    for table in TABLES:
-        cursor.execute(_create_table(table))
+    for statements in _VERSIONS[version:]:
+        cursor.execute(statements)
+    if not version:
+        for table in TABLES:
+            cursor.execute(_create_table(table))
+    cursor.execute(
+        "comment on schema raw is %s",
+        (f"What was landed, as it was delivered; ledger version {len(_VERSIONS)}",),
+    )
+
+
+def _version(cursor: Cursor) -> int:
+    """Version of the ledger; 0 where there is none, 1 where nobody noted it yet."""
+    cursor.execute(
+        "select case when to_regclass('raw._rejected_rows') is null then 0 else coalesce("
+        r"substring(obj_description(to_regnamespace('raw'), 'pg_namespace') from '\d+$')::int, 1)"
+        " end"
+    )
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def _create_table(table: Table) -> sql.Composed:

@@ -5,31 +5,30 @@ from typing import IO
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+from loaders.land.batch import Batch
 from loaders.land.fill import fill
 from loaders.land.ledger import Counts
 from loaders.land.merge import merge, replace
-from loaders.land.sources import SourceFile
+from loaders.sources import SourceFile
 
 
 def write(
     cursor: Cursor,
     source: SourceFile,
     stream: IO[bytes],
-    *,
-    batch_id: int,
+    batch: Batch,
     origin: str,
-    mode: str,
 ) -> Counts:
     """Land one file in the transaction of ``cursor`` and return the rows read and written.
 
-    ``origin`` becomes ``_source_file``; ``mode`` is ``delta`` or ``snapshot``. Raises LoaderError
-    for a repeated key, psycopg2.Error for what COPY refuses.
+    ``origin`` becomes ``_source_file``. Raises LoaderError for a repeated key, psycopg2.Error for
+    what COPY refuses.
     """
     target = sql.Identifier("raw", source.table.name)
     cursor.execute(sql.SQL("select exists (select from {})").format(target))
     row = cursor.fetchone()
     if row is not None and not row[0]:
-        return fill(cursor, source, stream, batch_id, origin)
+        return fill(cursor, source, stream, batch, origin)
     if not source.table.key:
-        return replace(cursor, source, stream, batch_id, origin)
-    return merge(cursor, source, stream, batch_id=batch_id, origin=origin, mode=mode)
+        return replace(cursor, source, stream, batch, origin)
+    return merge(cursor, source, stream, batch, origin)

@@ -1,17 +1,17 @@
 """Where the CSV files are: in a folder or in a zip."""
 
-import csv
-import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from loaders.errors import LoaderError
-from loaders.tables import BY_FILE, TABLES, Table
+from loaders.sources.delivery import Delivery
+from loaders.sources.source_file import SourceFile
+from loaders.tables import BY_FILE, TABLES
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -19,51 +19,11 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 
 
-@dataclass(frozen=True)
-class SourceFile:
-    """One CSV file of one table, and how to open it (as often as needed) for its bytes."""
-
-    table: Table
-    name: str
-    size: int
-    open: Callable[[], IO[bytes]] = field(repr=False)
-
-    def checksum(self) -> str:
-        """SHA-256 of the content, in hex: the figure that ``sha256sum`` prints."""
-        digest = hashlib.sha256()
-        with self.open() as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
-        return digest.hexdigest()
-
-    def header(self) -> tuple[str, ...]:
-        """Column names as the file spells them.
-
-        Raises LoaderError when the file is empty, is not UTF-8, or lacks or repeats a column.
-        """
-        with self.open() as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            try:
-                names = next(csv.reader(text), [])
-            except UnicodeDecodeError as error:
-                raise LoaderError(f"{self.name}, line 1: not UTF-8; save it as UTF-8.") from error
-        expected = ",".join(self.table.columns)
-        if not any(names):
-            raise LoaderError(f"{self.name}: the file is empty; expected the header {expected}.")
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        missing = [name for name in self.table.columns if name not in names]
-        unknown = [name for name in names if name not in self.table.columns]
-        for problem, columns in (
-            ("repeats", repeated),
-            ("lacks", missing),
-            ("has the unknown", unknown),
-        ):
-            if columns:
-                raise LoaderError(
-                    f"{self.name}, line 1: the header {problem} column {', '.join(columns)};"
-                    f" expected {expected}."
-                )
-        return tuple(names)
+@contextmanager
+def deliver(location: str, only: Sequence[str]) -> Iterator[Delivery]:
+    """Deliver the files of a folder or zip; see ``find_files``."""
+    files, unknown = find_files(Path(location), only)
+    yield Delivery(location, files, unknown)
 
 
 def find_files(path: Path, only: Sequence[str] = ()) -> tuple[list[SourceFile], list[str]]:

@@ -1,0 +1,28 @@
+"""The places that raw data comes from: each ends in a delivery of CSV files to land."""
+
+import importlib
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from loaders.errors import LoaderError
+from loaders.sources.delivery import Delivery
+from loaders.sources.source_file import SourceFile
+
+__all__ = ["Delivery", "SourceFile", "deliver"]
+
+# Module of each scheme, imported when it is asked for: some need an extra.
+_SCHEMES: dict[str, str] = {}
+
+
+def deliver(location: str, only: Sequence[str] = ()) -> AbstractContextManager[Delivery]:
+    """Open a location (a folder, a zip, ``scheme://…``) for one landing.
+
+    ``only`` limits it to these raw tables. Raises LoaderError when there is nothing to land.
+    """
+    scheme, found, _ = location.partition("://")
+    if found and scheme not in _SCHEMES:
+        known = ", ".join(f"{name}://" for name in _SCHEMES)
+        raise LoaderError(f"{scheme}:// is no known source; name a folder or a zip, or {known}.")
+    module = importlib.import_module(_SCHEMES[scheme] if found else "loaders.sources.files")
+    delivery: AbstractContextManager[Delivery] = module.deliver(location, only)
+    return delivery
