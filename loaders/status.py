@@ -1,77 +1,134 @@
-"""What ``olist status`` prints: the server, the last batches, the rows of each raw table."""
+"""What ``olist status`` tells: the server, the last batches, the rows of each raw table."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from psycopg2 import sql
-from psycopg2.extensions import cursor as Cursor
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import RealDictCursor
 
 from loaders import connection, server
 from loaders.tables import TABLES
+from loaders.text_table import print_table
 
-_SHOWN = 10
+_BATCHES = """
+select
+    batch_id, source, mode, status, started_at, finished_at, seconds,
+    rows_read, rows_new, rows_changed, rows_removed, rows_rejected, error
+from raw._batches
+order by batch_id desc
+limit %s
+"""
+
+_BATCH_COLUMNS = (
+    ("batch", "batch_id"),
+    ("started", "started_at"),
+    ("mode", "mode"),
+    ("status", "status"),
+    ("read", "rows_read"),
+    ("new", "rows_new"),
+    ("changed", "rows_changed"),
+    ("removed", "rows_removed"),
+    ("rejected", "rows_rejected"),
+    ("seconds", "seconds"),
+)
+
+Rows = list[dict[str, Any]]
 
 
-def status(say: Callable[[str], None] = print) -> None:
+def status(*, batches: int = 10, as_json: bool = False, say: Callable[[str], None] = print) -> None:
     """Print the server in use, and, when it answers, what was landed in it.
 
-    Raises LoaderError when a server is named by the environment and cannot be reached.
+    ``batches`` is how many of the last are shown. As JSON it is one object of ``server``,
+    ``batches`` (the newest first) and ``tables``. Raises LoaderError when a server is named by the
+    environment and cannot be reached.
     """
+    found = _server()
+    landed: tuple[Rows, Rows] = ([], [])
+    if found["running"]:
+        with connection.connect() as link:
+            landed = _batches(link, batches), _tables(link)
+    if as_json:
+        whole = {"server": found, "batches": landed[0], "tables": landed[1]}
+        say(json.dumps(whole, indent=2, default=_plain))
+        return
+    say(found["description"])
+    if found["running"]:
+        _print(*landed, say)
+
+
+def _server() -> dict[str, Any]:
     named = connection.external()
-    if named is None:
-        say(server.describe())
-        if not server.is_running():
-            return
-    else:
-        say(f"server of the environment: {named['PGHOST']}:{named['PGPORT']}/{named['PGDATABASE']}")
-    with connection.connect() as link, link.cursor() as cursor:
-        cursor.execute("select to_regclass('raw._batches') is not null")
-        if cursor.fetchone() != (True,):
-            say("nothing landed yet: 'olist land PATH'")
-            return
-        _batches(cursor, say)
-        _tables(cursor, say)
+    where = named or server.environment() or {}
+    place = f"{where.get('PGHOST')}:{where.get('PGPORT')}/{where.get('PGDATABASE')}"
+    return {
+        "description": f"server of the environment: {place}" if named else server.describe(),
+        "embedded": named is None,
+        "running": named is not None or server.is_running(),
+        "host": where.get("PGHOST"),
+        "port": int(where["PGPORT"]) if where else None,
+        "database": where.get("PGDATABASE"),
+    }
 
 
-def _batches(cursor: Cursor, say: Callable[[str], None]) -> None:
-    cursor.execute(
-        "select batch_id, to_char(started_at, 'YYYY-MM-DD HH24:MI'), mode, status, rows_new,"
-        " rows_changed, rows_removed, seconds, coalesce(error, source)"
-        " from raw._batches order by batch_id desc limit %s",
-        (_SHOWN,),
+def _batches(link: Connection, limit: int) -> Rows:
+    with link.cursor(cursor_factory=RealDictCursor) as cursor:
+        cursor.execute("select to_regclass('raw._rejected_rows') is not null as landed")
+        row = cursor.fetchone()
+        if not row or not row["landed"]:
+            return []
+        cursor.execute(_BATCHES, (limit,))
+        return [dict(batch) for batch in cursor.fetchall()]
+
+
+def _tables(link: Connection) -> Rows:
+    """Rows of each raw table that there is; one that was dropped by hand is left out."""
+    found: Rows = []
+    with link.cursor(cursor_factory=RealDictCursor) as cursor:
+        for table in TABLES:
+            cursor.execute("select to_regclass(%s) is not null as there", (f"raw.{table.name}",))
+            row = cursor.fetchone()
+            if not row or not row["there"]:
+                continue
+            cursor.execute(
+                sql.SQL(
+                    "select %s as table_name, count(*) filter (where _deleted_at is null) as rows,"
+                    " count(_deleted_at) as removed, max(_batch_id) as last_batch_id from {}"
+                ).format(sql.Identifier("raw", table.name)),
+                (table.name,),
+            )
+            found += [dict(row) for row in cursor.fetchall()]
+    return found
+
+
+def _print(batches: Rows, tables: Rows, say: Callable[[str], None]) -> None:
+    if not batches:
+        say("nothing landed yet: 'olist land PATH'")
+        return
+    say("")
+    print_table(
+        (*(title for title, _ in _BATCH_COLUMNS), "what"),
+        [
+            (*(batch[column] for _, column in _BATCH_COLUMNS), batch["error"] or batch["source"])
+            for batch in batches
+        ],
+        say,
     )
-    header = ("batch", "started", "mode", "status", "new", "changed", "removed", "seconds", "what")
     say("")
-    _print_table(header, cursor.fetchall(), say)
+    print_table(
+        ("table", "rows", "removed", "last batch"),
+        [(f"raw.{row['table_name']}", *list(row.values())[1:]) for row in tables],
+        say,
+    )
 
 
-def _tables(cursor: Cursor, say: Callable[[str], None]) -> None:
-    rows = []
-    for table in TABLES:
-        cursor.execute(
-            sql.SQL(
-                "select count(*) filter (where _deleted_at is null), count(_deleted_at),"
-                " max(_batch_id) from {}"
-            ).format(sql.Identifier("raw", table.name))
-        )
-        rows.append((f"raw.{table.name}", *(cursor.fetchone() or ())))
-    say("")
-    _print_table(("table", "rows", "removed", "last batch"), rows, say)
-
-
-def _print_table(
-    header: Sequence[str], rows: Sequence[Sequence[object]], say: Callable[[str], None]
-) -> None:
-    """Print aligned columns: numbers to the right, text to the left; the last is not padded."""
-    cells = [
-        [f"{value:,}" if isinstance(value, int) else str(value or "") for value in row]
-        for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
-    numeric = [any(isinstance(row[i], int) for row in rows) for i in range(len(header))]
-    for line in (header, *cells):
-        say(
-            "  ".join(
-                cell.rjust(width) if right else cell.ljust(width)
-                for cell, width, right in zip(line, widths, numeric, strict=True)
-            ).rstrip()
-        )
+def _plain(value: object) -> object:
+    """Value for JSON: seconds as a number, times in ISO 8601."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")

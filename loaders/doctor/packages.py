@@ -1,0 +1,65 @@
+"""Checks of what is installed: the project's requirements, its extras, dbt's packages."""
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from packaging.requirements import Requirement
+
+from loaders.doctor.finding import FAIL, OK, WARN, Finding
+from loaders.paths import project_root
+
+# What each optional part is for. Who does not use it need not have it.
+_EXTRAS = {"server": "the embedded PostgreSQL"}
+
+
+def findings() -> Iterator[Finding]:
+    """Yield what was found."""
+    try:
+        wanted = [Requirement(text) for text in requires("olist-warehouse") or []]
+    except PackageNotFoundError:
+        yield Finding(
+            "packages", FAIL, "this project is not installed here", "run 'make setup' in it"
+        )
+        return
+    needed = [found for one in wanted if one.marker is None and (found := _wrong(one))]
+    yield (
+        Finding("packages", FAIL, "; ".join(needed), "run 'make setup' (or pip with the lock)")
+        if needed
+        else Finding("packages", OK, f"dbt-core {version('dbt-core')}, and all others as required")
+    )
+    for extra, purpose in _EXTRAS.items():
+        mine = [one for one in wanted if one.marker and one.marker.evaluate({"extra": extra})]
+        lacking = [found for one in mine if (found := _wrong(one))]
+        yield (
+            Finding(
+                f"extra '{extra}'",
+                WARN,
+                f"{'; '.join(lacking)}; only {purpose} needs it",
+                f"pip install 'olist-warehouse[{extra}]', when you want that",
+            )
+            if lacking
+            else Finding(f"extra '{extra}'", OK, f"there, for {purpose}")
+        )
+    yield _dbt_packages()
+
+
+def _wrong(requirement: Requirement) -> str | None:
+    """What is wrong with an installed package, or None."""
+    try:
+        found = version(requirement.name)
+    except PackageNotFoundError:
+        return f"{requirement.name} is not installed"
+    if requirement.specifier.contains(found, prereleases=True):
+        return None
+    return f"{requirement.name} {found} is not {requirement.specifier}"
+
+
+def _dbt_packages() -> Finding:
+    folder = project_root() / "dbt_packages" / "dbt_utils"
+    if not (folder / "dbt_project.yml").is_file():
+        return Finding("dbt packages", FAIL, "dbt_utils is not there", "run 'olist deps'")
+    if (folder / "OFFLINE").is_file():
+        return Finding(
+            "dbt packages", OK, "dbt_utils: the offline stand-in ('olist deps' asks the hub)"
+        )
+    return Finding("dbt packages", OK, "dbt_utils from the hub")
