@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"olist: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("olist: interrupted; nothing half-done was kept", file=sys.stderr)
+        print("olist: interrupted; what was under way is rolled back, run it again", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `olist status | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
