@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from loaders.commands import files, land, project, roles, run, server, status
 from loaders.errors import LoaderError
+from loaders.redact import redact
 
 # In the order of the help.
 _GROUPS = (server, roles, status, files, land, project)
@@ -27,12 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = parser.parse_known_args(arguments)
     options.rest = rest
     if rest and not getattr(options, "takes_more", False):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        parser.error(redact(f"unrecognized arguments: {' '.join(rest)}"))
     try:
         run(options)
         sys.stdout.flush()  # here, and not at the interpreter's end, a broken pipe can be caught
     except LoaderError as error:
-        print(f"olist: {error}", file=sys.stderr)
+        print(f"olist: {redact(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("olist: interrupted; nothing half-done was kept", file=sys.stderr)

@@ -10,6 +10,8 @@ import os
 import sys
 
 from loaders import connection
+from loaders.errors import LoaderError
+from loaders.redact import redact
 from loaders.roles.access import for_dbt
 
 _WITHOUT_DATABASE = {"clean", "deps", "init", "ls", "list", "parse", "--help", "-h", "--version"}
@@ -18,7 +20,11 @@ _WITHOUT_DATABASE = {"clean", "deps", "init", "ls", "list", "parse", "--help", "
 def main() -> None:
     """Set the variables of the server in use, where there is one, and hand over to dbt."""
     connects = len(sys.argv) > 1 and _WITHOUT_DATABASE.isdisjoint(sys.argv)
-    variables = connection.external() or for_dbt(connects=connects)
+    try:
+        variables = connection.external() or for_dbt(connects=connects)
+    except LoaderError as error:
+        print(f"dbt: {redact(str(error))}", file=sys.stderr)
+        raise SystemExit(1) from None
     if variables is not None:
         os.environ.update(variables)
     elif connects:
