@@ -20,7 +20,7 @@ from loaders.roles.make import make
 from loaders.roles.names import BUILT, KINDS, names, variable
 from loaders.sample import generate
 from role_statements import MAY, MAY_NOT
-from warehouse import MARTS, NO_TESTS, Warehouse
+from warehouse import MARTS, Warehouse
 
 PRIVILEGES = ["select", "insert", "update", "delete", "truncate", "references", "trigger"]
 
@@ -45,7 +45,7 @@ def roles(
         folder = tmp_path_factory.mktemp("sample")
         generate(folder, 0.005)
         found["loader"].land(folder)
-        found["transformer"].dbt("build")
+        found["transformer"].dbt("build", "--exclude-resource-type", "unit_test")
         yield found
         for name in names().values():
             drop = sql.SQL("drop owned by {0} cascade; drop role {0}").format(sql.Identifier(name))
@@ -194,7 +194,7 @@ def test_without_roles_nothing_is_granted(
 ) -> None:
     """The roles exist on this server, and were not let into this database."""
     rebuilt_warehouse.dbt("seed")
-    rebuilt_warehouse.dbt("run", "--select", "dim_dates", *NO_TESTS)
+    rebuilt_warehouse.dbt("run", "--select", "dim_dates")
     ((acl,),) = rebuilt_warehouse.query(
         "select relacl::text from pg_class where relname = 'dim_dates'"
     )
