@@ -101,19 +101,19 @@ def test_no_command_shows_a_password(watched: Watched, tmp_path: Path) -> None:
     run("loaders", "status")
     run("loaders", "psql", "--role", "reader", "-c", "select 1")
     run("loaders.dbt_entry", "debug")
-    run("loaders.dbt_entry", "--debug", "run", "--select", "stg_olist__sellers")
+    run("loaders.dbt_entry", "--debug", "run", "--select", "base_olist__sellers")
     run("loaders.dbt_entry", "parse", "--no-partial-parse")
     for command in (("loaders", "land", str(tmp_path)), ("loaders", "roles")):
         assert "password authentication failed" in run(*command, status=1, **wrong)
     run("loaders.dbt_entry", "debug", status=1, **wrong)
-    run("loaders.dbt_entry", "run", "--select", "stg_olist__sellers", status=2, **wrong)
+    run("loaders.dbt_entry", "run", "--select", "base_olist__sellers", status=2, **wrong)
     for url in (f"{URL}:1/olist", f"{URL}:{MARK}/olist", "postgresql://u:1/a-Pa55@h/olist"):
         run("loaders", "status", status=1, DATABASE_URL=url)
         run("loaders", "roles", status=1, DATABASE_URL=url)
     run("loaders.dbt_entry", "debug", status=1, DATABASE_URL=f"{URL}:{MARK}/olist")
     seen = watched.everything()
     # The watch works: these would be seen, and dbt and the server did write their logs.
-    assert "stg_olist__sellers" in seen
+    assert "base_olist__sellers" in seen
     assert 'alter role "olist_reader" password \'SCRAM-SHA-256$' in seen
     assert "a-Pa55" not in seen
     assert MARK not in seen
