@@ -1,7 +1,7 @@
 """Who does what: the roles where they can be used, else the one user that is named."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from loaders import connection, server
@@ -27,9 +27,11 @@ def access(say: Callable[[str], None] = print) -> Access:
     The embedded server gets the roles where it has none. On a server that the environment names,
     they are used when 'olist roles' was run there, else all is done as the user that is named.
     """
-    if connection.external() is None and _unusable() is not None:
-        make(lambda _: None)
     reason = _unusable()
+    if reason is not None and passwords.is_embedded():
+        with suppress(LoaderError):  # a build does without
+            make(lambda _: None)
+            reason = _unusable()
     if reason is None:
         called = names()
         say(f"Roles: {called[LOADER]} lands, {called[TRANSFORMER]} builds, {called[READER]} reads.")
@@ -87,6 +89,8 @@ def _unusable(*kinds: str) -> str | None:
     What the one user made in their schemas meanwhile is given to them first.
     """
     known, called = passwords.known(), names()
+    if connection.environment()["PGUSER"] in called.values():
+        return "it is one of the roles itself"
     for kind in kinds or KINDS:
         if kind not in known:
             return f"the password of {called[kind]} is not known here (run 'olist roles')"

@@ -100,7 +100,7 @@ def _new_passwords(existing: set[str], renew: bool) -> dict[str, str]:
     Raises LoaderError for a role that exists with a password that is not known here: it may be
     another warehouse's, and would be locked out, or let in.
     """
-    known, embedded = passwords.known(), connection.external() is None
+    known, embedded = passwords.known(), passwords.is_embedded()
     new: dict[str, str] = {}
     generated: dict[str, str] = {}
     for kind in KINDS:

@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from loaders import connection
+from loaders import connection, server
 from loaders.errors import LoaderError
 from loaders.roles.names import KINDS, names, variable
 from loaders.server import layout
@@ -41,16 +41,28 @@ def keep(passwords: dict[str, str]) -> None:
     layout.make_home()
     with layout.locked():
         everything = _load()
-        server = everything.setdefault(_server(), {})
-        server.update({called[kind]: password for kind, password in passwords.items()})
+        roles = everything.setdefault(_server(), {})
+        roles.update({called[kind]: password for kind, password in passwords.items()})
         text = json.dumps(everything, indent=2) + "\n"
         layout.write_whole(file(), text, layout.home_dir().stat())
 
 
+def is_embedded() -> bool:
+    """Whether the server in use is the embedded one, also where variables name it."""
+    named = connection.external()
+    if named is None:
+        return True
+    try:
+        own = server.environment()
+    except LoaderError:  # another user's, so not ours
+        return False
+    return own is not None and all(named[name] == own[name] for name in ("PGHOST", "PGPORT"))
+
+
 def _server() -> str:
     """What a server is kept under; the embedded one may have another port after each start."""
-    named = connection.external()
-    return f"{named['PGHOST']}:{named['PGPORT']}" if named else "embedded"
+    where = connection.environment()
+    return "embedded" if is_embedded() else f"{where['PGHOST']}:{where['PGPORT']}"
 
 
 def _load() -> dict[str, dict[str, str]]:
@@ -63,7 +75,7 @@ def _load() -> dict[str, dict[str, str]]:
     except ValueError:
         return {}  # a damaged file is as good as none: the passwords can be set anew
     return {
-        str(server): {str(role): str(password) for role, password in roles.items()}
-        for server, roles in (values.items() if isinstance(values, dict) else ())
+        str(where): {str(role): str(password) for role, password in roles.items()}
+        for where, roles in (values.items() if isinstance(values, dict) else ())
         if isinstance(roles, dict)
     }

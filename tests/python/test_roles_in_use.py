@@ -183,6 +183,24 @@ def test_env_and_psql_of_a_role(fresh: Path) -> None:
         assert printed == "olist_reader\n"
 
 
+def test_variables_that_name_the_embedded_server(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in connection.environment().items():
+        monkeypatch.setenv(name, value)  # as eval "$(olist env)" does
+    assert access().has_roles
+    land(fresh, 2)
+    assert landed_by() == ["olist"]  # as they are
+    assert main(["roles"]) == 0
+    monkeypatch.setenv("PGUSER", "olist_reader")
+    monkeypatch.setenv("PGPASSWORD", credentials("reader")["PGPASSWORD"])
+    capsys.readouterr()
+    assert not access().has_roles
+    assert "as olist_reader, for it is one of the roles itself" in capsys.readouterr().out
+    assert main(["env", "--role", "transformer"]) == 0
+    assert "PGUSER=olist_transformer" in capsys.readouterr().out
+
+
 def test_a_build_uses_them(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it but dbt, which test_roles.py runs as the transformer."""
     users: list[str] = []
