@@ -14,6 +14,7 @@ from loaders import connection, download, packages, server
 from loaders.errors import LoaderError
 from loaders.land import land, ledger
 from loaders.paths import project_root, state_root
+from loaders.roles import access as roles
 from loaders.sources.files import find_files
 from loaders.summary import print_summary
 from loaders.tables import TABLES
@@ -42,7 +43,8 @@ def build() -> None:
     steps = _Steps()
     with steps.step("server"):
         _server()
-    with _alone():
+        access = roles.access()
+    with connection.acting(access.loader), _alone():
         with steps.step("data"):
             data = _data()
         if data is not None:
@@ -51,8 +53,9 @@ def build() -> None:
                 land(data, mode="snapshot")
         with steps.step("dbt build"):
             packages.install(retry=False)
-            tests = _dbt_build()
-    print_summary(steps.seconds, tests)
+            tests = _dbt_build(access.transformer)
+    with connection.acting(access.reader):
+        print_summary(steps.seconds, tests, how="--role reader" if access.has_roles else "")
 
 
 @contextmanager
@@ -128,12 +131,13 @@ def _last_source() -> str | None:
     return row[0] if row else None
 
 
-def _dbt_build() -> dict[str, int]:
-    """Run dbt build and return the number of tests per status."""
+def _dbt_build(variables: dict[str, str]) -> dict[str, int]:
+    """Run dbt build, reaching the database by these variables; return the tests per status."""
     colors = "--use-colors" if sys.stdout.isatty() else "--no-use-colors"
     done = subprocess.run(
         [sys.executable, "-m", "loaders.dbt_entry", colors, "build"],
         cwd=project_root(),
+        env={**os.environ, **variables},
         check=False,
     )
     if done.returncode != 0:

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from loaders.commands import files, land, project, server, status
+from loaders.commands import files, land, project, roles, run, server, status
 from loaders.errors import LoaderError
+from loaders.redact import redact
 
 # In the order of the help.
-_GROUPS = (server, status, files, land, project)
+_GROUPS = (server, roles, status, files, land, project)
 
 _EXAMPLES = """examples:
   olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it
@@ -27,12 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = parser.parse_known_args(arguments)
     options.rest = rest
     if rest and not getattr(options, "takes_more", False):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        parser.error(redact(f"unrecognized arguments: {' '.join(rest)}"))
     try:
-        options.run(options)
+        run(options)
         sys.stdout.flush()  # here, and not at the interpreter's end, a broken pipe can be caught
     except LoaderError as error:
-        print(f"olist: {error}", file=sys.stderr)
+        print(f"olist: {redact(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("olist: interrupted; what was under way is rolled back, run it again", file=sys.stderr)
@@ -55,10 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True)
 
     def command(
-        name: str, about: str, run: Callable[[argparse.Namespace], None]
+        name: str, about: str, does: Callable[[argparse.Namespace], None]
     ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=about, description=about)
-        added.set_defaults(run=run)
+        added.set_defaults(run=does)
         return added
 
     for group in _GROUPS:

@@ -36,8 +36,14 @@ def parse_url(url: str) -> dict[str, str]:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise LoaderError(f"DATABASE_URL cannot be read: {error}.") from error
+        misread = "@" in f"{parts.path}{parts.query}{parts.fragment}"
+    except ValueError:
+        misread = True
+    if misread:  # what stands where the port or the database should may be half a password
+        raise LoaderError(
+            "DATABASE_URL cannot be read: write / ? # @ [ ] : in a password as %2F %3F %23 %40 %5B"
+            " %5D %3A, and the port as a number."
+        ) from None
     if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname:
         raise LoaderError(
             "DATABASE_URL must look like postgresql://user:password@host:5432/database;"
@@ -75,12 +81,26 @@ def external(variables: Mapping[str, str] = os.environ) -> dict[str, str] | None
     return named
 
 
+# Whom this process is acting as, where that is not the user of the server in use (loaders/roles).
+_acting: list[dict[str, str]] = []
+
+
+@contextmanager
+def acting(variables: dict[str, str]) -> Iterator[None]:
+    """Reach the database by these variables in the block."""
+    _acting.append(variables)
+    try:
+        yield
+    finally:
+        _acting.pop()
+
+
 def environment() -> dict[str, str]:
     """Libpq variables of the server in use.
 
     Raises LoaderError when none is named and there is no embedded one yet.
     """
-    found = external() or server.environment()
+    found = _acting[-1] if _acting else external() or server.environment()
     if found is None:
         raise LoaderError(
             "There is no server yet: run 'olist up' for an embedded PostgreSQL,"
@@ -90,12 +110,15 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def connect(*, autocommit: bool = False) -> Iterator[Connection]:
+def connect(
+    *, autocommit: bool = False, where: Mapping[str, str] | None = None
+) -> Iterator[Connection]:
     """Yield a connection to the server in use; commit at the end, roll back on an error.
 
-    Raises LoaderError when the server cannot be reached or is older than PostgreSQL 15.
+    ``where`` are other variables to reach it by. Raises LoaderError when the server cannot be
+    reached or is older than PostgreSQL 15.
     """
-    where = environment()
+    where = where or environment()
     # libpq reads what is left (TLS files, .pgpass) from the environment by itself.
     options: dict[str, Any] = {"application_name": "olist", "client_encoding": "UTF8"}
     options |= {name: where[key] for name, key in _URL_PARAMETERS.items() if key in where}

@@ -1,5 +1,7 @@
 """The ``dbt`` of this project's environment: dbt itself, told where the embedded server is.
 
+It is the transformer there, where the server has the roles (docs/roles.md).
+
 ``profiles.yml`` reads the PG* variables. With none set, dbt would have no way to learn the port and
 password of the embedded server, so this entry point sets them first (docs/decisions/0003).
 """
@@ -7,17 +9,25 @@ password of the embedded server, so this entry point sets them first (docs/decis
 import os
 import sys
 
-from loaders import connection, server
+from loaders import connection
+from loaders.errors import LoaderError
+from loaders.redact import redact
+from loaders.roles.access import for_dbt
 
 _WITHOUT_DATABASE = {"clean", "deps", "init", "ls", "list", "parse", "--help", "-h", "--version"}
 
 
 def main() -> None:
     """Set the variables of the server in use, where there is one, and hand over to dbt."""
-    variables = connection.external() or server.environment()
+    connects = len(sys.argv) > 1 and _WITHOUT_DATABASE.isdisjoint(sys.argv)
+    try:
+        variables = connection.external() or for_dbt(connects=connects)
+    except LoaderError as error:
+        print(f"dbt: {redact(str(error))}", file=sys.stderr)
+        raise SystemExit(1) from None
     if variables is not None:
         os.environ.update(variables)
-    elif len(sys.argv) > 1 and _WITHOUT_DATABASE.isdisjoint(sys.argv):
+    elif connects:
         print("No server is named or made yet: run 'olist up', or set PGHOST.", file=sys.stderr)
     try:
         # after the variables: dbt copies the environment when it starts

@@ -14,8 +14,11 @@ from marts.fct_orders
 """
 
 
-def print_summary(seconds: dict[str, float], tests: dict[str, int]) -> None:
-    """Print rows a mart, revenue, orders, tests, seconds a step, how to connect, what to try."""
+def print_summary(seconds: dict[str, float], tests: dict[str, int], how: str = "") -> None:
+    """Print rows a mart, revenue, orders, tests, seconds a step, how to connect, what to try.
+
+    ``how`` are the options by which ``olist env`` and ``olist psql`` connect in the same way.
+    """
     with connect() as link, link.cursor() as cursor:
         cursor.execute("select tablename from pg_tables where schemaname = 'marts' order by 1")
         rows = {}
@@ -27,6 +30,7 @@ def print_summary(seconds: dict[str, float], tests: dict[str, int]) -> None:
         cursor.execute(_FIGURES)
         orders, items, freight, payments = cursor.fetchone() or (0, 0, 0, 0)
     where = environment()
+    options = f" {how}" if how else ""
     print("\n== summary")
     for table, count in rows.items():
         print(f"  marts.{table:<22} {count:>10,} rows")
@@ -39,8 +43,8 @@ def print_summary(seconds: dict[str, float], tests: dict[str, int]) -> None:
     print(
         f"\n  connect  host {where['PGHOST']}, port {where['PGPORT']}, database"
         f" {where['PGDATABASE']}, user {where['PGUSER']}, schema marts"
-        "\n           password: .venv/bin/olist env"
-        "\n  try      .venv/bin/olist psql -c 'table marts.dim_payment_types'"
+        f"\n           password: .venv/bin/olist env{options}"
+        f"\n  try      .venv/bin/olist psql{options} -c 'table marts.dim_payment_types'"
         "\n           make docs"
         "\n           .venv/bin/olist status"
     )

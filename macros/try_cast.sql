@@ -40,9 +40,11 @@
 {#- on-run-start: makes that function where the server is older than PostgreSQL 16. -#}
 {% macro create_input_check() -%}
     {%- if execute and target.type == "postgres" and input_check() != "pg_input_is_valid" %}
-    create schema if not exists staging;
     do $do$
     begin
+        if to_regnamespace('staging') is null then  -- "if not exists" takes the right to make one
+            create schema staging;
+        end if;
         if to_regprocedure('staging.pg_input_is_valid(text, text)') is null then
             create function staging.pg_input_is_valid(value text, type_name text) returns boolean
             language plpgsql stable strict as $$

@@ -4,6 +4,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Protocol
 
+from loaders.errors import LoaderError
+
 
 class Add(Protocol):
     """Add a command: its name, what it is about, what runs it."""
@@ -11,3 +13,26 @@ class Add(Protocol):
     def __call__(
         self, name: str, about: str, run: Callable[[Namespace], None]
     ) -> ArgumentParser: ...
+
+
+def run(options: Namespace) -> None:
+    """Run the command that was chosen.
+
+    One that says ``acts_as`` runs as that role of the embedded server, where there are roles.
+    Raises LoaderError also for what PostgreSQL refuses and the command does not tell itself.
+    """
+    try:
+        if not hasattr(options, "acts_as"):
+            options.run(options)
+            return
+        from loaders.roles.access import acting
+
+        with acting(options.acts_as):
+            options.run(options)
+    except Exception as error:
+        import psycopg2  # here, because `olist env` does not wait for it
+
+        if not isinstance(error, psycopg2.Error):
+            raise
+        reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
+        raise LoaderError(f"PostgreSQL stopped the command: {reason}.") from error

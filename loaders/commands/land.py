@@ -9,6 +9,7 @@ from loaders.tables import BY_NAME
 def add(command: Add) -> None:
     """Add the command."""
     land = command("land", "Land a folder or zip of CSV files in schema raw, as one batch.", _run)
+    land.set_defaults(acts_as="loader")
     land.add_argument("location", metavar="path", help="folder or zip")
     land.add_argument(
         "--mode",

@@ -7,6 +7,7 @@ import shutil
 
 from loaders.commands import Add
 from loaders.errors import LoaderError
+from loaders.roles.names import KINDS
 
 
 def add(command: Add) -> None:
@@ -17,9 +18,13 @@ def add(command: Add) -> None:
         _up,
     )
     command("down", "Stop the embedded PostgreSQL; its data stays.", _down)
-    command("env", "Print the server's address and credentials as exports for eval.", _env)
+    env = command("env", "Print the server's address and credentials as exports for eval.", _env)
     psql = command("psql", "Open psql on the warehouse; further arguments are psql's own.", _psql)
     psql.set_defaults(takes_more=True)
+    for one in (env, psql):
+        one.add_argument(
+            "--role", choices=KINDS, help="be one of the roles of 'olist roles' (default: the user)"
+        )
 
 
 def _up(_: argparse.Namespace) -> None:
@@ -43,10 +48,8 @@ def _down(_: argparse.Namespace) -> None:
     server.down()
 
 
-def _env(_: argparse.Namespace) -> None:
-    from loaders.connection import environment
-
-    for name, value in environment().items():
+def _env(options: argparse.Namespace) -> None:
+    for name, value in _variables(options.role).items():
         print(f"export {name}={shlex.quote(value)}")
 
 
@@ -58,5 +61,13 @@ def _psql(options: argparse.Namespace) -> None:
     program = found or server.find_psql()
     if program is None:
         raise LoaderError("psql was not found: install a PostgreSQL client, or set PGBIN.")
-    os.environ.update(connection.environment())
+    os.environ.update(_variables(options.role))
     os.execv(program, [str(program), *options.rest])  # noqa: S606 - psql takes over
+
+
+def _variables(role: str | None) -> dict[str, str]:
+    """Variables of a role, or of the user of the server in use."""
+    from loaders import connection
+    from loaders.roles.access import credentials
+
+    return credentials(role) if role else connection.environment()

@@ -9,6 +9,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.land.schema import ensure_schema
+from loaders.redact import redact
 from loaders.tables import Table
 
 # One number for every landing into this database: loads are serialised by it.
@@ -126,14 +127,14 @@ def record(
         " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, 0, %s)",
         (
             batch_id,
-            source,
+            redact(source),
             mode,
             status,
             total.read,
             total.new,
             total.changed,
             total.removed,
-            error,
+            error and redact(error),
         ),
     )
     for result in results:

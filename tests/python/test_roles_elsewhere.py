@@ -1,0 +1,129 @@
+"""The roles on a server that the environment names, by a user who is no superuser."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from psycopg2 import errors
+
+from conftest import administer, write_csv
+from loaders import connection
+from loaders.cli import main
+from loaders.packages import install
+from loaders.roles import passwords
+from loaders.roles.access import access
+from loaders.roles.make import make
+from loaders.roles.names import KINDS, names, variable
+from warehouse import NO_TESTS, Warehouse
+
+
+@pytest.fixture
+def owner(
+    postgres: dict[str, str],
+    database: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Warehouse]:
+    """A database of a user who may make roles; the roles have names that no other test uses."""
+    prefix = f"olist_test_{uuid.uuid4().hex[:8]}"
+    user = f"{prefix}_owner"
+    for kind in KINDS:
+        monkeypatch.setenv(variable(kind, "ROLE"), f"{prefix}_{kind}")
+    try:
+        administer(postgres, "create role {} login createrole password 'pass'", user)
+    except errors.InsufficientPrivilege:
+        pytest.skip("the server's user may not make roles")
+    administer(postgres, "alter database {} owner to {}", database["PGDATABASE"], user)
+    monkeypatch.setenv("PGUSER", user)
+    monkeypatch.setenv("PGPASSWORD", "pass")
+    yield Warehouse({**database, "PGUSER": user, "PGPASSWORD": "pass"}, tmp_path)
+    administer(postgres, "drop database {} with (force)", database["PGDATABASE"])
+    administer(
+        postgres, "create database {}", database["PGDATABASE"]
+    )  # for its own fixture to drop
+    for name in (*names().values(), user):
+        administer(postgres, "drop role if exists {}", name)
+
+
+def test_they_are_made_and_used(owner: Warehouse, tmp_path: Path) -> None:
+    install(retry=False, say=lambda _: None)
+    said: list[str] = []
+    write_csv(tmp_path / "first", "sellers", "s1,01037,sao paulo,SP")
+    owner.land(tmp_path / "first")  # before there were roles
+    assert not access(said.append).has_roles
+    make(said.append)
+    make(said.append)
+    build = access(said.append)
+    assert build.has_roles
+    loader, transformer, reader = (
+        Warehouse(each, tmp_path) for each in (build.loader, build.transformer, build.reader)
+    )
+    write_csv(tmp_path / "second", "sellers", "s2,01037,sao paulo,SP")
+    assert loader.land(tmp_path / "second").new == 1
+    transformer.dbt("build", "--select", "+dim_payment_types", *NO_TESTS)
+    assert reader.mart("dim_payment_types")
+    for statement in ("select * from raw.sellers", "create temporary table mine (a int)"):
+        with pytest.raises(errors.InsufficientPrivilege):
+            reader.query(f"set transaction read write; {statement}")
+    # The owner may go on as before, and what it makes is handed over to the roles.
+    write_csv(tmp_path / "third", "sellers", "s3,01037,sao paulo,SP")
+    assert owner.land(tmp_path / "third").new == 1
+    owner.dbt("run", "--select", "dim_payment_types")
+    assert reader.mart("dim_payment_types")
+    assert access(said.append).has_roles
+    transformer.dbt("run", "--select", "dim_payment_types")
+    assert "everything is done as" in said[0]
+    assert "lo_create" in said[2]
+
+
+def test_who_may_not_make_roles_goes_on_alone(
+    owner: Warehouse, postgres: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    administer(postgres, "alter role {} nocreaterole", owner.variables["PGUSER"])
+    assert main(["roles"]) == 1
+    assert "may not make roles" in capsys.readouterr().err
+    assert owner.query("select count(*) from pg_namespace where nspname = 'raw'") == [(0,)]
+    build = access()
+    assert not build.has_roles
+    assert build.loader == build.reader == connection.environment()
+    assert "everything is done as" in capsys.readouterr().out
+
+
+def test_a_role_of_somebody_else_is_left_alone(
+    owner: Warehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(lambda _: None)
+    known = passwords.known()
+    passwords.file().unlink()
+    assert main(["roles"]) == 1
+    assert "its password is not known here" in capsys.readouterr().err
+    assert not access().has_roles
+    for kind, password in known.items():
+        monkeypatch.setenv(variable(kind, "PASSWORD"), password)
+    assert main(["roles"]) == 0
+    assert access().has_roles
+    assert not passwords.file().exists()
+    monkeypatch.setenv(variable("reader", "PASSWORD"), "another-one")
+    assert main(["roles"]) == 1
+    assert main(["roles", "--new-passwords"]) == 0
+    assert access().reader["PGPASSWORD"] == "another-one"
+
+
+def test_a_role_that_may_too_much_may_it_no_longer(
+    owner: Warehouse, postgres: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in names().values():
+        administer(postgres, "create role {} superuser createdb createrole bypassrls", name)
+    for kind in KINDS:
+        monkeypatch.setenv(variable(kind, "PASSWORD"), f"{kind}-password")
+    attributes = (
+        "select count(*) from pg_roles where rolname ="
+        f" any('{{{','.join(names().values())}}}') and rolcanlogin and not (rolsuper or rolcreatedb"
+        " or rolcreaterole or rolreplication or rolbypassrls)"
+    )
+    assert main(["roles", "--new-passwords"]) == 1  # only a superuser may
+    for key in ("PGUSER", "PGPASSWORD"):
+        monkeypatch.setenv(key, postgres[key])
+    assert main(["roles", "--new-passwords"]) == 0
+    assert owner.query(attributes) == [(3,)]
