@@ -15,7 +15,6 @@ from loaders.land import ledger
 from loaders.land.batch import MODES, Batch, Rules
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
-from loaders.land.schema import ensure_schema
 from loaders.land.write import write
 from loaders.sources import Delivery, SourceFile, deliver
 
@@ -57,13 +56,18 @@ def land_delivery(
     for file in delivery.files:
         file.header()  # what is wrong with a header is told before anything is locked or copied
     with ledger.exclusive(link, lambda: _wait(rules, say)):
+        batch_id = None
         try:
-            batch, results, total = _batch(link, delivery, mode, rules, say)
+            batch_id = ledger.begin(link, delivery.source, mode)
+            results, total = _batch(link, batch_id, delivery, mode, rules, say)
             link.commit()
         except (LoaderError, psycopg2.Error) as error:
-            raise _failed(link, error, delivery.source, mode) from error
+            raise _failed(link, batch_id, error) from error
+        except KeyboardInterrupt as error:
+            _failed(link, batch_id, LoaderError("interrupted"))
+            raise error
         _analyze(link, [result.table for result in results if result.counts.anything])
-    say(f"batch {batch.batch_id}: {total}")
+    say(f"batch {batch_id}: {total}")
     return total
 
 
@@ -74,21 +78,25 @@ def _wait(rules: Rules, say: Callable[[str], None]) -> None:
 
 
 def _batch(
-    link: Connection, delivery: Delivery, mode: str, rules: Rules, say: Callable[[str], None]
-) -> tuple[Batch, list[FileResult], Counts]:
+    link: Connection,
+    batch_id: int,
+    delivery: Delivery,
+    mode: str,
+    rules: Rules,
+    say: Callable[[str], None],
+) -> tuple[list[FileResult], Counts]:
     with link.cursor() as cursor:
-        ensure_schema(cursor)
-        batch_id, loaded_at = ledger.next_batch(cursor)
+        loaded_at = ledger.open_batch(cursor, batch_id)
         batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
         with Progress(sum(file.size for file in delivery.files), say) as progress:
             results = [_file(cursor, file, batch, progress) for file in delivery.files]
         total = ledger.record(cursor, batch_id, delivery.source, mode, results)
         delivery.remember(cursor, batch_id)
-    return batch, results, total
+    return results, total
 
 
 def _failed(
-    link: Connection, error: LoaderError | psycopg2.Error, source: str, mode: str
+    link: Connection, batch_id: int | None, error: LoaderError | psycopg2.Error
 ) -> LoaderError:
     """Roll the batch back, note it in the ledger where that is possible, and say what was wrong."""
     if isinstance(error, psycopg2.Error):
@@ -97,7 +105,8 @@ def _failed(
     if not link.closed:
         try:
             link.rollback()
-            ledger.record_failure(link, source, mode, str(error))
+            if batch_id is not None:
+                ledger.record_failure(link, batch_id, str(error))
         except psycopg2.Error:
             link.close()  # whatever stopped the load stops the note too; the first cause is told
     return error
