@@ -67,8 +67,7 @@ declare
         (select batch_id from raw._seen),
         (select max(batch_id) from raw._batches where status = 'landed')
     );
-begin
-    {forget}
+begin{forget}
 end
 $$;
 comment on function raw._forget is 'Delete the rows kept for dbt runs that are over';
@@ -80,8 +79,7 @@ declare
         (select max(batch_id) from raw._batches where status = 'landed'), 0
     );
 begin
-    if newest < (select batch_id from raw._seen) then
-        {empty}
+    if newest < (select batch_id from raw._seen) then{empty}
     end if;
     insert into raw._seen (batch_id) values (newest)
     on conflict (only_row) do update set batch_id = excluded.batch_id;
@@ -91,15 +89,15 @@ $$;
 comment on function raw._see is 'A dbt run begins: it sees what has landed by now';
 """
 
+_FORGET = "\n    delete from raw._{}_before where _until_batch_id <= seen;"
+_EMPTY = "\n        delete from raw._{}_before;"
+
 
 def statements() -> str:
     """SQL that makes all of it, for a schema ``raw`` that has its nine tables."""
     names = [table.name for table in TABLES]
     functions = _FUNCTIONS.format(
-        forget="\n    ".join(
-            f"delete from raw._{name}_before where _until_batch_id <= seen;" for name in names
-        ),
-        empty="\n        ".join(f"delete from raw._{name}_before;" for name in names),
+        forget="".join(map(_FORGET.format, names)), empty="".join(map(_EMPTY.format, names))
     )
     return _COMMON + "".join(map(_of_table, TABLES)) + functions
 

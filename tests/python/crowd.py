@@ -35,6 +35,17 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
     return process.returncode, said
 
 
+Rows = list[tuple[Any, ...]]
+
+
+def ask(variables: Mapping[str, str], query: str) -> Rows:
+    """Run a query in a session of its own and return its rows, none where it has none."""
+    with closing(open_session(variables)) as session, session.cursor() as cursor:
+        session.autocommit = True
+        cursor.execute(query)
+        return cursor.fetchall() if cursor.description else []
+
+
 def open_session(variables: Mapping[str, str]) -> "psycopg2.extensions.connection":
     """Open a session of our own, which no environment variable redirects."""
     return psycopg2.connect(
@@ -61,7 +72,7 @@ def asking(variables: Mapping[str, str], *queries: str, every: float = 0.0) -> I
     """Ask queries in turn, again and again, for as long as the block runs."""
     seen, over = Loop(), threading.Event()
 
-    def ask() -> None:
+    def loop() -> None:
         with closing(open_session(variables)) as session, session.cursor() as cursor:
             session.autocommit = True
             while not over.is_set():
@@ -78,7 +89,7 @@ def asking(variables: Mapping[str, str], *queries: str, every: float = 0.0) -> I
                     seen.longest = max(seen.longest, time.monotonic() - begun)
                 over.wait(every)
 
-    thread = threading.Thread(target=ask)
+    thread = threading.Thread(target=loop)
     thread.start()
     try:
         yield seen
