@@ -1,32 +1,37 @@
-{#- SQL that makes the unique index on a mart's key its primary key, which reads no row.
-
-    mart: node of the model; column: its key -#}
-{% macro add_primary_key(mart, column) -%}
-    {%- set relation = mart.schema ~ "." ~ mart.name %}
+{#- Post-hook of a mart, in the transaction that makes it: the unique index on its key becomes its
+    primary key, which reads no row. Nobody reads the table yet, so nobody waits. The table that it
+    replaces still has a key of that name, and gives it up. -#}
+{% macro add_primary_key() -%}
+    {%- if execute and target.type == "postgres" and model.config.meta.primary_key %}
+    {%- set key = model.name ~ "_pkey" %}
     do $do$
     declare
+        replaced regclass := to_regclass('{{ this.schema }}.{{ this.name }}__dbt_backup');
         key_index name := (
             select index_class.relname
             from pg_index
             inner join pg_class as index_class
                 on pg_index.indexrelid = index_class.oid
             where
-                pg_index.indrelid = to_regclass('{{ relation }}')
+                pg_index.indrelid = '{{ this }}'::regclass
                 and pg_index.indisunique
                 and not pg_index.indisprimary
-                and pg_get_indexdef(pg_index.indexrelid) like '%({{ column }})'
+                and pg_get_indexdef(pg_index.indexrelid) like '%({{ model.config.meta.primary_key }})'
             limit 1
         );
     begin
-        if key_index is not null then
-            execute format(
-                'alter table {{ relation }}'
-                ' add constraint {{ mart.name }}_pkey primary key using index %I',
-                key_index
-            );
+        if key_index is null then
+            return;
         end if;
+        if exists (select from pg_constraint where conrelid = replaced and conname = '{{ key }}') then
+            execute format('alter table %s rename constraint {{ key }} to {{ key }}_replaced', replaced);
+        end if;
+        execute format(
+            'alter table {{ this }} add constraint {{ key }} primary key using index %I', key_index
+        );
     end
     $do$;
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -1,19 +1,15 @@
-{#- Primary and foreign keys of schema marts as constraints of the database, so that a tool that reads
-    its catalogue draws the star. dbt swaps a dimension for its new table, and a foreign key goes
-    with the old one: they are dropped when a run starts, because a fact may be rebuilt before the
-    dimension that its new keys point at, and made when it ends (docs/decisions/0005).
+{#- Foreign keys of schema marts as constraints of the database, so that a tool that reads its catalogue
+    draws the star. dbt swaps a dimension for its new table, and a foreign key goes with the old one:
+    they are dropped when a run starts, because a fact may be rebuilt before the dimension that its
+    new keys point at, and made when it ends (docs/decisions/0005).
 
-    A primary key is what `meta` of a mart names; a foreign key is a relationships test between two
-    marts whose severity is error. -#}
+    A foreign key is a relationships test between two marts whose severity is error. -#}
 
 
-{#- on-run-start -#}
+{#- on-run-start. It takes the tables from their readers, all of them, or, after a moment, none. -#}
 {% macro drop_foreign_keys() -%}
     {%- if makes_keys() %}
-    do $do$
-    declare
-        foreign_key record;
-    begin
+    {%- call patiently() %}
         for foreign_key in
             select conrelid::regclass as mart, conname as name
             from pg_constraint
@@ -21,18 +17,14 @@
         loop
             execute format('alter table %s drop constraint %I', foreign_key.mart, foreign_key.name);
         end loop;
-    end
-    $do$;
+    {%- endcall %}
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- on-run-end: the keys that are not there. -#}
-{% macro create_keys() -%}
+{#- on-run-end: the foreign keys that are not there. -#}
+{% macro create_foreign_keys() -%}
     {%- if makes_keys() -%}
-    {%- for mart in graph.nodes.values() if mart.resource_type == "model" and mart.config.meta.primary_key %}
-    {{ add_primary_key(mart, mart.config.meta.primary_key) }}
-    {%- endfor %}
     {%- for test in graph.nodes.values() if is_foreign_key(test) %}
         {%- set mart = graph.nodes[test.attached_node] %}
         {%- set others = test.depends_on.nodes | reject("equalto", test.attached_node) %}
@@ -42,7 +34,7 @@
 {%- endmacro %}
 
 
-{#- on-run-end, after create_keys: a foreign key that the rows break is `not valid`. -#}
+{#- on-run-end, after create_foreign_keys: a foreign key that the rows break is `not valid`. -#}
 {% macro warn_of_broken_keys() -%}
     {%- if makes_keys() -%}
     {%- set broken = run_query(

@@ -15,7 +15,6 @@ from loaders.land import ledger
 from loaders.land.batch import MODES, Batch, Rules
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
-from loaders.land.schema import ensure_schema
 from loaders.land.write import write
 from loaders.sources import Delivery, SourceFile, deliver
 
@@ -56,15 +55,32 @@ def land_delivery(
     rules = rules or Rules()
     for file in delivery.files:
         file.header()  # what is wrong with a header is told before anything is locked or copied
-    with ledger.exclusive(link, lambda: _wait(rules, say)):
-        try:
-            batch, results, total = _batch(link, delivery, mode, rules, say)
-            link.commit()
-        except (LoaderError, psycopg2.Error) as error:
-            raise _failed(link, error, delivery.source, mode) from error
-        _analyze(link, [result.table for result in results if result.counts.anything])
-    say(f"batch {batch.batch_id}: {total}")
+    try:
+        with ledger.exclusive(link, lambda: _wait(rules, say)):
+            batch_id, total = _land(link, delivery, mode, rules, say)
+    except psycopg2.Error as error:  # before the batch began, or when it had landed
+        raise LoaderError(_stopped(error)) from error
+    say(f"batch {batch_id}: {total}")
     return total
+
+
+def _land(
+    link: Connection, delivery: Delivery, mode: str, rules: Rules, say: Callable[[str], None]
+) -> tuple[int, Counts]:
+    batch_id = ledger.begin(link, delivery.source, mode)
+    try:
+        with link.cursor() as cursor:
+            loaded_at = ledger.open_batch(cursor, batch_id)
+            batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
+            results, total = _batch(cursor, delivery, batch, say)
+        link.commit()
+    except (LoaderError, psycopg2.Error) as error:
+        raise _failed(link, batch_id, error) from error
+    except KeyboardInterrupt:
+        _failed(link, batch_id, LoaderError("interrupted"))
+        raise
+    _analyze(link, [result.table for result in results if result.counts.anything])
+    return batch_id, total
 
 
 def _wait(rules: Rules, say: Callable[[str], None]) -> None:
@@ -74,33 +90,38 @@ def _wait(rules: Rules, say: Callable[[str], None]) -> None:
 
 
 def _batch(
-    link: Connection, delivery: Delivery, mode: str, rules: Rules, say: Callable[[str], None]
-) -> tuple[Batch, list[FileResult], Counts]:
-    with link.cursor() as cursor:
-        ensure_schema(cursor)
-        batch_id, loaded_at = ledger.next_batch(cursor)
-        batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
-        with Progress(sum(file.size for file in delivery.files), say) as progress:
-            results = [_file(cursor, file, batch, progress) for file in delivery.files]
-        total = ledger.record(cursor, batch_id, delivery.source, mode, results)
-        delivery.remember(cursor, batch_id)
-    return batch, results, total
+    cursor: Cursor, delivery: Delivery, batch: Batch, say: Callable[[str], None]
+) -> tuple[list[FileResult], Counts]:
+    with Progress(sum(file.size for file in delivery.files), say) as progress:
+        results = [_file(cursor, file, batch, progress) for file in delivery.files]
+    total = ledger.record(cursor, batch.batch_id, delivery.source, batch.mode, results)
+    delivery.remember(cursor, batch.batch_id)
+    return results, total
 
 
-def _failed(
-    link: Connection, error: LoaderError | psycopg2.Error, source: str, mode: str
-) -> LoaderError:
+def _failed(link: Connection, batch_id: int, error: LoaderError | psycopg2.Error) -> LoaderError:
     """Roll the batch back, note it in the ledger where that is possible, and say what was wrong."""
     if isinstance(error, psycopg2.Error):
-        reason = (error.diag.message_primary or str(error)).strip()
-        error = LoaderError(f"PostgreSQL stopped the load: {reason}; nothing of it was landed.")
+        error = LoaderError(_stopped(error))
     if not link.closed:
         try:
             link.rollback()
-            ledger.record_failure(link, source, mode, str(error))
+            ledger.record_failure(link, batch_id, str(error))
         except psycopg2.Error:
             link.close()  # whatever stopped the load stops the note too; the first cause is told
     return error
+
+
+def _stopped(error: psycopg2.Error) -> str:
+    """Say in one sentence why PostgreSQL did not go on."""
+    reason = " ".join((error.diag.message_primary or str(error)).split()).rstrip(".")
+    if error.pgcode is None or error.pgcode.startswith(("08", "57P")):
+        # It may have been lost when everything was written and only the answer was missing.
+        return (
+            f"The connection to PostgreSQL was lost ({reason}): land it again when the server is"
+            " there; what has landed is not landed twice."
+        )
+    return f"PostgreSQL stopped the load: {reason}; nothing of it was landed."
 
 
 def _file(cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress) -> FileResult:

@@ -15,6 +15,11 @@ from loaders.tables import Table
 # One number for every landing into this database: loads are serialised by it.
 _LOCK = 0x0115_7001
 
+CRASHED = (
+    "it ended without a word: it or the server was killed, or the connection was lost;"
+    " nothing of it was landed"
+)
+
 
 @dataclass
 class Counts:
@@ -84,12 +89,37 @@ def exclusive(link: Connection, waiting: Callable[[], None], lock: int = _LOCK) 
             link.commit()
 
 
-def next_batch(cursor: Cursor) -> tuple[int, datetime]:
-    """Return number and time of the batch about to land; only the holder of the lock may ask."""
-    cursor.execute("select coalesce(max(batch_id), 0) + 1, now() from raw._batches")
+def begin(link: Connection, source: str, mode: str) -> int:
+    """Note in a transaction of its own that a load has started; return the number of its batch.
+
+    Only the holder of the lock may call it. So a load that is still ``started`` then has ended
+    without a word: it becomes ``crashed``.
+    """
+    with link.cursor() as cursor:
+        ensure_schema(cursor)
+        cursor.execute(
+            "update raw._batches set status = 'crashed', error = %s where status = 'started'",
+            (CRASHED,),
+        )
+        cursor.execute("select raw._forget()")
+        cursor.execute(
+            "insert into raw._batches (batch_id, source, mode, status, started_at)"
+            " select coalesce(max(batch_id), 0) + 1, %s, %s, 'started', now() from raw._batches"
+            " returning batch_id",
+            (redact(source), mode),
+        )
+        batch_id = _one(cursor)
+    link.commit()
+    return batch_id
+
+
+def open_batch(cursor: Cursor, batch_id: int) -> datetime:
+    """Begin the transaction of a batch; return its time, which is ``_loaded_at`` of its rows."""
+    # The triggers of loaders.land.seen keep what this batch overwrites.
+    cursor.execute("select now(), set_config('olist.batch', %s, true)", (str(batch_id),))
     row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - an aggregate without group by has one row
-    return row[0], row[1]
+    assert row is not None  # noqa: S101 - a select without from has one row
+    return row[0]  # type: ignore[no-any-return]
 
 
 def already_landed(cursor: Cursor, table: Table, checksum: str, mode: str) -> bool:
@@ -112,19 +142,19 @@ def record(
     source: str,
     mode: str,
     results: list[FileResult],
-    *,
-    error: str | None = None,
 ) -> Counts:
     """Write the batch and its files into the ledger; return the batch's counts.
 
-    The batch began when its transaction did and ends now, by the server's clock.
+    The batch began when its transaction did and ends now, by the server's clock. The note that it
+    had started gives way to what came of it.
     """
     total = sum((result.counts for result in results), Counts())
     landed = any(result.status == "landed" for result in results)
-    status = "failed" if error else "landed" if landed else "unchanged"
+    status = "landed" if landed else "unchanged"
+    cursor.execute("delete from raw._batches where batch_id = %s", (batch_id,))
     cursor.execute(
         "insert into raw._batches values (%s, %s, %s, %s, now(), clock_timestamp(),"
-        " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, 0, %s)",
+        " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, 0)",
         (
             batch_id,
             redact(source),
@@ -134,7 +164,6 @@ def record(
             total.new,
             total.changed,
             total.removed,
-            error and redact(error),
         ),
     )
     for result in results:
@@ -159,11 +188,14 @@ def record(
     return total
 
 
-def record_failure(link: Connection, source: str, mode: str, error: str) -> None:
-    """Note a batch that was rolled back, in a transaction of its own."""
+def record_failure(link: Connection, batch_id: int, error: str) -> None:
+    """Note in a transaction of its own that a batch was rolled back, and why."""
     with link.cursor() as cursor:
-        ensure_schema(cursor)
-        record(cursor, next_batch(cursor)[0], source, mode, [], error=error)
+        cursor.execute(
+            "update raw._batches set status = 'failed', error = %s, finished_at = now(),"
+            " seconds = extract(epoch from now() - started_at) where batch_id = %s",
+            (redact(error), batch_id),
+        )
     link.commit()
 
 

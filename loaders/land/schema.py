@@ -3,6 +3,7 @@
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+from loaders.land import seen
 from loaders.tables import TABLES, Table
 
 _LEDGER = """
@@ -55,8 +56,17 @@ comment on table raw._rejected_rows is 'One row per line of a file that could no
 """
 
 
+# A load is noted when it begins, so that one that was killed leaves a trace.
+_STARTED = """
+alter table raw._batches drop constraint _batches_status_check;
+alter table raw._batches add constraint _batches_status_check
+    check (status in ('started', 'landed', 'unchanged', 'failed', 'crashed'));
+alter table raw._batches alter finished_at drop not null, alter seconds drop not null;
+comment on table raw._batches is 'One row per load, whatever became of it';
+"""
+
 # The ledger as it was first, then what each later version of the project adds to it.
-_VERSIONS = (_LEDGER,)
+_VERSIONS = (_LEDGER, _STARTED, seen.statements())
 
 
 def ensure_schema(cursor: Cursor) -> None:
@@ -69,11 +79,11 @@ def ensure_schema(cursor: Cursor) -> None:
     version = _version(cursor)
     if version == len(_VERSIONS):
         return
-    for statements in _VERSIONS[version:]:
+    for number, statements in enumerate(_VERSIONS[version:], version):
         cursor.execute(statements)
-    if not version:
-        for table in TABLES:
-            cursor.execute(_create_table(table))
+        if not number:
+            for table in TABLES:
+                cursor.execute(_create_table(table))
     cursor.execute(
         "comment on schema raw is %s",
         (f"What was landed, as it was delivered; ledger version {len(_VERSIONS)}",),

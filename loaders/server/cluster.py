@@ -27,10 +27,11 @@ class PortTakenError(Exception):
     """Another program took the port between our look at it and the server's."""
 
 
-def create(runner: Runner, installation: Installation) -> None:
+def create(runner: Runner, installation: Installation, lock: int) -> None:
     """Make a new data folder with the role ``olist``; no half-made one is ever left under its name.
 
-    Raises LoaderError with the last line that initdb or the server wrote.
+    initdb inherits ``lock``: when we are killed, the next command waits until it has ended. Raises
+    LoaderError with the last line that initdb or the server wrote.
     """
     making, data = layout.making_dir(), layout.data_dir()
     _remove(making)
@@ -46,7 +47,7 @@ def create(runner: Runner, installation: Installation) -> None:
                 os.chown(making, *runner.account)
         except OSError as error:
             raise LoaderError(f"{making} cannot be made: {error.strerror}.") from error
-        done = runner.run([*base, *locale], data=making)
+        done = runner.run([*base, *locale], data=making, keep=lock)
         if done.returncode == 0:
             break
         _remove(making)

@@ -21,7 +21,7 @@ def up(say: Callable[[str], None] = print) -> dict[str, str]:
     done. Raises LoaderError.
     """
     layout.make_home()
-    with layout.locked():
+    with layout.locked() as lock:
         data, server = layout.data_dir(), state.load()
         running = process.settle(data)
         if running and server is None:
@@ -31,7 +31,7 @@ def up(say: Callable[[str], None] = print) -> dict[str, str]:
         if running and server:
             say(f"{_name(server)} is running on {server.host}:{running.port}.")
         else:
-            server = _start(server, say)
+            server = _start(server, say, lock)
         _ensure_database(server)
         return server.environment()
 
@@ -80,7 +80,7 @@ def describe() -> str:
     )
 
 
-def _start(server: Server | None, say: Callable[[str], None]) -> Server:
+def _start(server: Server | None, say: Callable[[str], None], lock: int) -> Server:
     data = layout.data_dir()
     made = data / "PG_VERSION"
     major = int(made.read_text(encoding="ascii").split(".")[0]) if made.is_file() else None
@@ -88,7 +88,7 @@ def _start(server: Server | None, say: Callable[[str], None]) -> Server:
     run = runner.plan(installation, data.stat() if major else None)
     password = server.password if server and major else secrets.token_urlsafe(PASSWORD_BYTES)
     if major is None:
-        cluster.create(run, installation)
+        cluster.create(run, installation, lock)
     cluster.adopt(run)
     if server is None or major is None:
         process.clear_crash(data)

@@ -81,8 +81,11 @@ def make_home() -> None:
 
 
 @contextmanager
-def locked() -> Iterator[None]:
-    """Hold the lock that lets one command at a time start or stop the server; waits for it."""
+def locked() -> Iterator[int]:
+    """Hold the lock that lets one command at a time start or stop the server; waits for it.
+
+    Yields its file descriptor: a process that inherits it holds the lock on when we are killed.
+    """
     path = home_dir() / "lock"
     try:
         # Not inherited by the server (Python opens with O_CLOEXEC), so that it ends with us.
@@ -92,7 +95,7 @@ def locked() -> Iterator[None]:
     try:
         give_to_owner(handle)
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield handle
     finally:
         os.close(handle)
 

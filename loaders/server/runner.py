@@ -51,13 +51,14 @@ class Runner:
         data: Path | None = None,
         stdin: str = "",
         log: int | None = None,
+        keep: int | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program to its end and capture what it says.
 
         ``data`` is the data folder it works on (in PGDATA: pg_ctl's ``-D`` passes through a shell).
         ``log`` is an open file for its standard output instead. A server inherits it, and must
-        inherit nothing else: the caller's pipe would never end. Raises LoaderError when the
-        program cannot be started at all.
+        inherit nothing else: the caller's pipe would never end. ``keep`` is an open file that the
+        program inherits. Raises LoaderError when the program cannot be started at all.
         """
         words = [self.path(word) if isinstance(word, Path) else word for word in command]
         # In the wrapper it is setpriv that changes the user: only root may mount.
@@ -77,6 +78,7 @@ class Runner:
                 user=dropped[0] if dropped else None,
                 group=dropped[1] if dropped else None,
                 extra_groups=[] if dropped else None,
+                pass_fds=() if keep is None else (keep,),
                 check=False,
             )
         except OSError as error:

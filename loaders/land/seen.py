@@ -1,0 +1,115 @@
+"""What a dbt run sees of ``raw``: the batches that had landed when it began, and no later one.
+
+Each table has a view ``_<table>_seen``, which dbt reads, and a table ``_<table>_before``, in which
+triggers keep the rows that a load overwrites or deletes until the next run begins
+(docs/decisions/0008).
+"""
+
+from loaders.tables import TABLES, Table
+
+_COMMON = """
+create table raw._seen (
+    only_row boolean primary key default true check (only_row),
+    batch_id bigint not null
+);
+comment on table raw._seen is 'The newest batch that had landed when the last dbt run began';
+
+create view raw._batches_seen as
+select * from raw._batches
+where (batch_id > (select batch_id from raw._seen)) is not true;
+
+-- Only a load keeps rows: it names its batch. What is mended by hand takes effect at once.
+create function raw._keep_before() returns trigger language plpgsql as $$
+declare
+    batch bigint := nullif(current_setting('olist.batch', true), '');
+begin
+    if batch is not null then
+        execute format(
+            'insert into raw.%1$I (%2$s, _until_batch_id)'
+            ' select %2$s, $1 from old_rows where _batch_id < $1',
+            '_' || tg_table_name || '_before', tg_argv[0]
+        ) using batch;
+    end if;
+    return null;
+end
+$$;
+"""
+
+_TABLE = """
+create table raw._{name}_before (
+    {definitions},
+    _batch_id bigint not null, _loaded_at timestamptz not null,
+    _source_file text not null, _deleted_at timestamptz, _until_batch_id bigint not null
+);
+comment on table raw._{name}_before is
+    'Rows of {name} as they were before batch _until_batch_id, for a dbt run that began before it';
+{indexes}
+create view raw._{name}_seen as
+select {columns} from raw.{name}
+where (_batch_id > (select batch_id from raw._seen)) is not true
+union all
+select {columns} from raw._{name}_before
+where
+    _batch_id <= (select batch_id from raw._seen)
+    and _until_batch_id > (select batch_id from raw._seen);
+create trigger keep_updated after update on raw.{name} referencing old table as old_rows
+for each statement execute function raw._keep_before('{columns}');
+create trigger keep_deleted after delete on raw.{name} referencing old table as old_rows
+for each statement execute function raw._keep_before('{columns}');
+"""
+
+# `_see` is called by dbt's on-run-start, whose role may write nothing else in raw. A batch number
+# that has gone down is another ledger's: raw was made anew.
+_FUNCTIONS = """
+create function raw._forget() returns void language plpgsql as $$
+declare
+    seen bigint := coalesce(
+        (select batch_id from raw._seen),
+        (select max(batch_id) from raw._batches where status = 'landed')
+    );
+begin{forget}
+end
+$$;
+comment on function raw._forget is 'Delete the rows kept for dbt runs that are over';
+
+create function raw._see() returns void language plpgsql security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+    newest bigint := coalesce(
+        (select max(batch_id) from raw._batches where status = 'landed'), 0
+    );
+begin
+    if newest < (select batch_id from raw._seen) then{empty}
+    end if;
+    insert into raw._seen (batch_id) values (newest)
+    on conflict (only_row) do update set batch_id = excluded.batch_id;
+    perform raw._forget();
+end
+$$;
+comment on function raw._see is 'A dbt run begins: it sees what has landed by now';
+"""
+
+_FORGET = "\n    delete from raw._{}_before where _until_batch_id <= seen;"
+_EMPTY = "\n        delete from raw._{}_before;"
+
+
+def statements() -> str:
+    """SQL that makes all of it, for a schema ``raw`` that has its nine tables."""
+    names = [table.name for table in TABLES]
+    functions = _FUNCTIONS.format(
+        forget="".join(map(_FORGET.format, names)), empty="".join(map(_EMPTY.format, names))
+    )
+    return _COMMON + "".join(map(_of_table, TABLES)) + functions
+
+
+def _of_table(table: Table) -> str:
+    stamps = ("_batch_id", "_loaded_at", "_source_file", "_deleted_at")
+    lookups = (table.key[:1] + table.lookups) if table.key else ()
+    return _TABLE.format(
+        name=table.name,
+        columns=", ".join((*table.columns, *stamps)),
+        definitions=", ".join(f"{name} text" for name in table.columns),
+        indexes="\n".join(
+            f"create index on raw._{table.name}_before ({name});" for name in lookups
+        ),
+    )

@@ -1,0 +1,159 @@
+"""Several loads at once, and loads during a dbt build."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from conftest import Query, write_csv
+from crash import content, run_load
+from crowd import Rows, ask, asking, ended, olist, open_session
+from exports import exports
+from loaders.land.ledger import _LOCK
+from warehouse import FACTS, MARTS, NO_TESTS, Warehouse
+
+WAITING = "another load is running: waiting for it to end"
+# Who waits for whose lock, where one of them is a load and the other is not.
+WAITS = (
+    "select waiter.query, holder.query from pg_stat_activity as waiter,"
+    " unnest(pg_blocking_pids(waiter.pid)) as blocking"
+    " join pg_stat_activity as holder on holder.pid = blocking"
+    " where (waiter.application_name = 'olist') <> (holder.application_name = 'olist')"
+)
+
+
+@contextmanager
+def load_running(variables: dict[str, str]) -> Iterator[None]:
+    """Hold the lock of loads."""
+    session = open_session(variables)
+    with session.cursor() as cursor:
+        cursor.execute(f"select pg_advisory_lock({_LOCK})")
+    yield
+    session.close()
+
+
+def test_three_loads_at_once_queue(database: dict[str, str], tmp_path: Path, query: Query) -> None:
+    for name in "abc":
+        write_csv(tmp_path / name, "sellers", f"s{name},01037,sao paulo,SP")
+    with load_running(database):
+        loads = [olist(database, "land", tmp_path / name) for name in "abc"]
+        waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        deadline = time.monotonic() + 60
+        while ask(database, waiting) != [(3,)]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    for status, said in map(ended, loads):
+        assert status == 0, said
+        assert WAITING in said
+    assert query("select batch_id, status, rows_new from raw._batches order by 1") == [
+        (1, "landed", 1),
+        (2, "landed", 1),
+        (3, "landed", 1),
+    ]
+    # a load that had to wait is dated by when it landed
+    assert query(
+        "select count(*) from raw._batches as one join raw._batches as other"
+        " on one.batch_id < other.batch_id where one.finished_at > other.started_at"
+    ) == [(0,)]
+
+
+def test_a_load_may_refuse_to_wait(database: dict[str, str], tmp_path: Path, query: Query) -> None:
+    write_csv(tmp_path, "sellers", "s1,01037,sao paulo,SP")
+    with load_running(database):
+        status, said = ended(olist(database, "land", tmp_path, "--no-wait"))
+    assert (status, said) == (
+        1,
+        "olist: another load is running; leave out --no-wait to wait for it.\n",
+    )
+    assert query("select to_regclass('raw._batches')") == [(None,)]
+    assert ended(olist(database, "land", tmp_path, "--no-wait"))[0] == 0
+
+
+def test_a_run_sees_what_had_landed_when_it_began(database: dict[str, str], tmp_path: Path) -> None:
+    """New, changed, removed, returning and replaced rows, over several loads."""
+    history = exports(tmp_path, 0.001)
+    for _ in range(3):
+        export = next(history)
+        run_load(database, str(export), "--mode", "snapshot")
+        ask(database, "select raw._see()")
+        raw, seen = both(database)
+        assert raw == seen
+        for number in range(3):
+            later = next(history)
+            points = later / "olist_geolocation_dataset.csv"
+            lines = points.read_text("utf-8").splitlines(keepends=True)
+            points.write_text("".join(lines[: -1 - number]), "utf-8")
+            for folder in (later, export, later):  # the second changes all of it back
+                run_load(database, str(folder), "--mode", "snapshot")
+        assert both(database)[1] == seen
+        same = {name for name, *_ in set(both(database)[0]) & set(seen)}
+        assert same <= {"sellers", "product_category_name_translation"}
+    kept = "select count(*) from raw._orders_before"
+    assert ask(database, kept) != [(0,)]
+    ask(database, "select raw._see()")
+    assert ask(database, kept) == [(0,)]
+
+
+def both(variables: dict[str, str]) -> tuple[Rows, Rows]:
+    """What each raw table has, and what dbt sees of it, in the order of their names."""
+    found = {name: rest for name, *rest in content(variables)}
+    tables = sorted(name for name in found if not name.startswith("_"))
+    return (
+        [(name, *found[name]) for name in tables],
+        [(name, *found[f"_{name}_seen"]) for name in tables],
+    )
+
+
+def test_what_is_mended_by_hand_is_seen_at_once(
+    database: dict[str, str], tmp_path: Path, query: Query
+) -> None:
+    write_csv(tmp_path, "sellers", "s1,01037,sao paulo,SP", "s2,01037,santos,SP")
+    run_load(database, str(tmp_path))
+    query("select raw._see()")
+    query("update raw.sellers set seller_city = 'campinas' where seller_id = 's1'")
+    query("delete from raw.sellers where seller_id = 's2'")
+    assert query("select seller_id, seller_city from raw._sellers_seen") == [("s1", "campinas")]
+
+
+def test_loads_during_a_build(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Neither waits for the other, every test of the build holds, and the next one catches up."""
+    history = exports(tmp_path, 0.005)
+    first = str(next(history))
+    run_load(warehouse.variables, first, "--mode", "snapshot")
+    warehouse.dbt("build", *NO_TESTS)
+    over, results = threading.Event(), list[tuple[int, str]]()
+
+    def land() -> None:
+        while not over.is_set():
+            load = ("land", next(history), "--mode", "snapshot")
+            results.append(ended(olist(warehouse.variables, *load)))
+
+    run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+    loads = threading.Thread(target=land)
+    loads.start()
+    try:
+        with asking(warehouse.variables, WAITS, every=0.02) as waits:
+            warehouse.dbt("build")
+    finally:
+        over.set()
+        loads.join()
+    assert len(results) > 3
+    assert {status for status, _ in results} == {0}, results
+    assert waits.asked > 100
+    assert waits.answers == {WAITS: set()}
+    ((seen, newest),) = warehouse.query(
+        "select seen.batch_id, (select max(batch_id) from raw._batches) from raw._seen as seen"
+    )
+    assert newest > seen
+    for fact in FACTS:
+        assert warehouse.query(f"select max(_batch_id) from marts.{fact}") == [(seen,)]
+
+    with pytest.raises(AssertionError, match="assert_facts_are_up_to_date"):
+        warehouse.dbt("test", "--select", "assert_facts_are_up_to_date")
+    warehouse.dbt("build", *NO_TESTS)
+    caught_up = warehouse.marts(MARTS)
+    warehouse.dbt("build", *NO_TESTS, "--full-refresh")
+    assert warehouse.marts(MARTS) == caught_up

@@ -1,0 +1,89 @@
+"""Readers of marts that ask all the time while dbt builds."""
+
+import threading
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from crash import run_load, until
+from crowd import asking, open_session
+from exports import exports
+from warehouse import FACTS, MARTS, NO_TESTS, Warehouse
+
+KEYS = (
+    "select conrelid::regclass::text, fact.attname::text, confrelid::regclass::text,"
+    " dimension.attname::text from pg_constraint"
+    " join pg_attribute as fact on fact.attrelid = conrelid and fact.attnum = conkey[1]"
+    " join pg_attribute as dimension"
+    " on dimension.attrelid = confrelid and dimension.attnum = confkey[1]"
+    " where contype = 'f' and connamespace = 'marts'::regnamespace"
+)
+REFUSED = (
+    "select pid from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"
+    " union select pid from pg_locks where mode = 'AccessExclusiveLock' and not granted"
+)
+INVALID = (
+    "select conname from pg_constraint where connamespace = 'marts'::regnamespace"
+    " and not convalidated"
+)
+
+
+@pytest.mark.parametrize("options", [(), ("--full-refresh",)], ids=["incremental", "full"])
+def test_readers_see_whole_tables_and_never_a_missing_one(
+    warehouse: Warehouse, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    history = exports(tmp_path, 0.005)
+    run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+    warehouse.dbt("build", *NO_TESTS)
+    states = {
+        mart: f"select '{mart}', count(*), md5(string_agg(mart::text, ',' order by mart::text))"
+        f" from marts.{mart} as mart"
+        for mart in MARTS
+    }
+    joins = [
+        f"select count(*) from {fact} as fact join {dimension} as other"
+        f" on fact.{column} = other.{key}"
+        for fact, column, dimension, key in warehouse.query(KEYS)
+    ]
+    assert len(joins) == 25
+    before = {mart: warehouse.query(query)[0] for mart, query in states.items()}
+    run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+    with ExitStack() as stack:
+        readers = [
+            stack.enter_context(asking(warehouse.variables, *queries))
+            for queries in (tuple(states.values()), tuple(joins))
+        ]
+        warehouse.dbt("build", *NO_TESTS, *options)
+    after = {mart: warehouse.query(query)[0] for mart, query in states.items()}
+    assert {mart for mart in FACTS if before[mart] != after[mart]} == set(FACTS)
+    errors = [error for reader in readers for error in reader.errors]
+    assert not errors
+    for mart, query in states.items():
+        assert readers[0].answers[query] <= {before[mart], after[mart]}
+    assert all(reader.asked > 20 for reader in readers)
+
+
+def test_a_slow_reader_makes_nobody_wait(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Not behind the swap of the table it reads, and not behind the drop of foreign keys."""
+    history = exports(tmp_path, 0.002)
+    run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+    warehouse.dbt("build", *NO_TESTS)
+    reads = "select count(*) from marts.fct_orders join marts.dim_customers using (customer_key)"
+    for command in (("run", "--select", "dim_customers"), ("run", "--select", "fct_payments")):
+        refused: set[str] = set()
+
+        def waits(refused: set[str] = refused) -> bool:
+            refused.update(pid for (pid,) in warehouse.query(REFUSED))
+            return bool(refused)
+
+        with closing(open_session(warehouse.variables)) as slow, slow.cursor() as cursor:
+            cursor.execute(reads)
+            run = threading.Thread(target=warehouse.dbt, args=command)
+            run.start()
+            with until(waits), asking(warehouse.variables, reads) as reader:
+                with until(lambda reader=reader: reader.asked > 50):
+                    assert run.is_alive(), "it did not need the lock"
+                assert reader.errors == []
+        run.join()
+    assert warehouse.query(INVALID) == []
