@@ -24,6 +24,12 @@ def add(command: Add) -> None:
         help="only this raw table (may be repeated)",
     )
     land.add_argument(
+        "--archive",
+        metavar="lake",
+        help="keep the files in this lake too: s3://bucket/prefix/ or a folder"
+        " (default: OLIST_LAKE)",
+    )
+    land.add_argument(
         "--no-wait",
         action="store_true",
         help="stop at once when another load is running (default: wait for it)",
@@ -31,6 +37,13 @@ def add(command: Add) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from loaders.lake import keeping
     from loaders.land import Rules, land
 
-    land(options.location, options.mode, options.table, rules=Rules(wait=not options.no_wait))
+    land(
+        options.location,
+        options.mode,
+        options.table,
+        rules=Rules(wait=not options.no_wait),
+        keeping=keeping(options.archive),
+    )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import psycopg2
@@ -12,12 +13,15 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.land import ledger
-from loaders.land.batch import MODES, Batch, Rules
+from loaders.land.batch import MODES, Batch, Rules, origin_of
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
 from loaders.land.schema import ensure_schema
 from loaders.land.write import write
 from loaders.sources import Delivery, SourceFile, deliver
+
+# Wraps the landing of a delivery, and may change it.
+Keeping = Callable[[Connection, Delivery, Callable[[str], None]], AbstractContextManager[Delivery]]
 
 __all__ = ["Batch", "Counts", "FileResult", "Rules", "land", "land_delivery"]
 
@@ -28,18 +32,29 @@ def land(
     tables: Sequence[str] = (),
     say: Callable[[str], None] = print,
     rules: Rules | None = None,
+    *,
+    keeping: Keeping = lambda _, delivery, __: nullcontext(delivery),
 ) -> Counts:
     """Land what a location has (a folder, a zip, ``scheme://…``) as one batch.
 
-    ``delta`` never removes a row; ``snapshot`` says that the files are complete, and marks the rows
-    that they no longer have. ``tables`` limits the batch to these raw tables. Returns the rows read
-    and written. Raises LoaderError, and leaves the database as it was, when anything is wrong.
+    A location with several batches (a lake) has them landed one after the other. ``delta`` never
+    removes a row; ``snapshot`` says that the files are complete, and marks the rows that they no
+    longer have. ``tables`` limits the batch to these raw tables; ``keeping`` may wrap the landing.
+    Returns the rows read and written. Raises LoaderError, and leaves the database as it was, when
+    anything is wrong.
     """
-    with deliver(str(location), tables) as delivery:
-        for name in delivery.unknown:
-            say(f"{name}: left out, no raw table takes it")
-        with connect() as link:
-            return land_delivery(link, delivery, mode=mode, say=say, rules=rules)
+    total = Counts()
+    while True:
+        with deliver(str(location), tables) as delivery:
+            for name in delivery.unknown:
+                say(f"{name}: left out, no raw table takes it")
+            if not delivery.files:
+                say(f"{delivery.source}: nothing new")
+                return total
+            with connect() as link, keeping(link, delivery, say) as kept:
+                total += land_delivery(link, kept, mode=mode, say=say, rules=rules)
+        if not delivery.more:
+            return total
 
 
 def land_delivery(
@@ -61,8 +76,8 @@ def land_delivery(
             batch, results, total = _batch(link, delivery, mode, rules, say)
             link.commit()
         except (LoaderError, psycopg2.Error) as error:
-            raise _failed(link, error, delivery.source, mode) from error
-        _analyze(link, [result.table for result in results if result.counts.anything])
+            raise _failed(link, error, delivery.source, mode, rules) from error
+        analyze(link, [result.table for result in results if result.counts.anything])
     say(f"batch {batch.batch_id}: {total}")
     return total
 
@@ -82,13 +97,17 @@ def _batch(
         batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
         with Progress(sum(file.size for file in delivery.files), say) as progress:
             results = [_file(cursor, file, batch, progress) for file in delivery.files]
-        total = ledger.record(cursor, batch_id, delivery.source, mode, results)
+        total = ledger.record(cursor, batch_id, delivery.source, mode, results, rules=rules)
         delivery.remember(cursor, batch_id)
     return batch, results, total
 
 
 def _failed(
-    link: Connection, error: LoaderError | psycopg2.Error, source: str, mode: str
+    link: Connection,
+    error: LoaderError | psycopg2.Error,
+    source: str,
+    mode: str,
+    rules: Rules,
 ) -> LoaderError:
     """Roll the batch back, note it in the ledger where that is possible, and say what was wrong."""
     if isinstance(error, psycopg2.Error):
@@ -97,7 +116,7 @@ def _failed(
     if not link.closed:
         try:
             link.rollback()
-            ledger.record_failure(link, source, mode, str(error))
+            ledger.record_failure(link, source, mode, rules, str(error))
         except psycopg2.Error:
             link.close()  # whatever stopped the load stops the note too; the first cause is told
     return error
@@ -112,7 +131,7 @@ def _file(cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress) ->
         result.status = "unchanged"
         progress.skip(file)
     else:
-        origin = f"{file.name}#{checksum[:12]}"
+        origin = origin_of(file.name, checksum)
         try:
             with progress.reading(file) as stream:
                 result.counts = write(cursor, file, stream, batch, origin)
@@ -131,7 +150,7 @@ def _refused(file: SourceFile, error: psycopg2.Error) -> str:
     return f"{file.name}{where}: {reason}; mend the file and land it again."
 
 
-def _analyze(link: Connection, tables: Sequence[str]) -> None:
+def analyze(link: Connection, tables: Sequence[str]) -> None:
     """Refresh the planner's statistics; autovacuum would, but only after the next dbt run began."""
     with link.cursor() as cursor:
         for table in tables:

@@ -25,3 +25,8 @@ class Batch:
     mode: str
     loaded_at: datetime
     rules: Rules
+
+
+def origin_of(file: str, checksum: str) -> str:
+    """What ``_source_file`` says of a file with this name and SHA-256."""
+    return f"{file}#{checksum[:12]}"

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import Json
 
+from loaders.land.batch import Rules
 from loaders.land.schema import ensure_schema
 from loaders.tables import Table
 
@@ -112,6 +114,7 @@ def record(
     mode: str,
     results: list[FileResult],
     *,
+    rules: Rules,
     error: str | None = None,
 ) -> Counts:
     """Write the batch and its files into the ledger; return the batch's counts.
@@ -122,8 +125,10 @@ def record(
     landed = any(result.status == "landed" for result in results)
     status = "failed" if error else "landed" if landed else "unchanged"
     cursor.execute(
-        "insert into raw._batches values (%s, %s, %s, %s, now(), clock_timestamp(),"
-        " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, 0, %s)",
+        "insert into raw._batches (batch_id, source, mode, status, started_at, finished_at,"
+        " seconds, rows_read, rows_new, rows_changed, rows_removed, rows_rejected, error, rules)"
+        " values (%s, %s, %s, %s, now(), clock_timestamp(),"
+        " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, 0, %s, %s)",
         (
             batch_id,
             source,
@@ -134,6 +139,7 @@ def record(
             total.changed,
             total.removed,
             error,
+            Json(asdict(rules)),
         ),
     )
     for result in results:
@@ -158,11 +164,11 @@ def record(
     return total
 
 
-def record_failure(link: Connection, source: str, mode: str, error: str) -> None:
+def record_failure(link: Connection, source: str, mode: str, rules: Rules, error: str) -> None:
     """Note a batch that was rolled back, in a transaction of its own."""
     with link.cursor() as cursor:
         ensure_schema(cursor)
-        record(cursor, next_batch(cursor)[0], source, mode, [], error=error)
+        record(cursor, next_batch(cursor)[0], source, mode, [], rules=rules, error=error)
     link.commit()
 
 

@@ -55,8 +55,15 @@ comment on table raw._rejected_rows is 'One row per line of a file that could no
 """
 
 
+_RULES = """
+alter table raw._batches add column if not exists rules jsonb;
+comment on column raw._batches.rules is 'What the user allowed the load; a replay repeats it so';
+"""
+
+
 # The ledger as it was first, then what each later version of the project adds to it.
-_VERSIONS = (_LEDGER,)
+_VERSIONS = (_LEDGER, _RULES)
+LEDGER_VERSION = len(_VERSIONS)
 
 
 def ensure_schema(cursor: Cursor) -> None:
@@ -67,7 +74,7 @@ def ensure_schema(cursor: Cursor) -> None:
     to date.
     """
     version = _version(cursor)
-    if version == len(_VERSIONS):
+    if version == LEDGER_VERSION:
         return
     for statements in _VERSIONS[version:]:
         cursor.execute(statements)
@@ -76,7 +83,7 @@ def ensure_schema(cursor: Cursor) -> None:
             cursor.execute(_create_table(table))
     cursor.execute(
         "comment on schema raw is %s",
-        (f"What was landed, as it was delivered; ledger version {len(_VERSIONS)}",),
+        (f"What was landed, as it was delivered; ledger version {LEDGER_VERSION}",),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loaders.errors import LoaderError
+from loaders.sources import compressed
 from loaders.sources.delivery import Delivery
 from loaders.sources.source_file import SourceFile
 from loaders.tables import BY_FILE, TABLES
@@ -23,7 +24,8 @@ _BLOCK = 1 << 20
 def deliver(location: str, only: Sequence[str]) -> Iterator[Delivery]:
     """Deliver the files of a folder or zip; see ``find_files``."""
     files, unknown = find_files(Path(location), only)
-    yield Delivery(location, files, unknown)
+    # Absolute, so that the file is found again from any folder.
+    yield Delivery(str(Path(location).resolve()), files, unknown)
 
 
 def find_files(path: Path, only: Sequence[str] = ()) -> tuple[list[SourceFile], list[str]]:
@@ -53,9 +55,16 @@ def find_files(path: Path, only: Sequence[str] = ()) -> tuple[list[SourceFile], 
 
 
 def _in_folder(file: Path) -> SourceFile | str:
-    table = BY_FILE.get(file.name)
+    table = BY_FILE.get(file.name.removesuffix(compressed.SUFFIX))
     if table is None:
         return file.name
+    if file.name != table.file:
+        return SourceFile(
+            table,
+            table.file,
+            compressed.content_size(file),
+            lambda: compressed.open_gzip(lambda: file.open("rb"), str(file)),
+        )
     return SourceFile(table, file.name, file.stat().st_size, lambda: file.open("rb"))
 
 
