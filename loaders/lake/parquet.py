@@ -1,6 +1,9 @@
 """A landed file as Parquet: every column text, as in ``raw``, and the batch columns."""
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,53 @@ from loaders.errors import LoaderError
 from loaders.land.batch import Batch
 from loaders.sources import SourceFile
 
-_BLOCK = 4 << 20  # bytes of CSV that become one row group: what is held in memory at a time
-_LONGEST = 64 << 20  # and of a row that is longer than that
+# Bytes of CSV that become one row group, which is what is held in memory (several times) at a time;
+# the larger ones are for files with rows that long.
+_BLOCKS = (1 << 19, 1 << 23, 1 << 26)
+_TIME = pa.timestamp("us", "UTC")
+_STAMPS: tuple[tuple[str, pa.DataType], ...] = (
+    ("_batch_id", pa.int64()),
+    ("_loaded_at", _TIME),
+    ("_source_file", pa.string()),
+)
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """A CSV file's rows, some ``size`` bytes at a time."""
+
+    file: SourceFile
+    encoding: str
+    size: int
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that raw has, in its order, then what the file has beside them."""
+        header, known = self.file.header(), self.file.table.columns
+        return [
+            *(name for name in known if name in header),
+            *(name for name in header if name not in known),
+        ]
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        columns = self.columns
+        with (
+            self.file.open() as stream,
+            csv.open_csv(
+                stream,
+                csv.ReadOptions(use_threads=False, block_size=self.size, encoding=self.encoding),
+                csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+                csv.ConvertOptions(
+                    column_types={name: pa.string() for name in columns},
+                    include_columns=columns,
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=True,
+                ),
+            ) as reader,
+        ):
+            yield from reader
 
 
 def write_parquet(file: SourceFile, batch: Batch, origin: str, encoding: str, target: Path) -> int:
@@ -21,16 +69,16 @@ def write_parquet(file: SourceFile, batch: Batch, origin: str, encoding: str, ta
     Empty fields are null, quoted or not, as COPY makes them. Raises LoaderError where the file
     cannot be read as CSV of that encoding.
     """
-    try:
+    for size in _BLOCKS:
         try:
-            return _write(file, encoding, _BLOCK, batch, origin, target)
-        except pa.ArrowInvalid as error:
-            if "straddling" not in str(error):
-                raise
-        return _write(file, encoding, _LONGEST, batch, origin, target)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise LoaderError(f"{file.name}: no Parquet can be made of it ({reason}).") from error
+            return _write(_Blocks(file, encoding, size), batch, origin, target)
+        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split())
+            if "straddling" not in reason or size == _BLOCKS[-1]:
+                raise LoaderError(
+                    f"{file.name}: no Parquet can be made of it ({reason})."
+                ) from error
+    raise AssertionError
 
 
 def holds(file: Path, rows: int, batch: Batch) -> bool:
@@ -47,42 +95,30 @@ def holds(file: Path, rows: int, batch: Batch) -> bool:
         return False
 
 
-def _write(file: SourceFile, encoding: str, size: int, batch: Batch, origin: str, to: Path) -> int:
-    header = file.header()
-    columns = [name for name in file.table.columns if name in header]
-    columns += [name for name in header if name not in columns]
-    stamps: dict[str, Any] = {
-        "_batch_id": pa.scalar(batch.batch_id, pa.int64()),
-        "_loaded_at": pa.scalar(batch.loaded_at, pa.timestamp("us", "UTC")),
-        "_source_file": pa.scalar(origin, pa.string()),
-    }
-    text = [pa.field(name, pa.string()) for name in columns]
-    schema = pa.schema(text + [pa.field(name, value.type) for name, value in stamps.items()])
+def _write(blocks: _Blocks, batch: Batch, origin: str, target: Path) -> int:
+    schema = pa.schema([*((name, pa.string()) for name in blocks.columns), *_STAMPS])
+    microseconds = (batch.loaded_at - _EPOCH) // timedelta(microseconds=1)
     rows = 0
-    with parquet.ParquetWriter(to, schema, compression="zstd") as sink:
-        for block in _read(file, columns, encoding, size):
-            stamped = [pa.repeat(value, block.num_rows) for value in stamps.values()]
-            sink.write_batch(pa.RecordBatch.from_arrays([*block.columns, *stamped], schema=schema))
+    with parquet.ParquetWriter(target, schema, compression="zstd") as sink:
+        for block in blocks:
+            stamps = (
+                _numbers(batch.batch_id, pa.int64(), block.num_rows),
+                _numbers(microseconds, _TIME, block.num_rows),
+                _texts(origin, block.num_rows),
+            )
+            sink.write_batch(pa.RecordBatch.from_arrays([*block.columns, *stamps], schema=schema))
             rows += block.num_rows
     return rows
 
 
-def _read(
-    file: SourceFile, columns: Sequence[str], encoding: str, size: int
-) -> Iterator[pa.RecordBatch]:
-    with (
-        file.open() as stream,
-        csv.open_csv(
-            stream,
-            csv.ReadOptions(use_threads=False, block_size=size, encoding=encoding),
-            csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-            csv.ConvertOptions(
-                column_types={name: pa.string() for name in columns},
-                include_columns=list(columns),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        ) as reader,
-    ):
-        yield from reader
+def _numbers(value: int, kind: pa.DataType, rows: int) -> "pa.Array[Any]":
+    """Make a column of one value. pa.scalar and pa.array would import pandas: 60 MB."""
+    content = value.to_bytes(8, "little", signed=True) * rows
+    return pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(content)])
+
+
+def _texts(value: str, rows: int) -> "pa.Array[Any]":
+    content = value.encode()
+    ends = array("i", range(0, (rows + 1) * len(content), len(content)))
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(content * rows)]
+    return pa.Array.from_buffers(pa.string(), rows, buffers)
