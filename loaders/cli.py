@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
         sys.stdout.flush()  # here, and not at the interpreter's end, a broken pipe can be caught
     except LoaderError as error:
-        print(f"olist: {error}", file=sys.stderr)
+        print(f"olist: {' '.join(str(error).splitlines())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("olist: interrupted; nothing half-done was kept", file=sys.stderr)

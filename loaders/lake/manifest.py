@@ -64,6 +64,14 @@ class Manifest:
             Rules(**self.rules),
         )
 
+    def rejected(self, table: str) -> set[int]:
+        """Lines of this batch's file of a table that were rejected."""
+        return {
+            row["line_number"]
+            for row in self.tables.get("_rejected_rows", ())
+            if (row["batch_id"], row["table_name"]) == (self.batch_id, table)
+        }
+
     @property
     def landed(self) -> list[Row]:
         """The rows of ``raw._files`` whose content was landed: these have objects."""
@@ -121,10 +129,10 @@ def of_ledger(cursor: Cursor, batch_id: int) -> Manifest:
     """Make a batch's manifest, without objects, from the ledger."""
     cursor.execute("set local time zone 'UTC'")
     tables = {}
-    for name in ledger_tables(cursor):
+    for name, columns in ledger_tables(cursor).items():
         cursor.execute(
-            sql.SQL("select to_jsonb(entry) from {} as entry where batch_id = %s").format(
-                sql.Identifier("raw", name)
+            sql.SQL("select to_jsonb(entry) from {} as entry where %s in ({})").format(
+                sql.Identifier("raw", name), sql.SQL(", ").join(map(sql.Identifier, columns))
             ),
             (batch_id,),
         )
@@ -135,12 +143,15 @@ def of_ledger(cursor: Cursor, batch_id: int) -> Manifest:
     return Manifest(batch_id, previous, tables)
 
 
-def ledger_tables(cursor: Cursor) -> list[str]:
-    """Tables of the ledger whose rows name a batch; ``_batches`` itself first."""
+def ledger_tables(cursor: Cursor) -> dict[str, list[str]]:
+    """Tables of the ledger, ``_batches`` first, each with its columns that name a batch."""
     cursor.execute(
-        "select table_name from information_schema.columns join information_schema.tables"
-        " using (table_schema, table_name) where table_schema = 'raw' and column_name = 'batch_id'"
-        r" and table_name like '\_%' and table_type = 'BASE TABLE'"
-        " order by table_name <> '_batches', table_name"
+        "select relname, array_agg(attname::text order by attnum) from pg_class"
+        " join pg_attribute on attrelid = pg_class.oid"
+        r" where relnamespace = to_regnamespace('raw') and relkind = 'r' and relname like '\_%'"
+        " and (attname = 'batch_id' or exists (select from pg_constraint where contype = 'f'"
+        " and conrelid = attrelid and confrelid = to_regclass('raw._batches')"
+        " and attnum = any (conkey)))"
+        " group by relname order by relname <> '_batches', relname"
     )
-    return [name for (name,) in cursor.fetchall()]
+    return dict(cursor.fetchall())

@@ -56,7 +56,7 @@ def _put_parquet(store: Store, batch: Manifest, row: Row, content: Path, table: 
         packed_file(row, content, where),
         batch.stamp,
         origin_of(row["file_name"], row["checksum"]),
-        batch.rules.get("encoding") or "utf-8",
+        batch.rejected(row["table_name"]),
         table,
     )
     if not store.put(key, table):

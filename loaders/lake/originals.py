@@ -6,9 +6,10 @@ from pathlib import Path
 
 from loaders.errors import LoaderError
 from loaders.lake import packed
+from loaders.lake.compressed import open_gzip
 from loaders.lake.manifest import Row
 from loaders.sources import SourceFile, deliver
-from loaders.sources.compressed import open_gzip
+from loaders.sources.encodings import UTF_8
 from loaders.tables import BY_NAME, Table
 
 
@@ -66,6 +67,7 @@ def packed_file(row: Row, file: Path, where: str) -> SourceFile:
         row["bytes"],
         lambda: open_gzip(lambda: file.open("rb"), where),
         mode=row["mode"],
+        encoding=row.get("encoding") or UTF_8,
     )
 
 

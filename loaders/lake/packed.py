@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from loaders.errors import LoaderError
+from loaders.lake.compressed import open_gzip
 from loaders.lake.store import Store
-from loaders.sources.compressed import open_gzip
 
 _BLOCK = 1 << 20
 _LEVEL = 6

@@ -1,18 +1,26 @@
 """A landed file as Parquet: every column text, as in ``raw``, and the batch columns."""
 
+import io
 from array import array
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from csv import writer
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyarrow import csv, parquet
 
 from loaders.errors import LoaderError
 from loaders.land.batch import Batch
+from loaders.land.sieve import data_records
 from loaders.sources import SourceFile
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # Bytes of CSV that become one row group, which is what is held in memory (several times) at a time;
 # the larger ones are for files with rows that long.
@@ -28,10 +36,10 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True)
 class _Blocks:
-    """A CSV file's rows, some ``size`` bytes at a time."""
+    """A CSV file's rows but those of the ``rejected`` lines, some ``size`` bytes at a time."""
 
     file: SourceFile
-    encoding: str
+    rejected: AbstractSet[int]
     size: int
 
     @property
@@ -48,8 +56,8 @@ class _Blocks:
         with (
             self.file.open() as stream,
             csv.open_csv(
-                stream,
-                csv.ReadOptions(use_threads=False, block_size=self.size, encoding=self.encoding),
+                self._accepted(self.file.as_utf8(stream)),
+                csv.ReadOptions(use_threads=False, block_size=self.size),
                 csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
                 csv.ConvertOptions(
                     column_types={name: pa.string() for name in columns},
@@ -62,16 +70,48 @@ class _Blocks:
         ):
             yield from reader
 
+    def _accepted(self, stream: IO[bytes]) -> IO[bytes]:
+        if not self.rejected:
+            return stream
+        header = io.StringIO()
+        writer(header, lineterminator="\n").writerow(self.file.header())
+        records = (
+            record.body + b"\n"
+            for record in data_records(self.file, stream)
+            if record.line not in self.rejected
+        )
+        return io.BufferedReader(_Joined(chain((header.getvalue().encode(),), records)))
 
-def write_parquet(file: SourceFile, batch: Batch, origin: str, encoding: str, target: Path) -> int:
+
+class _Joined(io.RawIOBase):
+    """A stream of pieces."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer)
+        self._rest = self._rest or memoryview(next(self._pieces, b""))
+        count = min(len(view), len(self._rest))
+        view[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def write_parquet(
+    file: SourceFile, batch: Batch, origin: str, rejected: AbstractSet[int], target: Path
+) -> int:
     """Write the rows of a CSV file, in the order of ``raw``'s columns; return how many.
 
-    Empty fields are null, quoted or not, as COPY makes them. Raises LoaderError where the file
-    cannot be read as CSV of that encoding.
+    Empty fields are null, quoted or not, as COPY makes them; rows of ``rejected`` lines are left
+    out. Raises LoaderError where the file cannot be read as CSV.
     """
     for size in _BLOCKS:
         try:
-            return _write(_Blocks(file, encoding, size), batch, origin, target)
+            return _write(_Blocks(file, rejected, size), batch, origin, target)
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             if "straddling" not in reason or size == _BLOCKS[-1]:

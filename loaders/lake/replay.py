@@ -1,7 +1,9 @@
 """``olist replay``: ``raw`` from nothing, out of a lake, equal row for row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
@@ -16,8 +18,10 @@ from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
 from loaders.land import analyze, ledger
 from loaders.land.batch import origin_of
+from loaders.land.columns import add_columns
 from loaders.land.schema import ensure_schema
 from loaders.land.write import write
+from loaders.sources import SourceFile
 from loaders.tables import BY_NAME
 
 
@@ -73,6 +77,12 @@ def _replay_batch(
     say(f"  batch {batch.batch_id}: {batch.batch['status']}, {batch.batch['rows_read']:,} rows")
 
 
+@contextmanager
+def _reading(file: SourceFile) -> Iterator[IO[bytes]]:
+    with file.open() as stream:
+        yield file.as_utf8(stream)
+
+
 def _replay_file(cursor: Cursor, store: Store, batch: Manifest, row: Row, folder: Path) -> None:
     key = packed.key_of(row, "csv.gz")
     content = folder / "content.csv.gz"
@@ -80,9 +90,9 @@ def _replay_file(cursor: Cursor, store: Store, batch: Manifest, row: Row, folder
     where = f"{store.location}/{key}"
     packed.verify(lambda: content.open("rb"), where, row["checksum"])
     file = packed_file(row, content, where)
-    with file.open() as stream:
-        origin = origin_of(row["file_name"], row["checksum"])
-        found = write(cursor, file, stream, batch.stamp, origin)
+    add_columns(cursor, file)
+    origin = origin_of(row["file_name"], row["checksum"])
+    found = write(cursor, file, lambda: _reading(file), batch.stamp, origin)
     ours = (found.new, found.changed, found.removed)
     theirs = (row["rows_new"], row["rows_changed"], row["rows_removed"])
     if ours != theirs:

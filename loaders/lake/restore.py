@@ -60,13 +60,21 @@ def ledger_rows(cursor: Cursor, batch: Manifest) -> None:
                 " not know: upgrade it."
             )
         if table != _BY_LANDING:
-            _insert(cursor, table, rows)
+            _insert(cursor, table, _by_then(rows, known[table], batch.batch_id))
 
 
 def rejected_rows(cursor: Cursor, batch: Manifest) -> None:
     """Put the noted rejects in the place of those that landing the files has noted anew."""
     cursor.execute("delete from raw._rejected_rows where batch_id = %s", (batch.batch_id,))
-    _insert(cursor, _BY_LANDING, batch.tables.get(_BY_LANDING, []))
+    columns = manifest.ledger_tables(cursor)[_BY_LANDING]
+    rows = batch.tables.get(_BY_LANDING, [])
+    _insert(cursor, _BY_LANDING, _by_then(rows, columns, batch.batch_id))
+
+
+def _by_then(rows: Sequence[Row], columns: Sequence[str], batch_id: int) -> list[Row]:
+    """The rows without what later batches did to them: these are in the manifests of those."""
+    later = [{name: None for name in columns if (row.get(name) or 0) > batch_id} for row in rows]
+    return [{**row, **unknown} for row, unknown in zip(rows, later, strict=True)]
 
 
 def _insert(cursor: Cursor, table: str, rows: Sequence[Row]) -> None:
@@ -74,32 +82,43 @@ def _insert(cursor: Cursor, table: str, rows: Sequence[Row]) -> None:
     if not rows:
         return
     target = sql.Identifier("raw", table)
-    columns = [name for name in _columns(cursor, table) if name in rows[0]]
+    columns = {name: own for name, own in _columns(cursor, table).items() if name in rows[0]}
     key = _key(cursor, table)
     conflict: sql.Composable = sql.SQL("")
     if key:
         conflict = sql.SQL(" on conflict ({}) do update set {}").format(
             _list(key),
             sql.SQL(", ").join(
-                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in columns
+                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))
+                for name in columns
+                if name not in key
             ),
         )
     cursor.execute(
         sql.SQL(
             "insert into {0} ({1}) overriding system value"
             " select {1} from jsonb_populate_recordset(null::{0}, %s){2}"
-        ).format(target, _list(columns), conflict),
+        ).format(target, _list(list(columns)), conflict),
         (Json(list(rows)),),
     )
+    for name in (name for name, own in columns.items() if own):
+        cursor.execute(
+            sql.SQL("select setval(pg_get_serial_sequence(%s, %s), max({})) from {}").format(
+                sql.Identifier(name), target
+            ),
+            (f"raw.{table}", name),
+        )
 
 
-def _columns(cursor: Cursor, table: str) -> list[str]:
+def _columns(cursor: Cursor, table: str) -> dict[str, bool]:
+    """Columns of a table, and whether they number their rows themselves."""
     cursor.execute(
-        "select attname from pg_attribute where attrelid = ('raw.' || %s)::regclass"
+        "select attname, attidentity <> '' from pg_attribute"
+        " where attrelid = ('raw.' || %s)::regclass"
         " and attnum > 0 and not attisdropped and attgenerated = '' order by attnum",
         (table,),
     )
-    return [name for (name,) in cursor.fetchall()]
+    return dict(cursor.fetchall())
 
 
 def _key(cursor: Cursor, table: str) -> list[str]:

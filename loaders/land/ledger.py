@@ -11,6 +11,7 @@ from psycopg2.extras import Json
 
 from loaders.land.batch import Rules
 from loaders.land.schema import ensure_schema
+from loaders.sources.encodings import UTF_8
 from loaders.tables import Table
 
 # One number for every landing into this database: loads are serialised by it.
@@ -25,6 +26,7 @@ class Counts:
     new: int = 0
     changed: int = 0
     removed: int = 0
+    rejected: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -32,6 +34,7 @@ class Counts:
             self.new + other.new,
             self.changed + other.changed,
             self.removed + other.removed,
+            self.rejected + other.rejected,
         )
 
     @property
@@ -40,11 +43,12 @@ class Counts:
         return bool(self.new or self.changed or self.removed)
 
     def __str__(self) -> str:
+        rejected = f", {self.rejected:,} rejected" if self.rejected else ""
         if not self.anything:
-            return f"{self.read:,} rows read, nothing new"
+            return f"{self.read:,} rows read, nothing new{rejected}"
         return (
             f"{self.read:,} rows read: {self.new:,} new, {self.changed:,} changed,"
-            f" {self.removed:,} removed"
+            f" {self.removed:,} removed{rejected}"
         )
 
 
@@ -59,6 +63,7 @@ class FileResult:
     mode: str
     status: str = "landed"
     seconds: float = 0.0
+    encoding: str = UTF_8
     counts: Counts = field(default_factory=Counts)
 
 
@@ -93,18 +98,23 @@ def next_batch(cursor: Cursor) -> tuple[int, datetime]:
     return row[0], row[1]
 
 
-def already_landed(cursor: Cursor, table: Table, checksum: str, mode: str) -> bool:
+def already_landed(
+    cursor: Cursor, table: Table, checksum: str, mode: str, encoding: str = UTF_8
+) -> bool:
     """Whether this content is the last that was landed for the table, in a mode that did as much.
 
-    Only the last counts: A, then B, then A again has to land A again.
+    Only the last counts: A, then B, then A again has to land A again. Rows that were rejected and
+    landed later do not: they are rows of the file before them.
     """
     cursor.execute(
-        "select checksum, mode from raw._files where table_name = %s and status = 'landed'"
-        " order by batch_id desc limit 1",
+        "select checksum, mode, encoding from raw._files where table_name = %s"
+        " and status = 'landed' and mode <> 'append' order by batch_id desc limit 1",
         (table.name,),
     )
     last = cursor.fetchone()
-    return last is not None and last[0] == checksum and (mode == "delta" or last[1] == "snapshot")
+    if last is None or mode == "append":
+        return False
+    return (last[0], last[2]) == (checksum, encoding) and (mode == "delta" or last[1] == "snapshot")
 
 
 def record(
@@ -114,7 +124,7 @@ def record(
     mode: str,
     results: list[FileResult],
     *,
-    rules: Rules,
+    rules: Rules | None = None,
     error: str | None = None,
 ) -> Counts:
     """Write the batch and its files into the ledger; return the batch's counts.
@@ -128,7 +138,7 @@ def record(
         "insert into raw._batches (batch_id, source, mode, status, started_at, finished_at,"
         " seconds, rows_read, rows_new, rows_changed, rows_removed, rows_rejected, error, rules)"
         " values (%s, %s, %s, %s, now(), clock_timestamp(),"
-        " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, 0, %s, %s)",
+        " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, %s, %s, %s)",
         (
             batch_id,
             source,
@@ -138,14 +148,17 @@ def record(
             total.new,
             total.changed,
             total.removed,
+            total.rejected,
             error,
-            Json(asdict(rules)),
+            Json(asdict(rules)) if rules else None,
         ),
     )
     for result in results:
         counts = result.counts
         cursor.execute(
-            "insert into raw._files values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s)",
+            "insert into raw._files (batch_id, table_name, file_name, checksum, bytes, mode,"
+            " status, rows_read, rows_new, rows_changed, rows_removed, rows_rejected, seconds,"
+            " encoding) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 batch_id,
                 result.table,
@@ -158,17 +171,19 @@ def record(
                 counts.new,
                 counts.changed,
                 counts.removed,
+                counts.rejected,
                 round(result.seconds, 3),
+                result.encoding,
             ),
         )
     return total
 
 
-def record_failure(link: Connection, source: str, mode: str, rules: Rules, error: str) -> None:
+def record_failure(link: Connection, source: str, mode: str, error: str) -> None:
     """Note a batch that was rolled back, in a transaction of its own."""
     with link.cursor() as cursor:
         ensure_schema(cursor)
-        record(cursor, next_batch(cursor)[0], source, mode, [], rules=rules, error=error)
+        record(cursor, next_batch(cursor)[0], source, mode, [], error=error)
     link.commit()
 
 

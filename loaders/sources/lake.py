@@ -31,15 +31,15 @@ def deliver(location: str, only: Sequence[str]) -> Iterator[Delivery]:
         if found := _BATCH.fullmatch(location):
             store = open_store(found[1])
             yield _batch(store, manifest.read(store, int(found[2])), only, folder)
-        elif location.endswith(".zip"):
-            yield _zip(location, only, folder)
+        elif location.endswith((".zip", *_LANDABLE)):
+            yield _one(location, only, folder)
         elif (store := open_store(location)) and manifest.batches_in(store):
             yield _next(store, only, folder)
         else:
             yield _files(store, only, folder)
 
 
-def _zip(location: str, only: Sequence[str], folder: Path) -> Delivery:
+def _one(location: str, only: Sequence[str], folder: Path) -> Delivery:
     above, _, name = location.rpartition("/")
     packed.fetch(open_store(above), name, folder / name)
     return _as_local(folder / name, location, only)
