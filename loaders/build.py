@@ -12,6 +12,7 @@ from pathlib import Path
 
 from loaders import connection, download, packages, server
 from loaders.errors import LoaderError
+from loaders.lake import keeping
 from loaders.land import land, ledger
 from loaders.paths import project_root, state_root
 from loaders.roles import access as roles
@@ -50,7 +51,7 @@ def build() -> None:
         if data is not None:
             with steps.step("land"):
                 # What comes here is a whole export, so a row that it lacks was removed.
-                land(data, mode="snapshot")
+                land(data, mode="snapshot", keeping=keeping())
         with steps.step("dbt build"):
             packages.install(retry=False)
             tests = _dbt_build(access.transformer)
@@ -91,7 +92,7 @@ def _data() -> Path | None:
         return download.download(state_root() / "data")
     folder = state_root() / "data" / "sample"
     landed = _last_source()
-    if landed not in (None, str(folder)):
+    if landed not in (None, str(folder.resolve())):
         print(f"Data: what is landed already, from {landed} (OLIST_DATA=path lands another).")
         return None
     print(

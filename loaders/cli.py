@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from loaders.commands import files, land, project, roles, run, server, status
+from loaders.commands import files, lake, land, project, roles, run, server, status
 from loaders.errors import LoaderError
 from loaders.redact import redact
 
 # In the order of the help.
-_GROUPS = (server, roles, status, files, land, project)
+_GROUPS = (server, roles, status, files, land, lake, project)
 
 _EXAMPLES = """examples:
   olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it
@@ -33,10 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run(options)
         sys.stdout.flush()  # here, and not at the interpreter's end, a broken pipe can be caught
     except LoaderError as error:
-        print(f"olist: {redact(str(error))}", file=sys.stderr)
+        print(f"olist: {redact(' '.join(str(error).splitlines()))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("olist: interrupted; what was under way is rolled back, run it again", file=sys.stderr)
+        print("olist: interrupted; what was under way is rolled back", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `olist status | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

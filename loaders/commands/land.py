@@ -10,7 +10,7 @@ def add(command: Add) -> None:
     """Add the command."""
     land = command("land", "Land a folder or zip of CSV files in schema raw, as one batch.", _run)
     land.set_defaults(acts_as="loader")
-    land.add_argument("location", metavar="path", help="folder or zip")
+    land.add_argument("location", metavar="path", help="folder, zip, .csv or .csv.gz file")
     land.add_argument(
         "--mode",
         choices=("delta", "snapshot"),
@@ -25,6 +25,30 @@ def add(command: Add) -> None:
         help="only this raw table (may be repeated)",
     )
     land.add_argument(
+        "--archive",
+        metavar="lake",
+        help="keep the files in this lake too: s3://bucket/prefix/ or a folder"
+        " (default: OLIST_LAKE)",
+    )
+    land.add_argument(
+        "--encoding",
+        default="utf-8",
+        metavar="NAME",
+        help="of the files, as in latin-1 or windows-1252 (default: utf-8)",
+    )
+    land.add_argument(
+        "--max-rejects",
+        default="0",
+        metavar="N|P%",
+        help="land the good rows of a file of which at most so many are bad; 'olist rejects' shows"
+        " the others (default: 0, one bad row stops the batch)",
+    )
+    land.add_argument(
+        "--allow-removals",
+        action="store_true",
+        help="let a snapshot remove more than 5%% of a table's rows",
+    )
+    land.add_argument(
         "--no-wait",
         action="store_true",
         help="stop at once when another load is running (default: wait for it)",
@@ -32,6 +56,19 @@ def add(command: Add) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from loaders.lake import keeping
     from loaders.land import Rules, land
 
-    land(options.location, options.mode, options.table, rules=Rules(wait=not options.no_wait))
+    rules = Rules(
+        wait=not options.no_wait,
+        encoding=options.encoding,
+        max_rejects=options.max_rejects,
+        allow_removals=options.allow_removals,
+    )
+    land(
+        options.location,
+        options.mode,
+        options.table,
+        rules=rules,
+        keeping=keeping(options.archive),
+    )

@@ -1,24 +1,23 @@
 """Land CSV files in schema ``raw``: the one call in which every source ends."""
 
-import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 
-import psycopg2
-from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import cursor as Cursor
 
 from loaders.connection import connect
 from loaders.errors import LoaderError
-from loaders.land import ledger
-from loaders.land.batch import MODES, Batch, Rules
+from loaders.land.batch import Batch, Rules
+from loaders.land.failures import named, note
+from loaders.land.landing import analyze, land_delivery
 from loaders.land.ledger import Counts, FileResult
-from loaders.land.progress import Progress
-from loaders.land.write import write
-from loaders.sources import Delivery, SourceFile, deliver
+from loaders.sources import Delivery, deliver
 
-__all__ = ["Batch", "Counts", "FileResult", "Rules", "land", "land_delivery"]
+# Wraps the landing of a delivery, and may change it.
+Keeping = Callable[[Connection, Delivery, Callable[[str], None]], AbstractContextManager[Delivery]]
+
+__all__ = ["Batch", "Counts", "FileResult", "Rules", "analyze", "land", "land_delivery"]
 
 
 def land(
@@ -27,134 +26,33 @@ def land(
     tables: Sequence[str] = (),
     say: Callable[[str], None] = print,
     rules: Rules | None = None,
+    *,
+    keeping: Keeping = lambda _, delivery, __: nullcontext(delivery),
 ) -> Counts:
     """Land what a location has (a folder, a zip, ``scheme://…``) as one batch.
 
-    ``delta`` never removes a row; ``snapshot`` says that the files are complete, and marks the rows
-    that they no longer have. ``tables`` limits the batch to these raw tables. Returns the rows read
-    and written. Raises LoaderError, and leaves the database as it was, when anything is wrong.
+    A location with several batches (a lake) has them landed one after the other. ``delta`` never
+    removes a row; ``snapshot`` says that the files are complete, and marks the rows that they no
+    longer have. ``tables`` limits the batch to these raw tables; ``keeping`` may wrap the landing.
+    Returns the rows read and written. Raises LoaderError, and leaves the database as it was, when
+    anything is wrong.
     """
-    with deliver(str(location), tables) as delivery:
-        for name in delivery.unknown:
-            say(f"{name}: left out, no raw table takes it")
-        with connect() as link:
-            return land_delivery(link, delivery, mode=mode, say=say, rules=rules)
-
-
-def land_delivery(
-    link: Connection,
-    delivery: Delivery,
-    *,
-    mode: str = "delta",
-    say: Callable[[str], None] = print,
-    rules: Rules | None = None,
-) -> Counts:
-    """Land a delivery as one batch and one transaction on ``link``; see ``land``."""
-    if mode not in MODES:
-        raise LoaderError(f"mode must be one of {', '.join(MODES)}, not '{mode}'.")
-    rules = rules or Rules()
-    for file in delivery.files:
-        file.header()  # what is wrong with a header is told before anything is locked or copied
-    try:
-        with ledger.exclusive(link, lambda: _wait(rules, say)):
-            batch_id, total = _land(link, delivery, mode, rules, say)
-    except psycopg2.Error as error:  # before the batch began, or when it had landed
-        raise LoaderError(_stopped(error)) from error
-    say(f"batch {batch_id}: {total}")
-    return total
-
-
-def _land(
-    link: Connection, delivery: Delivery, mode: str, rules: Rules, say: Callable[[str], None]
-) -> tuple[int, Counts]:
-    batch_id = ledger.begin(link, delivery.source, mode)
-    try:
-        with link.cursor() as cursor:
-            loaded_at = ledger.open_batch(cursor, batch_id)
-            batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
-            results, total = _batch(cursor, delivery, batch, say)
-        link.commit()
-    except (LoaderError, psycopg2.Error) as error:
-        raise _failed(link, batch_id, error) from error
-    except KeyboardInterrupt:
-        _failed(link, batch_id, LoaderError("interrupted"))
-        raise
-    _analyze(link, [result.table for result in results if result.counts.anything])
-    return batch_id, total
-
-
-def _wait(rules: Rules, say: Callable[[str], None]) -> None:
-    if not rules.wait:
-        raise LoaderError("another load is running; leave out --no-wait to wait for it.")
-    say("another load is running: waiting for it to end")
-
-
-def _batch(
-    cursor: Cursor, delivery: Delivery, batch: Batch, say: Callable[[str], None]
-) -> tuple[list[FileResult], Counts]:
-    with Progress(sum(file.size for file in delivery.files), say) as progress:
-        results = [_file(cursor, file, batch, progress) for file in delivery.files]
-    total = ledger.record(cursor, batch.batch_id, delivery.source, batch.mode, results)
-    delivery.remember(cursor, batch.batch_id)
-    return results, total
-
-
-def _failed(link: Connection, batch_id: int, error: LoaderError | psycopg2.Error) -> LoaderError:
-    """Roll the batch back, note it in the ledger where that is possible, and say what was wrong."""
-    if isinstance(error, psycopg2.Error):
-        error = LoaderError(_stopped(error))
-    if not link.closed:
-        try:
-            link.rollback()
-            ledger.record_failure(link, batch_id, str(error))
-        except psycopg2.Error:
-            link.close()  # whatever stopped the load stops the note too; the first cause is told
-    return error
-
-
-def _stopped(error: psycopg2.Error) -> str:
-    """Say in one sentence why PostgreSQL did not go on."""
-    reason = " ".join((error.diag.message_primary or str(error)).split()).rstrip(".")
-    if error.pgcode is None or error.pgcode.startswith(("08", "57P")):
-        # It may have been lost when everything was written and only the answer was missing.
-        return (
-            f"The connection to PostgreSQL was lost ({reason}): land it again when the server is"
-            " there; what has landed is not landed twice."
-        )
-    return f"PostgreSQL stopped the load: {reason}; nothing of it was landed."
-
-
-def _file(cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress) -> FileResult:
-    started = time.perf_counter()
-    checksum = file.checksum()
-    mode = file.mode or batch.mode
-    result = FileResult(file.table.name, file.name, checksum, file.size, mode)
-    if ledger.already_landed(cursor, file.table, checksum, mode):
-        result.status = "unchanged"
-        progress.skip(file)
-    else:
-        origin = f"{file.name}#{checksum[:12]}"
-        try:
-            with progress.reading(file) as stream:
-                result.counts = write(cursor, file, stream, batch, origin)
-        except psycopg2.DataError as error:
-            raise LoaderError(_refused(file, error)) from error
-    result.seconds = time.perf_counter() - started
-    progress.done(result)
-    return result
-
-
-def _refused(file: SourceFile, error: psycopg2.Error) -> str:
-    """Say in one sentence which line COPY refused, and why."""
-    context = (error.diag.context or "").split(":")[0].split(", ", 1)
-    where = f", {context[1]}" if len(context) > 1 else ""
-    reason = error.diag.message_primary or str(error).strip()
-    return f"{file.name}{where}: {reason}; mend the file and land it again."
-
-
-def _analyze(link: Connection, tables: Sequence[str]) -> None:
-    """Refresh the planner's statistics; autovacuum would, but only after the next dbt run began."""
-    with link.cursor() as cursor:
-        for table in tables:
-            cursor.execute(sql.SQL("analyze {}").format(sql.Identifier("raw", table)))
-    link.commit()
+    total = Counts()
+    while True:
+        with ExitStack() as stack:
+            try:
+                delivery = stack.enter_context(deliver(str(location), tables))
+            except LoaderError as error:
+                with suppress(LoaderError), connect() as link:
+                    note(link, error, named(str(location)), mode)
+                raise
+            for name in delivery.unknown:
+                say(f"{name}: left out, no raw table takes it")
+            if not delivery.files:
+                say(f"{delivery.source}: nothing new")
+                return total
+            link = stack.enter_context(connect())
+            kept = stack.enter_context(keeping(link, delivery, say))
+            total += land_delivery(link, kept, mode=mode, say=say, rules=rules)
+        if not delivery.more:
+            return total

@@ -1,15 +1,18 @@
 """The ledger of schema ``raw``: what was landed, when, from where, with what result."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import Json
 
+from loaders.land.batch import Batch
 from loaders.land.schema import ensure_schema
 from loaders.redact import redact
+from loaders.sources.encodings import UTF_8
 from loaders.tables import Table
 
 # One number for every landing into this database: loads are serialised by it.
@@ -29,6 +32,7 @@ class Counts:
     new: int = 0
     changed: int = 0
     removed: int = 0
+    rejected: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -36,6 +40,7 @@ class Counts:
             self.new + other.new,
             self.changed + other.changed,
             self.removed + other.removed,
+            self.rejected + other.rejected,
         )
 
     @property
@@ -44,11 +49,12 @@ class Counts:
         return bool(self.new or self.changed or self.removed)
 
     def __str__(self) -> str:
+        rejected = f", {self.rejected:,} rejected" if self.rejected else ""
         if not self.anything:
-            return f"{self.read:,} rows read, nothing new"
+            return f"{self.read:,} rows read, nothing new{rejected}"
         return (
             f"{self.read:,} rows read: {self.new:,} new, {self.changed:,} changed,"
-            f" {self.removed:,} removed"
+            f" {self.removed:,} removed{rejected}"
         )
 
 
@@ -63,6 +69,7 @@ class FileResult:
     mode: str
     status: str = "landed"
     seconds: float = 0.0
+    encoding: str = UTF_8
     counts: Counts = field(default_factory=Counts)
 
 
@@ -122,56 +129,56 @@ def open_batch(cursor: Cursor, batch_id: int) -> datetime:
     return row[0]  # type: ignore[no-any-return]
 
 
-def already_landed(cursor: Cursor, table: Table, checksum: str, mode: str) -> bool:
+def already_landed(
+    cursor: Cursor, table: Table, checksum: str, mode: str, encoding: str = UTF_8
+) -> bool:
     """Whether this content is the last that was landed for the table, in a mode that did as much.
 
-    Only the last counts: A, then B, then A again has to land A again.
+    Only the last counts: A, then B, then A again has to land A again. Rows that were rejected and
+    landed later do not: they are rows of the file before them.
     """
     cursor.execute(
-        "select checksum, mode from raw._files where table_name = %s and status = 'landed'"
-        " order by batch_id desc limit 1",
+        "select checksum, mode, encoding from raw._files where table_name = %s"
+        " and status = 'landed' and mode <> 'append' order by batch_id desc limit 1",
         (table.name,),
     )
     last = cursor.fetchone()
-    return last is not None and last[0] == checksum and (mode == "delta" or last[1] == "snapshot")
+    if last is None or mode == "append":
+        return False
+    return (last[0], last[2]) == (checksum, encoding) and (mode == "delta" or last[1] == "snapshot")
 
 
-def record(
-    cursor: Cursor,
-    batch_id: int,
-    source: str,
-    mode: str,
-    results: list[FileResult],
-) -> Counts:
-    """Write the batch and its files into the ledger; return the batch's counts.
+def record(cursor: Cursor, batch: Batch, results: Sequence[FileResult]) -> Counts:
+    """Write what came of a batch and its files into the ledger; return the batch's counts.
 
-    The batch began when its transaction did and ends now, by the server's clock. The note that it
-    had started gives way to what came of it.
+    The batch began when its transaction did and ends now, by the server's clock.
     """
     total = sum((result.counts for result in results), Counts())
     landed = any(result.status == "landed" for result in results)
-    status = "landed" if landed else "unchanged"
-    cursor.execute("delete from raw._batches where batch_id = %s", (batch_id,))
     cursor.execute(
-        "insert into raw._batches values (%s, %s, %s, %s, now(), clock_timestamp(),"
-        " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, 0)",
+        "update raw._batches set status = %s, started_at = now(), finished_at = clock_timestamp(),"
+        " seconds = extract(epoch from clock_timestamp() - now()), rows_read = %s, rows_new = %s,"
+        " rows_changed = %s, rows_removed = %s, rows_rejected = %s, rules = %s"
+        " where batch_id = %s",
         (
-            batch_id,
-            redact(source),
-            mode,
-            status,
+            "landed" if landed else "unchanged",
             total.read,
             total.new,
             total.changed,
             total.removed,
+            total.rejected,
+            Json(asdict(batch.rules)),
+            batch.batch_id,
         ),
     )
     for result in results:
         counts = result.counts
         cursor.execute(
-            "insert into raw._files values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s)",
+            "insert into raw._files (batch_id, table_name, file_name, checksum, bytes, mode,"
+            " status, rows_read, rows_new, rows_changed, rows_removed, rows_rejected, seconds,"
+            " encoding) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
-                batch_id,
+                batch.batch_id,
                 result.table,
                 result.file,
                 result.checksum,
@@ -182,7 +189,9 @@ def record(
                 counts.new,
                 counts.changed,
                 counts.removed,
+                counts.rejected,
                 round(result.seconds, 3),
+                result.encoding,
             ),
         )
     return total

@@ -57,7 +57,7 @@ class Progress:
 
     @contextmanager
     def reading(self, file: SourceFile) -> Iterator[IO[bytes]]:
-        """Open a file for COPY and count what is read of it."""
+        """Open a file for COPY, as UTF-8, and count what is read of it."""
         started, lines = time.monotonic(), 0
 
         def read(block: memoryview) -> None:
@@ -69,7 +69,7 @@ class Progress:
 
         with file.open() as stream:
             self._bar.set_description(file.table.name)
-            yield io.BufferedReader(_Watched(stream, read), 1 << 20)
+            yield file.as_utf8(io.BufferedReader(_Watched(stream, read), 1 << 20))
 
     def done(self, result: FileResult) -> None:
         """Tell what became of a file."""

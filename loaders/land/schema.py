@@ -55,6 +55,30 @@ create table if not exists raw._rejected_rows (
 comment on table raw._rejected_rows is 'One row per line of a file that could not be landed';
 """
 
+_REJECTS = """
+alter table raw._files add column encoding text not null default 'utf-8';
+alter table raw._rejected_rows
+    add column reject_id bigint generated always as identity primary key,
+    add column raw_bytes bytea,
+    add column header text,
+    add column encoding text not null default 'utf-8',
+    add column landed_by bigint references raw._batches deferrable initially deferred,
+    add column superseded_by bigint references raw._batches deferrable initially deferred;
+create index _rejected_rows_open_idx on raw._rejected_rows (table_name)
+    where landed_by is null and superseded_by is null;
+comment on column raw._rejected_rows.raw_bytes is
+    'The row as it was, where that is no text: raw_text then shows the bytes as \\x..';
+comment on column raw._rejected_rows.header is 'First line of the file';
+comment on column raw._rejected_rows.landed_by is 'Batch in which olist rejects --retry landed it';
+comment on column raw._rejected_rows.superseded_by is
+    'Batch that made it old: it rejected the same row again, or landed a newer one of its key';
+"""
+
+_RULES = """
+alter table raw._batches add column if not exists rules jsonb;
+comment on column raw._batches.rules is 'What the user allowed the load; a replay repeats it so';
+"""
+
 
 # A load is noted when it begins, so that one that was killed leaves a trace.
 _STARTED = """
@@ -66,7 +90,8 @@ comment on table raw._batches is 'One row per load, whatever became of it';
 """
 
 # The ledger as it was first, then what each later version of the project adds to it.
-_VERSIONS = (_LEDGER, _STARTED, seen.statements())
+_VERSIONS = (_LEDGER, _STARTED, seen.statements(), _REJECTS, _RULES)
+LEDGER_VERSION = len(_VERSIONS)
 
 
 def ensure_schema(cursor: Cursor) -> None:
@@ -77,7 +102,7 @@ def ensure_schema(cursor: Cursor) -> None:
     to date.
     """
     version = _version(cursor)
-    if version == len(_VERSIONS):
+    if version == LEDGER_VERSION:
         return
     for number, statements in enumerate(_VERSIONS[version:], version):
         cursor.execute(statements)
@@ -86,7 +111,7 @@ def ensure_schema(cursor: Cursor) -> None:
                 cursor.execute(_create_table(table))
     cursor.execute(
         "comment on schema raw is %s",
-        (f"What was landed, as it was delivered; ledger version {len(_VERSIONS)}",),
+        (f"What was landed, as it was delivered; ledger version {LEDGER_VERSION}",),
     )
 
 

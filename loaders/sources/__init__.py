@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from loaders.errors import LoaderError
 from loaders.sources.delivery import Delivery
@@ -11,7 +12,7 @@ from loaders.sources.source_file import SourceFile
 __all__ = ["Delivery", "SourceFile", "deliver"]
 
 # Module of each scheme, imported when it is asked for: some need an extra.
-_SCHEMES: dict[str, str] = {}
+_SCHEMES: dict[str, str] = {"s3": "loaders.sources.lake"}
 
 
 def deliver(location: str, only: Sequence[str] = ()) -> AbstractContextManager[Delivery]:
@@ -23,6 +24,11 @@ def deliver(location: str, only: Sequence[str] = ()) -> AbstractContextManager[D
     if found and scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
         raise LoaderError(f"{scheme}:// is no known source; name a folder or a zip, or {known}.")
-    module = importlib.import_module(_SCHEMES[scheme] if found else "loaders.sources.files")
+    if found:
+        module = importlib.import_module(_SCHEMES[scheme])
+    elif (Path(location) / "_batches").is_dir() or Path(location).parent.name == "_batches":
+        module = importlib.import_module("loaders.sources.lake")
+    else:
+        module = importlib.import_module("loaders.sources.files")
     delivery: AbstractContextManager[Delivery] = module.deliver(location, only)
     return delivery

@@ -18,10 +18,12 @@ class Delivery:
 
     ``source`` is what the ledger calls it, without a secret. ``unknown`` names what was left out,
     as no raw table takes it. ``remember`` writes the source's own state (a watermark) with the
-    batch's number, in the batch's transaction.
+    batch's number, in the batch's transaction. ``more`` says that the source has another batch
+    after this one; one without files says that there is nothing new.
     """
 
     source: str
     files: Sequence[SourceFile]
     unknown: Sequence[str] = ()
     remember: Callable[[Cursor, int], None] = _nothing
+    more: bool = False

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import write_csv
 from loaders import connection, server
-from loaders.land.ledger import record_failure
+from loaders.land.ledger import begin, record_failure
 from loaders.paths import project_root
 from loaders.redact import redact
 from loaders.roles.make import make
@@ -122,7 +122,8 @@ def test_no_command_shows_a_password(watched: Watched, tmp_path: Path) -> None:
 def test_nor_does_the_ledger(watched: Watched, tmp_path: Path) -> None:
     make(lambda _: None)
     with connection.connect() as link:
-        record_failure(link, f"{URL}/shop", "delta", f"{URL}/shop cannot be read")
+        batch_id = begin(link, f"{URL}/shop", "delta")
+        record_failure(link, batch_id, f"{URL}/shop cannot be read")
         with link.cursor() as cursor:
             cursor.execute(
                 "select t::text from raw._batches t union all select f::text from raw._files f"
