@@ -8,8 +8,11 @@ from loaders.tables import BY_NAME
 
 def add(command: Add) -> None:
     """Add the command."""
-    land = command("land", "Land a folder or zip of CSV files in schema raw, as one batch.", _run)
-    land.add_argument("location", metavar="path", help="folder or zip")
+    land = command("land", "Land a folder, a zip or a database in schema raw, as one batch.", _run)
+    land.add_argument(
+        "location",
+        help="folder, zip, mysql://…, postgresql://…, or env://VARIABLE that holds one of them",
+    )
     land.add_argument(
         "--mode",
         choices=("delta", "snapshot"),

@@ -17,7 +17,7 @@ from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
 from loaders.land.schema import ensure_schema
 from loaders.land.write import write
-from loaders.sources import Delivery, SourceFile, deliver
+from loaders.sources import Delivery, Request, SourceFile, deliver
 
 __all__ = ["Batch", "Counts", "FileResult", "Rules", "land", "land_delivery"]
 
@@ -35,7 +35,9 @@ def land(
     that they no longer have. ``tables`` limits the batch to these raw tables. Returns the rows read
     and written. Raises LoaderError, and leaves the database as it was, when anything is wrong.
     """
-    with deliver(str(location), tables) as delivery:
+    rules = rules or Rules()
+    request = Request(mode=mode, wait=rules.wait, say=say)
+    with deliver(str(location), tables, request) as delivery:
         for name in delivery.unknown:
             say(f"{name}: left out, no raw table takes it")
         with connect() as link:

@@ -54,9 +54,24 @@ create table if not exists raw._rejected_rows (
 comment on table raw._rejected_rows is 'One row per line of a file that could not be landed';
 """
 
+_WATERMARKS = """
+create table if not exists raw._watermarks (
+    source text not null,
+    table_name text not null,
+    column_name text not null,
+    watermark text not null,
+    read_from text not null,
+    batch_id bigint not null references raw._batches deferrable initially deferred,
+    noted_at timestamptz not null default now(),
+    primary key (source, table_name)
+);
+comment on table raw._watermarks is
+    'One row per table of a source database: how far it was read, from where the next load reads';
+"""
+
 
 # The ledger as it was first, then what each later version of the project adds to it.
-_VERSIONS = (_LEDGER,)
+_VERSIONS = (_LEDGER, _WATERMARKS)
 
 
 def ensure_schema(cursor: Cursor) -> None:

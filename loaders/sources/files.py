@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from loaders.errors import LoaderError
 from loaders.sources.delivery import Delivery
+from loaders.sources.request import Request
 from loaders.sources.source_file import SourceFile
 from loaders.tables import BY_FILE, TABLES
 
@@ -20,7 +21,7 @@ _BLOCK = 1 << 20
 
 
 @contextmanager
-def deliver(location: str, only: Sequence[str]) -> Iterator[Delivery]:
+def deliver(location: str, only: Sequence[str], _: Request) -> Iterator[Delivery]:
     """Deliver the files of a folder or zip; see ``find_files``."""
     files, unknown = find_files(Path(location), only)
     yield Delivery(location, files, unknown)
