@@ -55,7 +55,7 @@ def fill(server: MariaDB | PostgreSQL, folder: Path) -> None:
                 "set session sql_mode = 'STRICT_ALL_TABLES'",
                 f"load data local infile '{file}' into table {table.name} character set utf8mb4"
                 " fields terminated by ',' optionally enclosed by '\"' escaped by ''"
-                f" lines terminated by '\\n' ignore 1 lines"
+                f" lines terminated by '{_line_end(file)}' ignore 1 lines"
                 f" ({', '.join(f'@{name}' for name in table.columns)}) set {values}",
             )
             continue
@@ -67,3 +67,8 @@ def fill(server: MariaDB | PostgreSQL, folder: Path) -> None:
                 stream,
             )
         link.close()
+
+
+def _line_end(file: Path) -> str:
+    with file.open("rb") as stream:
+        return "\\r\\n" if stream.readline().endswith(b"\r\n") else "\\n"

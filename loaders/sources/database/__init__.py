@@ -108,9 +108,7 @@ def _last(link: Connection, source: str, request: Request) -> dict[str, Position
         return watermark.known(cursor, source)
 
 
-def _read(
-    make: ModuleType, load: _Load, only: Sequence[str], stack: ExitStack
-) -> list[SourceFile]:
+def _read(make: ModuleType, load: _Load, only: Sequence[str], stack: ExitStack) -> list[SourceFile]:
     source, files, doing = load.address.source, [], "cannot be used"
     try:
         with make.opened(load.address) as engine:

@@ -102,7 +102,7 @@ class _MySQL:
             # The table has the time of the server's machine.
             self._rows("set session time_zone = 'SYSTEM'")
             found = self._one(
-                "select max(timestampdiff(second, trx_started, now()))"
+                "select max(timestampdiff(microsecond, trx_started, now(6))) / 1e6"
                 " from information_schema.innodb_trx where trx_mysql_thread_id <> connection_id()"
             )
         except pymysql.MySQLError:

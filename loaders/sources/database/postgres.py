@@ -135,8 +135,7 @@ class _PostgreSQL:
             sql.SQL("{} as {}").format(self._text(name, column), sql.Identifier(name))
             for name, column in read.columns
         )
-        order: list[sql.Composable] = [
-            sql.Identifier(column.name) for column in read.order] or [
+        order: list[sql.Composable] = [sql.Identifier(column.name) for column in read.order] or [
             sql.SQL('{} collate "C"').format(self._text(name, column))
             for name, column in read.columns
         ]
