@@ -201,7 +201,7 @@ def _set_up(process: "subprocess.Popen[bytes]", path: Path, log: Path) -> None:
     with link.cursor() as cursor:
         for user, rights in (("owner", "all privileges"), ("reader", "select, process")):
             cursor.execute(f"create user {user}@'%' identified by '{PASSWORD}'")
-            cursor.execute(f"grant {rights} on *.* to {user}@'%'")
+            cursor.execute(f"grant {rights} on *.* to {user}@'%' with grant option")
     link.close()
 
 

@@ -17,7 +17,7 @@ from loaders.land import ledger
 from loaders.sources.database import catalogue, watermark
 from loaders.sources.database.catalogue import Found
 from loaders.sources.database.engine import Engine, Read
-from loaders.sources.database.spool import spool
+from loaders.sources.database.spool import spooled
 from loaders.sources.database.url import Address, parse
 from loaders.sources.database.watermark import Position
 from loaders.sources.delivery import Delivery
@@ -144,7 +144,7 @@ def _since(engine: Engine, load: _Load, found: Found) -> Read:
 
 
 def _spooled(engine: Engine, found: Found, read: Read, stack: ExitStack) -> SourceFile:
-    kept = stack.enter_context(spool())
+    kept = stack.enter_context(spooled())
     kept.fill(read.relation, lambda sink: engine.write(read, sink))
     mode = "snapshot" if read.since is None else "delta"
     return SourceFile(found.table, read.relation, kept.size, kept.open, mode)

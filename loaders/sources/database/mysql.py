@@ -143,16 +143,29 @@ class _MySQL:
     def write(self, read: Read, sink: Sink) -> None:
         sink.write(",".join(name for name, _ in read.columns).encode() + b"\n")
         cursor = self._link.cursor()
-        # On an error the cursor is left as it is: to close it would read the rest.
-        cursor.execute(mysql_text.query(read, self._timezone))
-        for number, (line,) in enumerate(cursor, start=1):
-            if line is None:
-                raise LoaderError(
-                    f"{read.relation}: row {number} is longer than the source sends at once;"
-                    " raise its max_allowed_packet."
-                )
-            sink.write(line)
+        try:
+            cursor.execute(mysql_text.query(read, self._timezone))
+            for number, (line,) in enumerate(cursor, start=1):
+                if line is None:
+                    raise LoaderError(
+                        f"{read.relation}: row {number} is longer than the source sends at once;"
+                        " raise its max_allowed_packet."
+                    )
+                sink.write(line)
+        except BaseException:
+            _abandon(cursor)
+            raise
         cursor.close()
+
+
+def _abandon(cursor: SSCursor) -> None:
+    """Let go of a cursor in the middle: to close it would read the whole rest first.
+
+    The client library has no other way; its connection is closed next.
+    """
+    result = getattr(cursor, "_result", None)
+    if result is not None:
+        result.unbuffered_active = False
 
 
 def _text(value: object) -> str:

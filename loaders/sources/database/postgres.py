@@ -28,7 +28,7 @@ def reason(error: BaseException) -> str:
     """Say what the server, or the client library, said: the part that tells what is wrong."""
     primary = error.diag.message_primary if isinstance(error, psycopg2.Error) else None
     lines = (primary or str(error)).strip().splitlines()
-    return lines[0] if primary else lines[-1] if lines else "the connection was lost"
+    return lines[0] if lines else "the connection was lost"
 
 
 @contextmanager

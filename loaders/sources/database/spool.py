@@ -33,7 +33,7 @@ class Spool:
         """Open it from its beginning."""
         return io.BufferedReader(_Reader(self._file.fileno()), _BLOCK)
 
-    def fill(self, name: str, write: Callable[["_Counted"], None]) -> None:
+    def fill(self, name: str, write: Callable[["Counted"], None]) -> None:
         """Let ``write`` fill it; a bar on a terminal shows how far it is."""
         with tqdm(
             desc=f"reading {name}",
@@ -43,7 +43,7 @@ class Spool:
             disable=not sys.stderr.isatty(),
         ) as bar:
             try:
-                write(_Counted(self._file, bar))
+                write(Counted(self._file, bar))
                 self._file.flush()
             except OSError as error:
                 raise LoaderError(
@@ -53,7 +53,7 @@ class Spool:
 
 
 @contextmanager
-def spool() -> Iterator[Spool]:
+def spooled() -> Iterator[Spool]:
     """Yield an empty spool, which is gone afterwards."""
     try:
         file = tempfile.TemporaryFile(buffering=_BLOCK)  # noqa: SIM115 - closed below
@@ -68,12 +68,15 @@ def spool() -> Iterator[Spool]:
             file.close()
 
 
-class _Counted:
+class Counted:
+    """Writes to a file, and counts on a bar."""
+
     def __init__(self, file: IO[bytes], bar: "tqdm[Never]") -> None:
         self._file = file
         self._bar = bar
 
     def write(self, block: bytes, /) -> int:
+        """Write a block; return its length."""
         self._bar.update(len(block))
         return self._file.write(block)
 
