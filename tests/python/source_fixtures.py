@@ -13,8 +13,9 @@ Source = MariaDB | PostgreSQL
 @pytest.fixture(scope="session")
 def mariadb_port() -> Iterator[int]:
     """Port of a MariaDB server; the test is skipped where there is none."""
-    if source_servers.mariadb_program("mariadbd") is None:
-        pytest.skip("no MariaDB on this machine (Debian: apt-get install mariadb-server)")
+    programs = map(source_servers.mariadb_program, ("mariadbd", "mariadb-install-db"))
+    if not all(programs):
+        pytest.skip("no MariaDB server on this machine (Debian: apt-get install mariadb-server)")
     with source_servers.mariadb() as port:
         yield port
 
@@ -28,7 +29,9 @@ def mariadb(mariadb_port: int) -> Iterator[MariaDB]:
 
 @pytest.fixture
 def postgresql(postgres: dict[str, str]) -> Iterator[PostgreSQL]:
-    """An empty database of PostgreSQL, beside the warehouse's."""
+    """An empty database of PostgreSQL, beside the warehouse's, with a reader of its own."""
+    if not source_servers.may_create_roles(postgres):
+        pytest.skip("the user of the tests' PostgreSQL is no superuser: no role can be made")
     with source_servers.postgresql(postgres) as source:
         yield source
 

@@ -108,6 +108,14 @@ class PostgreSQL(_Runs):
         return link
 
 
+def may_create_roles(variables: Mapping[str, str]) -> bool:
+    """Whether the user of the tests' PostgreSQL is a superuser."""
+    rows = PostgreSQL(variables, variables["PGDATABASE"]).run(
+        "select rolsuper from pg_roles where rolname = current_user"
+    )
+    return rows == [(True,)]
+
+
 @contextmanager
 def postgresql(variables: dict[str, str]) -> Iterator[PostgreSQL]:
     """Make a database, with a reader of its own, in the PostgreSQL of the tests."""

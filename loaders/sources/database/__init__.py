@@ -65,8 +65,7 @@ def _make(address: Address) -> ModuleType:
         return importlib.import_module(f"{__name__}.{_MAKES[address.engine]}")
     except ModuleNotFoundError as error:
         raise LoaderError(
-            f"{address.engine}:// needs the extra mysql: pip install 'olist-warehouse[mysql]',"
-            " or in this checkout pip install -e '.[mysql]'."
+            f"{address.engine}:// needs the extra mysql: .venv/bin/pip install -e '.[mysql]'."
         ) from error
 
 
