@@ -134,6 +134,34 @@ def test_a_time_in_the_future_hides_nothing(source: Source, query: Query) -> Non
     ]
 
 
+@pytest.mark.parametrize("kind", ["instant", "day"])
+def test_an_instant_or_a_day_may_be_the_watermark(source: Source, query: Query, kind: str) -> None:
+    types = {
+        ("mysql", "instant"): "timestamp(6) not null default current_timestamp(6)",
+        ("postgresql", "instant"): "timestamptz not null",
+    }
+    shop.create(source, SELLERS, f"last_update {types.get((source.make, kind), 'date not null')}")
+    sell(source, "s1", "old", "'2020-01-01'")
+    now = {"instant": "current_timestamp(6)", "day": "current_date"}[kind]
+    sell(source, "s2", "new", now)
+    land(source.url("overlap=1"))
+    sell(source, "s3", "newer", now)
+    assert land(source.url("overlap=1")) == ledger.Counts(read=2, new=1)
+    assert [seller for seller, *_ in cities(query)] == ["s1", "s2", "s3"]
+
+
+def test_an_empty_table_is_no_error_and_an_emptied_one_is_removed(
+    source: Source, query: Query
+) -> None:
+    shop.create(source, SELLERS, STAMP[source.make])
+    assert land(source.url()) == ledger.Counts()
+    sell(source, "s1", "a", "'2020-01-01'")
+    assert land(source.url()).new == 1
+    source.run("delete from sellers")
+    assert land(source.url()).removed == 1
+    assert cities(query) == [("s1", "a", True)]
+
+
 def test_a_number_may_be_the_watermark(source: Source, query: Query) -> None:
     shop.create(source, SELLERS, "version bigint not null")
     for number in (1, 1_000, 2_000):

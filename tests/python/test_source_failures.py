@@ -285,6 +285,7 @@ def test_tls_that_is_asked_for_is_had_or_it_fails(
         ("mysql://u:secret@host/shop?sslmode=require", "has the parameter 'sslmode'; known ones"),
         ("mysql://u:secret@host/shop?schema=x", "has the parameter 'schema'"),
         ("mysql://u:secret@host/shop?overlap=soon", "overlap must be a whole number, not 'soon'"),
+        ("mysql://u:secret@host/shop?connect_timeout=1s", "connect_timeout must be a whole number"),
         ("mysql://u:secret@host/shop?table.sale=x", "no raw table sale"),
         ("oracle://u:secret@host/shop", "is no known source"),
         ("env://NOWHERE", "the variable NOWHERE is not set"),

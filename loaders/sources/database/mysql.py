@@ -34,20 +34,25 @@ def opened(address: Address) -> Iterator[Engine]:
 
 
 def _connect(address: Address) -> "pymysql.Connection[Any]":
-    return pymysql.connect(
-        host=address.host,
-        port=address.port,
-        user=address.user or None,
-        password=address.password.encode(),  # a str has to be Latin-1
-        database=address.database,
-        unix_socket=address.options.get("socket"),
-        connect_timeout=int(address.options.get("connect_timeout", "10")),
-        charset="utf8mb4",
-        use_unicode=False,  # lines go to the spool as they come
-        cursorclass=SSCursor,
-        autocommit=True,
-        **_tls(address),
-    )
+    try:
+        return pymysql.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user or None,
+            password=address.password.encode(),  # a str has to be Latin-1
+            database=address.database,
+            unix_socket=address.options.get("socket"),
+            connect_timeout=max(1, int(address.options.get("connect_timeout", "10"))),
+            charset="utf8mb4",
+            use_unicode=False,  # lines go to the spool as they come
+            cursorclass=SSCursor,
+            autocommit=True,
+            **_tls(address),
+        )
+    except RuntimeError as error:  # cryptography is not there
+        raise LoaderError(
+            f"{address.source}: cannot be used: {error}; or let the server have TLS."
+        ) from error
 
 
 def _tls(address: Address) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def query(read: Read, timezone: str) -> str:
     """Select the lines of a CSV, one column a row."""
     values = [_value(name, column, timezone) for name, column in read.columns]
     fields = ", ',', ".join(
-        f"ifnull(concat('\"', replace({value}, '\"', '\"\"'), '\"'), '')" for value in values
+        _quoted(value) if column.kind == "text" else f"ifnull({value}, '')"
+        for value, (_, column) in zip(values, read.columns, strict=True)
     )
     order = [identifier(column.name) for column in read.order] or [
         f"convert({value} using utf8mb4) collate utf8mb4_bin" for value in values
@@ -42,6 +43,11 @@ def query(read: Read, timezone: str) -> str:
         f"select concat({fields}, '\\n') from {identifier(read.relation)}"  # noqa: S608
         f"{_reached(read)} order by {', '.join(order)}"
     )
+
+
+def _quoted(value: str) -> str:
+    """Return a text as a field of CSV; null is an empty one."""
+    return f"ifnull(concat('\"', replace({value}, '\"', '\"\"'), '\"'), '')"
 
 
 def _value(name: str, column: Column, timezone: str) -> str:

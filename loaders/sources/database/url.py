@@ -74,6 +74,7 @@ def parse(url: str, variables: Mapping[str, str] = os.environ) -> Address:
     if not database:
         raise LoaderError(f"the source's URL names no database: {_HOW}.")
     options, settings, by_table = _sort_out(engine, parts.query)
+    _whole_number("connect_timeout", options.get("connect_timeout", "10"))
     return Address(
         engine=engine,
         host=unquote(parts.hostname or "localhost"),
