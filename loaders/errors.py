@@ -6,7 +6,10 @@ class LoaderError(Exception):
 
     The message is one clear sentence: what is wrong, where (file, line, column), what was expected
     and what to do. The command line prints it without a traceback and exits with status 1.
+    ``source`` is what the ledger calls the source that was read, where one was.
     """
+
+    source: str | None = None
 
 
 def shown(text: str, limit: int = 80) -> str:

@@ -8,9 +8,13 @@ from loaders.tables import BY_NAME
 
 def add(command: Add) -> None:
     """Add the command."""
-    land = command("land", "Land a folder or zip of CSV files in schema raw, as one batch.", _run)
+    land = command("land", "Land files or a database in schema raw, as one batch.", _run)
     land.set_defaults(acts_as="loader")
-    land.add_argument("location", metavar="path", help="folder, zip, .csv or .csv.gz file")
+    land.add_argument(
+        "location",
+        help="folder, zip, .csv or .csv.gz file, s3://…, mysql://…, postgresql://…,"
+        " or env://VARIABLE that holds one of them",
+    )
     land.add_argument(
         "--mode",
         choices=("delta", "snapshot"),

@@ -12,7 +12,7 @@ from loaders.land.batch import Batch, Rules
 from loaders.land.failures import named, note
 from loaders.land.landing import analyze, land_delivery
 from loaders.land.ledger import Counts, FileResult
-from loaders.sources import Delivery, deliver
+from loaders.sources import Delivery, Request, deliver
 
 # Wraps the landing of a delivery, and may change it.
 Keeping = Callable[[Connection, Delivery, Callable[[str], None]], AbstractContextManager[Delivery]]
@@ -37,14 +37,16 @@ def land(
     Returns the rows read and written. Raises LoaderError, and leaves the database as it was, when
     anything is wrong.
     """
+    rules = rules or Rules()
+    request = Request(mode=mode, wait=rules.wait, say=say)
     total = Counts()
     while True:
         with ExitStack() as stack:
             try:
-                delivery = stack.enter_context(deliver(str(location), tables))
+                delivery = stack.enter_context(deliver(str(location), tables, request))
             except LoaderError as error:
                 with suppress(LoaderError), connect() as link:
-                    note(link, error, named(str(location)), mode)
+                    note(link, error, error.source or named(str(location)), mode)
                 raise
             for name in delivery.unknown:
                 say(f"{name}: left out, no raw table takes it")

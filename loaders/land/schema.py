@@ -89,8 +89,23 @@ alter table raw._batches alter finished_at drop not null, alter seconds drop not
 comment on table raw._batches is 'One row per load, whatever became of it';
 """
 
+_WATERMARKS = """
+create table if not exists raw._watermarks (
+    source text not null,
+    table_name text not null,
+    column_name text not null,
+    watermark text not null,
+    read_from text not null,
+    batch_id bigint not null references raw._batches deferrable initially deferred,
+    noted_at timestamptz not null default now(),
+    primary key (source, table_name)
+);
+comment on table raw._watermarks is
+    'One row per table of a source database: how far it was read, from where the next load reads';
+"""
+
 # The ledger as it was first, then what each later version of the project adds to it.
-_VERSIONS = (_LEDGER, _STARTED, seen.statements(), _REJECTS, _RULES)
+_VERSIONS = (_LEDGER, _STARTED, seen.statements(), _REJECTS, _RULES, _WATERMARKS)
 LEDGER_VERSION = len(_VERSIONS)
 
 

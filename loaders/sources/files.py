@@ -11,6 +11,7 @@ from typing import IO
 from loaders.errors import LoaderError, shown
 from loaders.sources import unpacked
 from loaders.sources.delivery import Delivery
+from loaders.sources.request import Request
 from loaders.sources.source_file import SourceFile
 from loaders.tables import BY_FILE, BY_NAME, TABLES, Table
 
@@ -19,7 +20,7 @@ _NEAR = 0.9
 
 
 @contextmanager
-def deliver(location: str, only: Sequence[str]) -> Iterator[Delivery]:
+def deliver(location: str, only: Sequence[str], _: Request) -> Iterator[Delivery]:
     """Deliver the files of a folder or zip; see ``find_files``."""
     files, unknown = find_files(Path(location), only)
     # Absolute, so that the file is found again from any folder.

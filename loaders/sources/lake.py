@@ -19,13 +19,14 @@ from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
 from loaders.sources.delivery import Delivery
 from loaders.sources.files import find_files
+from loaders.sources.request import Request
 
 _BATCH = re.compile(r"(.+)/_batches/batch=(\d+)\.json")
 _LANDABLE = (".csv", ".csv.gz")
 
 
 @contextmanager
-def deliver(location: str, only: Sequence[str]) -> Iterator[Delivery]:
+def deliver(location: str, only: Sequence[str], _: Request) -> Iterator[Delivery]:
     """Deliver what lies at a location: a zip, CSV files, a batch of a lake, a lake's next batch."""
     with scratch() as folder:
         if found := _BATCH.fullmatch(location):

@@ -38,8 +38,8 @@ class Warehouse:
     folder: Path
     _manifest: Manifest | None = field(default=None, init=False)
 
-    def land(self, path: Path, mode: str = "delta") -> Counts:
-        """Land a folder of CSV files."""
+    def land(self, path: Path | str, mode: str = "delta") -> Counts:
+        """Land a folder of CSV files, or what a URL names."""
         with self._environment():
             return land(path, mode, say=lambda _: None)
 

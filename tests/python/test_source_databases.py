@@ -1,0 +1,357 @@
+"""Landing from an operational database: what is read, what is remembered, what the star is."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+import shop
+import source_servers
+from conftest import Query
+from loaders.connection import connect
+from loaders.errors import LoaderError
+from loaders.land import Rules, ledger
+from loaders.land import land as land_location
+from loaders.sample import generate
+from loaders.sources import deliver
+from loaders.tables import BY_NAME
+from source_fixtures import Source, mariadb, mariadb_port, postgresql, source
+from source_servers import MariaDB, PostgreSQL
+from warehouse import NO_TESTS, Warehouse
+
+__all__ = ["mariadb", "mariadb_port", "postgresql", "source"]  # fixtures
+
+SELLERS = BY_NAME["sellers"]
+STAMP = {"mysql": "updated_at datetime(6) not null", "postgresql": "updated_at timestamp not null"}
+
+
+def land(location: str, mode: str = "delta", tables: tuple[str, ...] = ()) -> ledger.Counts:
+    return land_location(location, mode, tables, say=lambda _: None)
+
+
+def sell(source: Source, seller: str, city: str, stamp: str) -> None:
+    source.run(f"insert into sellers values ('{seller}', 1037, '{city}', 'SP', {stamp})")
+
+
+def cities(query: Query) -> list[tuple[str, str, bool]]:
+    return query(
+        "select seller_id, seller_city, _deleted_at is not null from raw.sellers order by 1"
+    )
+
+
+def test_the_star_is_that_of_the_files(
+    mariadb_port: int,
+    postgres: dict[str, str],
+    warehouse: Warehouse,
+    rebuilt_warehouse: Warehouse,
+    tmp_path: Path,
+) -> None:
+    """The same data as files, and in two databases by natural types, is one star."""
+    generate(tmp_path, 0.01, 7)
+    warehouse.land(tmp_path, "snapshot")
+    warehouse.dbt("build", *NO_TESTS)
+    with source_servers.mariadb_database(mariadb_port) as one:
+        shop.fill(one, tmp_path)
+        read = rebuilt_warehouse.land(one.url())
+    assert read.read == read.new > 10_000
+    rebuilt_warehouse.dbt("build", *NO_TESTS)
+    assert rebuilt_warehouse.marts() == warehouse.marts()
+    with source_servers.postgresql(postgres) as other:
+        shop.fill(other, tmp_path)
+        read = rebuilt_warehouse.land(other.url())
+    points = len((tmp_path / BY_NAME["geolocation"].file).read_bytes().splitlines()) - 1
+    # What has a key is the same to the letter; points are replaced when their order differs.
+    assert (read.changed, read.new in {0, points}, read.removed in {0, points}) == (0, True, True)
+
+
+def test_a_database_is_read_whole_then_from_its_watermark_on(source: Source, query: Query) -> None:
+    shop.create(source, SELLERS, STAMP[source.make])
+    sell(source, "s1", "sao paulo", "'2020-01-01 10:00:00'")
+    sell(source, "s2", "santos", "'2020-01-02 10:00:00'")
+    assert land(source.url("overlap=0")) == ledger.Counts(read=2, new=2)
+    # one more, one changed, one of the very time of the watermark, one untouched
+    sell(source, "s3", "niteroi", "'2020-01-02 10:00:00'")
+    source.run(
+        "update sellers set seller_city = 'rio', updated_at = '2020-01-03 10:00:00.5'"
+        " where seller_id = 's2'",
+        # unseen: its time says that it did not change
+        "update sellers set seller_city = 'unseen' where seller_id = 's1'",
+    )
+    assert land(source.url("overlap=0")) == ledger.Counts(read=2, new=1, changed=1)
+    assert cities(query) == [
+        ("s1", "sao paulo", False),
+        ("s2", "rio", False),
+        ("s3", "niteroi", False),
+    ]
+    assert query(
+        "select table_name, column_name, watermark::timestamp::text, read_from, batch_id"
+        " from raw._watermarks"
+    ) == [
+        (
+            *("sellers", "sellers.updated_at", "2020-01-03 10:00:00.5"),
+            *("2020-01-03 10:00:00.500000", 2),
+        )
+    ]
+    assert query("select mode from raw._files order by batch_id") == [("snapshot",), ("delta",)]
+    assert land(source.url("overlap=0")) == ledger.Counts(read=1)
+    assert land(source.url("overlap=0")) == ledger.Counts()  # the same bytes: not even read
+    # by a snapshot all is seen, what is gone too
+    source.run("delete from sellers where seller_id = 's3'")
+    assert land(source.url(), "snapshot") == ledger.Counts(read=2, changed=1, removed=1)
+    assert cities(query) == [("s1", "unseen", False), ("s2", "rio", False), ("s3", "niteroi", True)]
+
+
+def test_rows_of_an_earlier_time_that_come_late_are_read(source: Source, query: Query) -> None:
+    """By the overlap; by a transaction that was open, however long; and those without a time."""
+    shop.create(source, SELLERS, STAMP[source.make].replace(" not null", " null"))
+    sell(source, "s1", "a", "'2020-01-01 10:00:00'")
+    land(source.url())
+    sell(source, "s2", "late", "'2020-01-01 09:50:01'")
+    sell(source, "s3", "too late", "'2020-01-01 09:49:59'")
+    sell(source, "s4", "timeless", "null")
+    assert land(source.url()).new == 2
+    now = "localtimestamp(6)"
+    link = source.connect()
+    with link.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute(f"insert into sellers values ('s5', 1, 'open', 'SP', {now})")
+        sell(source, "s6", "done", now)
+        assert land(source.url("overlap=0")).new == 1
+        cursor.execute("commit")
+    link.close()
+    assert land(source.url("overlap=0")).new == 1
+    assert [seller for seller, *_ in cities(query)] == ["s1", "s2", "s4", "s5", "s6"]
+
+
+def test_a_time_in_the_future_hides_nothing(source: Source, query: Query) -> None:
+    shop.create(source, SELLERS, STAMP[source.make])
+    sell(source, "s1", "a", "'2099-01-01 10:00:00'")
+    land(source.url())
+    sell(source, "s2", "b", "localtimestamp(6)")
+    assert land(source.url()).new == 1
+    assert query("select watermark like '2099-%', read_from < '2099' from raw._watermarks") == [
+        (True, True)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["instant", "day"])
+def test_an_instant_or_a_day_may_be_the_watermark(source: Source, query: Query, kind: str) -> None:
+    types = {
+        ("mysql", "instant"): "timestamp(6) not null default current_timestamp(6)",
+        ("postgresql", "instant"): "timestamptz not null",
+    }
+    shop.create(source, SELLERS, f"last_update {types.get((source.make, kind), 'date not null')}")
+    sell(source, "s1", "old", "'2020-01-01'")
+    now = {"instant": "current_timestamp(6)", "day": "current_date"}[kind]
+    sell(source, "s2", "new", now)
+    land(source.url("overlap=1"))
+    sell(source, "s3", "newer", now)
+    assert land(source.url("overlap=1")) == ledger.Counts(read=2, new=1)
+    assert [seller for seller, *_ in cities(query)] == ["s1", "s2", "s3"]
+
+
+def test_an_empty_table_is_no_error_and_an_emptied_one_is_removed(
+    source: Source, query: Query
+) -> None:
+    shop.create(source, SELLERS, STAMP[source.make])
+    assert land(source.url()) == ledger.Counts()
+    sell(source, "s1", "a", "'2020-01-01'")
+    assert land(source.url()).new == 1
+    source.run("delete from sellers")
+    assert land(source.url()).removed == 1
+    assert cities(query) == [("s1", "a", True)]
+
+
+def test_a_number_may_be_the_watermark(source: Source, query: Query) -> None:
+    shop.create(source, SELLERS, "version bigint not null")
+    for number in (1, 1_000, 2_000):
+        sell(source, f"s{number}", "a", str(number))
+    url = source.url("watermark.sellers=VERSION&overlap=1000")
+    land(url)
+    assert land(url).read == 2
+    assert query("select watermark, read_from from raw._watermarks") == [("2000", "1000")]
+    with pytest.raises(LoaderError, match=r"sellers.seller_city is .*; a watermark is a time or a"):
+        land(source.url("watermark.sellers=seller_city"))
+    with pytest.raises(LoaderError, match=r"sellers has no column changed \(watermark.sellers\)"):
+        land(source.url("watermark.sellers=changed"))
+
+
+@pytest.mark.parametrize("why", ["source", "column", "emptied", "elsewhere"])
+def test_a_watermark_that_no_longer_holds_is_left_alone(
+    source: Source, query: Query, tmp_path: Path, why: str
+) -> None:
+    """Then the table is read whole."""
+    shop.create(source, SELLERS, f"{STAMP[source.make]}, version bigint default 1")
+    source.run(
+        "insert into sellers values ('s1', 1, 'a', 'SP', '2020-01-01', 1),"
+        " ('s2', 1, 'b', 'SP', '2020-02-01', 1)"
+    )
+    land(source.url())
+    assert land(source.url()).read == 1
+    url = source.url()
+    if why == "source":  # came back from a backup
+        source.run("update sellers set updated_at = '2020-01-01', seller_city = 'old'")
+    elif why == "column":
+        url = source.url("watermark=version")
+    elif why == "emptied":
+        query("truncate raw.sellers")
+    else:
+        file = tmp_path / SELLERS.file
+        file.write_text(f"{','.join(SELLERS.columns)}\ns1,9,else,SP\n")
+        land(str(tmp_path))
+    assert land(url).read == 2
+    modes = query("select mode from raw._files order by batch_id")
+    assert modes[-1] == ("snapshot",)
+
+
+def test_tables_without_a_watermark_are_whole_each_time(source: Source, query: Query) -> None:
+    shop.create(source, SELLERS)
+    shop.create(source, BY_NAME["geolocation"])
+    for seller in ("s1", "s2"):
+        source.run(f"insert into sellers values ('{seller}', 1, 'a', 'SP')")
+    points = ("1037, -23.5, -46.6, 'são paulo', 'SP'", "1037, -23.5, -46.6, 'sao paulo', 'SP'")
+    for point in points:
+        source.run(f"insert into geolocation values ({point})")
+    said: list[str] = []
+    land_location(source.url(), say=said.append)
+    assert [line for line in said if "not in" in line][:1] == [
+        f"customers: not in {source.url().split('?')[0].replace(_login(source), '')}"
+    ]
+    # another order of the same rows is no change
+    source.run("delete from geolocation")
+    for point in reversed(points):
+        source.run(f"insert into geolocation values ({point})")
+    source.run("delete from sellers where seller_id = 's2'")
+    assert land(source.url()) == ledger.Counts(read=1, removed=1)
+    assert query(
+        "select distinct geolocation_zip_code_prefix, geolocation_lat from raw.geolocation"
+    ) == [("01037", "-23.5")]
+
+
+def _login(source: Source) -> str:
+    return source.url().split("//")[1].split("@")[0] + "@"
+
+
+def test_names_may_differ(source: Source, query: Query) -> None:
+    columns = [f"{name.upper()} varchar(9)" for name in reversed(SELLERS.columns)]
+    source.run(
+        f"create table shop_olist_sellers_dataset_v (note varchar(9), {', '.join(columns)})",
+        "insert into shop_olist_sellers_dataset_v values ('x', 'SP', 'a', '01', 's1')",
+        "create table vendors as select * from shop_olist_sellers_dataset_v",
+        "create view shop_sellers_v as select * from vendors",
+    )
+    with pytest.raises(LoaderError, match=r"has no table sellers that user reader"):
+        land(source.url(), tables=("sellers",))
+    with pytest.raises(LoaderError, match=r"both shop_sellers_v and .* may be sellers; say which"):
+        land(source.url("prefix=shop_&suffix=_v"))
+    assert land(source.url("prefix=shop_&suffix=_v&table.sellers=shop_sellers_v")).new == 1
+    assert land(source.url("table.sellers=vendors")) == ledger.Counts()
+    assert query("select seller_id, seller_zip_code_prefix, seller_state from raw.sellers") == [
+        ("s1", "01", "SP")
+    ]
+    with pytest.raises(LoaderError, match=r"has no table nowhere \(table.sellers\)"):
+        land(source.url("table.sellers=nowhere"))
+    source.run("create table products (product_id varchar(9))")
+    with pytest.raises(LoaderError, match=r"products lacks column product_category_name, prod"):
+        land(source.url("table.sellers=vendors"))
+    assert not land(source.url("table.sellers=vendors"), tables=("sellers",)).anything
+
+
+def test_a_schema_of_postgresql(postgresql: PostgreSQL, query: Query) -> None:
+    postgresql.run(
+        'create schema "my Shop"', 'set search_path = "my Shop"; create table public.x ()'
+    )
+    shop.create(postgresql, SELLERS, name='"my Shop".sellers')
+    postgresql.run("""insert into "my Shop".sellers values ('s1', 1, 'a', 'SP')""")
+    assert land(postgresql.url("schema=my%20Shop")).new == 1
+    assert query("select source from raw._batches")[0][0].endswith("?schema=my Shop")
+
+
+def test_values_have_the_text_of_the_export(source: Source, query: Query) -> None:
+    reviews, lines, orders = (BY_NAME[name] for name in ("order_reviews", "order_items", "orders"))
+    for table in (reviews, lines):
+        shop.create(source, table)
+    moment = {"mysql": "timestamp(3) null", "postgresql": "timestamptz"}[source.make]
+    source.run(f"create table orders ({', '.join(f'{name} {moment}' for name in orders.columns)})")
+    source.run("alter table orders drop column order_id, drop column customer_id")
+    source.run("alter table orders add order_id varchar(9), add customer_id varchar(9)")
+    comment = 'Ótimo 👍, "bom"\r\n\\.\nc:\\new, '
+    link = source.connect()
+    with link.cursor() as cursor:
+        if isinstance(source, MariaDB):
+            cursor.execute("set time_zone = '+00:00'")
+        cursor.execute(
+            "insert into order_reviews values ('r1', 'o1', 5, '', %s, '2017-10-02', null)",
+            (comment,),
+        )
+        cursor.execute(
+            "insert into order_items values ('o1', 1, 'p', 's', '2017-10-02 10:56:33', 29.9, 1e3)"
+        )
+        offset = "+00" if isinstance(source, PostgreSQL) else ""
+        cursor.execute(
+            "insert into orders values (null, %s, null, null, null, %s, 'o1', 'c1')",
+            (f"2017-10-02 01:56:33.250{offset}", f"2017-12-02 10:00:00{offset}"),
+        )
+    link.close()
+    land(source.url("timezone=-03:00" if source.make == "mysql" else "timezone=America/Sao_Paulo"))
+    assert query(
+        "select review_score, review_comment_title, review_comment_message, review_creation_date,"
+        " review_answer_timestamp from raw.order_reviews"
+    ) == [("5", None, comment, "2017-10-02 00:00:00", None)]
+    assert query("select shipping_limit_date, price, freight_value from raw.order_items") == [
+        ("2017-10-02 10:56:33", "29.90", "1000.00")
+    ]
+    assert query("select order_purchase_timestamp from raw.orders") == [("2017-10-01 22:56:33.25",)]
+    land(source.url(), "snapshot")
+    assert query("select order_purchase_timestamp from raw.orders") == [("2017-10-02 01:56:33.25",)]
+
+
+def test_values_that_only_mysql_has(mariadb: MariaDB, query: Query) -> None:
+    """Dates of zeros are no dates; FLOAT, BIT and Latin-1 keep what they hold."""
+    mariadb.run(
+        "create table order_items (order_id char(2) character set latin1, order_item_id bit(4),"
+        " product_id enum('á'), seller_id varchar(9), shipping_limit_date datetime,"
+        " price float, freight_value float)",
+    )
+    link = mariadb.connect()
+    with link.cursor() as cursor:
+        cursor.execute("set sql_mode = ''")
+        cursor.execute(
+            "insert into order_items values"
+            " ('é', 5, 'á', 's', '0000-00-00', 29.99, 1234567.89),"
+            " ('ü', 6, 'á', 's', '2017-00-00', 0.1, 16777217)"
+        )
+    link.close()
+    land(mariadb.url())
+    names = ", ".join(BY_NAME["order_items"].columns)
+    assert query(f"select {names} from raw.order_items order by order_item_id") == [
+        ("é", "5", "á", "s", None, "29.99", "1234567.875"),
+        ("ü", "6", "á", "s", "2017-00-00 00:00:00", "0.1", "16777216"),
+    ]
+    with pytest.raises(LoaderError, match="does not know the time zone 'Mars/Olympus'"):
+        land(mariadb.url("timezone=Mars/Olympus"))
+    mariadb.run("alter table order_items modify seller_id varbinary(9)")
+    with pytest.raises(LoaderError, match=r"order_items.seller_id is varbinary\(9\): bytes"):
+        land(mariadb.url())
+
+
+def test_loads_of_one_source_queue(source: Source, query: Query) -> None:
+    shop.create(source, SELLERS)
+    source.run("insert into sellers values ('s1', 1, 'a', 'SP')")
+    said: list[str] = []
+    with deliver(source.url()) as delivery:
+        with pytest.raises(
+            LoaderError, match=r"another load of .* is running; leave out --no-wait"
+        ):
+            land_location(source.url(), rules=Rules(wait=False), say=said.append)
+        other = threading.Thread(
+            target=land_location, args=(source.url(), "delta", (), said.append)
+        )
+        other.start()
+        other.join(1)
+        assert said == [f"another load of {delivery.source} is running: waiting for it to end"]
+        with connect() as link, link.cursor() as cursor:
+            cursor.execute("select to_regclass('raw.sellers')")
+            assert cursor.fetchone() == (None,)
+    other.join(30)
+    assert query("select count(*) from raw.sellers") == [(1,)]

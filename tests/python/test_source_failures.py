@@ -1,0 +1,310 @@
+"""A source database that fails: one sentence, nothing landed, nothing kept, nothing told."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import shop
+from conftest import Query
+from loaders.cli import main
+from loaders.errors import LoaderError
+from loaders.land import land as land_location
+from loaders.paths import project_root
+from loaders.sources import deliver
+from loaders.sources.database.spool import Counted
+from loaders.sources.database.url import parse
+from loaders.tables import BY_NAME
+from source_fixtures import Source, mariadb, mariadb_port, postgresql, source
+from source_servers import PASSWORD, MariaDB, PostgreSQL
+from test_source_databases import SELLERS, STAMP, land, sell
+
+__all__ = ["mariadb", "mariadb_port", "postgresql", "source"]  # fixtures
+
+
+def reviews(source: Source, rows: int) -> None:
+    """Fill order_reviews with this many rows of some 300 bytes, in the server."""
+    shop.create(source, BY_NAME["order_reviews"])
+    numbers = {
+        "mysql": f"(select seq as n from seq_1_to_{rows}) as numbers",
+        "postgresql": f"generate_series(1, {rows}) as numbers (n)",
+    }[source.make]
+    source.run(
+        "insert into order_reviews select concat('review', n), concat('order', n), 5, null,"
+        f" repeat('bom ', 60), '2017-10-02 10:56:33', '2017-10-03 10:56:33' from {numbers}"
+    )
+
+
+def failure(source: Source, url: str, capsys: pytest.CaptureFixture[str], query: Query) -> str:
+    """Land what cannot be; return the one sentence, after a look at what it left behind."""
+    assert main(["land", url]) == 1
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert PASSWORD not in said.out + said.err
+    assert query("select status, error from raw._batches order by batch_id desc limit 1") == [
+        ("failed", line.removeprefix("olist: "))
+    ]
+    assert query("select source from raw._batches where source like '%reader%'") == []
+    return line
+
+
+def test_who_may_not_read_is_told(
+    source: Source, query: Query, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.create(source, SELLERS)
+    where = source.url().split("@", maxsplit=1)[1].removesuffix("?")
+    prefix = f"olist: {source.make}://{where}: cannot be used: "
+    told = failure(source, source.url(password="wr0ng:word"), capsys, query)
+    assert told.startswith(prefix)
+    assert "denied" in told or "password authentication failed" in told
+    assert "wr0ng" not in told
+    told = failure(source, source.url().replace(where, where + "_not"), capsys, query)
+    assert "Unknown database" in told or "does not exist" in told
+    told = failure(source, source.url().replace(f":{_port(source)}/", ":1/"), capsys, query)
+    assert "cannot be used" in told
+    assert "refused" in told
+
+
+def test_a_table_that_may_not_be_read_is_told(
+    source: Source, query: Query, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.create(source, SELLERS)
+    if isinstance(source, PostgreSQL):
+        source.run(f"revoke pg_read_all_data from {source.reader}")
+        told = failure(source, source.url(), capsys, query)
+        assert "sellers cannot be read: permission denied" in told
+    else:
+        clerk = f"clerk_{source.database}"
+        source.run(
+            "rename table sellers to hidden",
+            "create sql security invoker view sellers as select * from hidden",
+            f"create user {clerk}@'%' identified by '{PASSWORD}'",
+            f"grant select on {source.database}.sellers to {clerk}@'%'",
+        )
+        told = failure(source, source.url().replace("//reader:", f"//{clerk}:"), capsys, query)
+        source.run(f"drop user {clerk}@'%'")
+        assert "sellers cannot be read: View" in told
+        assert "lack rights" in told
+    assert query("select count(*) from raw.sellers") == [(0,)]
+
+
+def _port(source: Source) -> str:
+    return source.url().rsplit(":", maxsplit=1)[1].split("/")[0]
+
+
+def _kill(source: Source) -> None:
+    """End the connection of the reader, as an operator or a failing network does."""
+    if isinstance(source, PostgreSQL):
+        source.run(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            f" where usename = '{source.reader}'"
+        )
+        return
+    found = source.run(
+        "select id from information_schema.processlist where user = 'reader'"
+        f" and db = '{source.database}'"
+    )
+    source.run(*(f"kill {number}" for (number,) in found))
+
+
+def _cancel(source: Source) -> None:
+    """Cancel the query of the reader."""
+    if isinstance(source, PostgreSQL):
+        source.run(
+            f"select pg_cancel_backend(pid) from pg_stat_activity where usename = '{source.reader}'"
+        )
+        return
+    found = source.run(
+        "select id from information_schema.processlist where user = 'reader'"
+        f" and db = '{source.database}'"
+    )
+    source.run(*(f"kill query {number}" for (number,) in found))
+
+
+@pytest.mark.parametrize("end", [_kill, _cancel], ids=["killed", "cancelled"])
+def test_a_read_that_is_cut_short_lands_nothing(
+    source: Source,
+    query: Query,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Source], None],
+) -> None:
+    """Also not what was read before, and the watermark stays."""
+    shop.create(source, SELLERS, STAMP[source.make])
+    sell(source, "s1", "a", "'2020-01-01'")
+    land(source.url())
+    sell(source, "s2", "b", "'2020-01-02'")
+    reviews(source, 100_000)  # more than the buffers between the servers hold
+    written = 0
+    write = Counted.write
+
+    def cut(sink: Counted, block: bytes, /) -> int:
+        nonlocal written
+        written += 1
+        if written == 1_000:
+            end(source)
+        return write(sink, block)
+
+    before = query("select * from raw._watermarks")
+    with monkeypatch.context() as patch:
+        patch.setattr(Counted, "write", cut)
+        told = failure(source, source.url(), capsys, query)
+    assert written >= 1_000
+    assert "order_reviews cannot be read: " in told
+    assert query("select count(*) from raw.sellers") == [(1,)]
+    assert query("select count(*) from raw.order_reviews") == [(0,)]
+    assert query("select * from raw._watermarks") == before
+    assert land(source.url()).new == 100_001
+
+
+def test_a_batch_that_fails_does_not_move_the_watermark(source: Source, query: Query) -> None:
+    shop.create(source, SELLERS, STAMP[source.make])
+    sell(source, "s1", "a", "'2020-01-01'")
+    land(source.url("overlap=0"))
+    sell(source, "s2", "b", "'2020-01-02'")
+    columns = ", ".join(f"{name} varchar(9)" for name in BY_NAME["products"].columns)
+    source.run(f"create table products ({columns})")
+    values = ", ".join(["'1'"] * 8)
+    source.run(f"insert into products values ('p', {values}), ('p', {values.replace('1', '2')})")
+    with pytest.raises(LoaderError, match=r"products, lines 2, 3: the key"):
+        land(source.url("overlap=0"))
+    assert query("select batch_id, watermark like '2020-01-01%' from raw._watermarks") == [
+        (1, True)
+    ]
+    source.run("delete from products")
+    source.run(f"insert into products values ('p', {values})")
+    assert land(source.url("overlap=0")).new == 2
+
+
+def _run(arguments: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=project_root(),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **variables},
+    )
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="Linux tells the peak by process"
+)
+def test_memory_stays_small_whatever_the_table_s_size(source: Source, query: Query) -> None:
+    rows = 350_000  # 100 MB
+    reviews(source, rows)
+    script = (
+        "import sys; from pathlib import Path; from loaders.cli import main;"
+        "done = main(sys.argv[1:]);"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]); exit(done)"
+    )
+    done = _run(["-c", script, "land", "env://SHOP"], SHOP=source.url())
+    assert done.returncode == 0, done.stderr
+    assert query("select count(*) from raw.order_reviews") == [(rows,)]
+    assert query("select bytes > 100000000 from raw._files") == [(True,)]
+    assert int(done.stdout.split()[-1]) < 200 * 1024
+
+
+def test_nothing_is_left_on_disk(
+    source: Source, query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No name of a temporary file: there is none to leave, whatever ends the process."""
+    shop.create(source, SELLERS)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "home").mkdir(exist_ok=True)
+    before = set(tmp_path.iterdir())
+    with deliver(source.url()) as delivery:
+        assert set(tmp_path.iterdir()) == before
+        (file,) = delivery.files
+        with file.open() as one, file.open() as other:  # each from its beginning
+            assert one.readline() == other.readline() == ",".join(SELLERS.columns).encode() + b"\n"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(LoaderError, match=r"no temporary file can be made .*: set TMPDIR"):
+        land(source.url())
+
+
+def test_a_full_disk_is_told(source: Source, query: Query) -> None:
+    reviews(source, 20_000)
+    script = (
+        "import resource, sys; from loaders.cli import main;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)); exit(main(sys.argv[1:]))"
+    )
+    done = _run(["-c", script, "land", "env://SHOP"], SHOP=source.url())
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "order_reviews cannot be kept in " in done.stderr
+    assert "set TMPDIR" in done.stderr
+
+
+def test_the_warehouse_s_password_is_not_sent_to_a_source(
+    postgresql: PostgreSQL, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.create(postgresql, SELLERS)
+    monkeypatch.setenv("PGPASSFILE", "/nonexistent")
+    variables = {name: value for name, value in os.environ.items() if name.startswith("PG")}
+    owner = postgresql.variables["PGUSER"]
+    url = postgresql.url(password="").replace(postgresql.reader, owner)
+    assert ":@" in url
+    with pytest.raises(LoaderError, match=r"cannot be used: .*no password supplied"):
+        land(url)
+    assert variables == {name: os.environ[name] for name in os.environ if name.startswith("PG")}
+    monkeypatch.setenv("OLIST_SOURCE_PASSWORD", PASSWORD)
+    assert land(postgresql.url(password="")) == land(postgresql.url())
+
+
+def test_without_the_client_library_it_says_how_to_get_it(
+    mariadb: MariaDB, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "loaders.sources.database.mysql", raising=False)
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    with pytest.raises(LoaderError, match=r"needs the extra mysql: .venv.bin.pip install"):
+        land(mariadb.url())
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [("verify_identity", "certificate|SSL is required"), ("never", "ssl_mode must be one of")],
+)
+def test_tls_that_is_asked_for_is_had_or_it_fails(
+    mariadb: MariaDB, query: Query, mode: str, message: str
+) -> None:
+    shop.create(mariadb, SELLERS)
+    with pytest.raises(LoaderError, match=message):
+        land(mariadb.url(f"ssl_mode={mode}"))
+    assert not land(mariadb.url("ssl_mode=disabled&connect_timeout=5")).anything
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql://u:sec/ret@host/shop", "the source's URL cannot be read"),
+        ("mysql://u:secret@host", "names no database"),
+        ("mysql://u:secret@host/shop?sslmode=require", "has the parameter 'sslmode'; known ones"),
+        ("mysql://u:secret@host/shop?schema=x", "has the parameter 'schema'"),
+        ("mysql://u:secret@host/shop?overlap=soon", "overlap must be a whole number, not 'soon'"),
+        ("mysql://u:secret@host/shop?connect_timeout=1s", "connect_timeout must be a whole number"),
+        ("mysql://u:secret@host/shop?table.sale=x", "no raw table sale"),
+        ("oracle://u:secret@host/shop", "is no known source"),
+        ("env://NOWHERE", "the variable NOWHERE is not set"),
+    ],
+)
+def test_a_url_that_cannot_be_read(url: str, message: str, database: object) -> None:
+    with pytest.raises(LoaderError, match=message) as raised:
+        land_location(url)
+    assert "sec" not in str(raised.value).replace("secure", "")
+
+
+def test_a_url_says_where_and_who() -> None:
+    address = parse("mariadb://me%40x:p%2Fw@[::1]/shop", {})
+    assert (address.user, address.password, address.port) == ("me@x", "p/w", 3306)
+    assert address.source == "mysql://[::1]:3306/shop"
+    assert "p/w" not in repr(address)
+    assert parse("mysql://me@db/shop", {"MYSQL_PWD": "a", "PGPASSWORD": "b"}).password == "a"
+    assert parse("postgres://me@db/shop", {"MYSQL_PWD": "a", "PGPASSWORD": "b"}).password == ""
+    assert parse("mysql://me@db/x", {"OLIST_SOURCE_PASSWORD": "c", "MYSQL_PWD": "a"}).password == (
+        "c"
+    )
+    assert parse("mysql:///shop?socket=/run/s", {}).source == "mysql:///run/s/shop"
