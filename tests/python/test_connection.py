@@ -33,6 +33,15 @@ def test_a_url_of_something_else_is_told(url: str, message: str) -> None:
         connection.parse_url(url)
 
 
+@pytest.mark.parametrize(
+    "password", ["secret/word", "secret#word", "1/secret", "1?secret", "[secret"]
+)
+def test_a_url_that_is_misread_shows_nothing_of_its_password(password: str) -> None:
+    with pytest.raises(LoaderError, match="cannot be read: write / ") as told:
+        connection.parse_url(f"postgresql://u:{password}@h/shop")
+    assert "secret" not in str(told.value)
+
+
 def test_pghost_wins_over_the_url() -> None:
     both = {"PGHOST": "a", "PGUSER": "u", "DATABASE_URL": "postgresql://b/c"}
     assert connection.external(both) == {

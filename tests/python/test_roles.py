@@ -17,7 +17,7 @@ from loaders.errors import LoaderError
 from loaders.paths import project_root
 from loaders.roles.access import credentials
 from loaders.roles.make import make
-from loaders.roles.names import BUILT, KINDS, names, variable
+from loaders.roles.names import BUILT, KINDS, READ, names, variable
 from loaders.sample import generate
 from role_statements import MAY, MAY_NOT
 from warehouse import MARTS, Warehouse
@@ -177,6 +177,36 @@ def test_a_right_that_somebody_gave_away_is_taken_back(
     make(lambda _: None)
     with pytest.raises(errors.InsufficientPrivilege):
         attempt(roles["reader"], "select * from raw.orders")
+
+
+def test_no_schema_and_no_database_has_another_right(
+    warehouse: Warehouse, roles: dict[str, Warehouse]
+) -> None:
+    called = {name: kind for kind, name in names().items()}
+    schemas = warehouse.query(
+        "select rolname::text, nspname::text, privilege from pg_roles, pg_namespace,"
+        " unnest(array['usage', 'create']) as privilege"
+        f" where rolname = any('{{{','.join(called)}}}') and nspname not like 'pg\\_%'"
+        " and nspname not in ('information_schema', 'public')"
+        " and has_schema_privilege(rolname, pg_namespace.oid, privilege)"
+    )
+    assert {(called[name], *rest) for name, *rest in schemas} == {
+        *(("loader", "raw", right) for right in ("usage", "create")),
+        ("transformer", "raw", "usage"),
+        *(("transformer", schema, right) for schema in BUILT for right in ("usage", "create")),
+        *(("reader", schema, "usage") for schema in READ),
+    }
+    database = warehouse.query(
+        "select rolname::text, privilege from pg_roles,"
+        " unnest(array['connect', 'create', 'temporary']) as privilege"
+        f" where rolname = any('{{{','.join(called)}}}')"
+        " and has_database_privilege(rolname, current_database(), privilege)"
+    )
+    assert {(called[name], right) for name, right in database} == {
+        *((kind, "connect") for kind in KINDS),
+        ("loader", "temporary"),
+        ("transformer", "temporary"),
+    }
 
 
 def test_every_schema_of_the_project_is_the_transformers(tmp_path: Path) -> None:
