@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from loaders.commands import files, lake, land, project, server, status
+from loaders.commands import files, lake, land, project, rejects, server, status
 from loaders.errors import LoaderError
 
 # In the order of the help.
-_GROUPS = (server, status, files, land, lake, project)
+_GROUPS = (server, status, files, land, rejects, lake, project)
 
 _EXAMPLES = """examples:
   olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it

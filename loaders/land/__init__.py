@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -15,7 +16,7 @@ from loaders.errors import LoaderError
 from loaders.land import ledger
 from loaders.land.batch import MODES, Batch, Rules, origin_of
 from loaders.land.columns import add_columns
-from loaders.land.failures import failed, named, note
+from loaders.land.failures import failed, named, note, told
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
 from loaders.land.schema import ensure_schema
@@ -62,8 +63,11 @@ def land(
                 say(f"{delivery.source}: nothing new")
                 return total
             link = stack.enter_context(connect())
-            kept = stack.enter_context(keeping(link, delivery, say))
-            total += land_delivery(link, kept, mode=mode, say=say, rules=rules)
+            try:
+                with keeping(link, delivery, say) as kept:
+                    total += land_delivery(link, kept, mode=mode, say=say, rules=rules)
+            except psycopg2.Error as error:  # before the batch began, or after it was landed
+                raise told(link, error) from error
         if not delivery.more:
             return total
 
@@ -97,10 +101,10 @@ def land_delivery(
             batch, results, total = _batch(link, delivery, mode, rules, say)
             link.commit()
         except BaseException as error:  # Ctrl-C too leaves a note, and nothing else
-            told = failed(link, error, delivery.source, mode)
-            if told is error:
+            found = failed(link, error, delivery.source, mode)
+            if found is error:
                 raise
-            raise told from error
+            raise found from error
         analyze(link, [result.table for result in results if result.counts.anything])
     say(f"batch {batch.batch_id}: {total}")
     if total.rejected:

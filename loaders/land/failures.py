@@ -31,15 +31,22 @@ def failed(link: Connection, error: BaseException, source: str, mode: str) -> Ba
 
     Returns what to raise: a LoaderError, or for Ctrl-C and the like the error itself.
     """
-    told = _told(link, error)
+    found = error
+    if isinstance(error, psycopg2.Error):
+        found = told(link, error)
+    elif isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        found = LoaderError(
+            f"{where}{error.strerror or error}; mend that, and land it again: nothing was landed."
+        )
     if not link.closed:
         try:
             link.rollback()
-            note = str(told) if isinstance(told, LoaderError) else "interrupted"
-            ledger.record_failure(link, source, mode, note)
+            what = str(found) if isinstance(found, LoaderError) else "interrupted"
+            ledger.record_failure(link, source, mode, what)
         except psycopg2.Error:
             link.close()  # whatever stopped the load stops the note too; the first cause is told
-    return told
+    return found
 
 
 def note(link: Connection, error: LoaderError, source: str, mode: str) -> None:
@@ -58,15 +65,9 @@ def named(location: str) -> str:
     return f"{scheme}://" if found else shown(location, limit=0)
 
 
-def _told(link: Connection, error: BaseException) -> BaseException:
-    if isinstance(error, psycopg2.Error):
-        reason = shown(error.diag.message_primary or str(error).strip().partition("\n")[0], 200)
-        form = next(say for kind, say in _SENTENCES if isinstance(error, kind))
-        form = _LOST if link.closed else form
-        return LoaderError(f"{form.format(reason=reason)}; nothing of it was landed.")
-    if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        return LoaderError(
-            f"{where}{error.strerror or error}; mend that, and land it again: nothing was landed."
-        )
-    return error
+def told(link: Connection, error: psycopg2.Error) -> LoaderError:
+    """What PostgreSQL said, in a sentence, and what to do about it."""
+    reason = shown(error.diag.message_primary or str(error).strip().partition("\n")[0], 200)
+    form = next(say for kind, say in _SENTENCES if isinstance(error, kind))
+    form = _LOST if link.closed else form
+    return LoaderError(f"{form.format(reason=reason)}; nothing of it was landed.")

@@ -17,6 +17,9 @@ from loaders.tables import Table
 # One number for every landing into this database: loads are serialised by it.
 _LOCK = 0x0115_7001
 
+# Source of a batch that landed rows which an earlier one had rejected.
+REJECTED = "rejected rows"
+
 
 @dataclass
 class Counts:
