@@ -6,12 +6,22 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from loaders.commands import files, lake, land, project, roles, run, server, status
+from loaders.commands import (
+    files,
+    lake,
+    land,
+    project,
+    rejects,
+    roles,
+    run,
+    server,
+    status,
+)
 from loaders.errors import LoaderError
 from loaders.redact import redact
 
 # In the order of the help.
-_GROUPS = (server, roles, status, files, land, lake, project)
+_GROUPS = (server, roles, status, files, land, rejects, lake, project)
 
 _EXAMPLES = """examples:
   olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from loaders.connection import connect
@@ -27,7 +28,13 @@ def archive(location: str, say: Callable[[str], None] = print) -> None:
     """
     store = open_store(location)
     with connect() as link:
-        problems = archive_missing(link, store, say)
+        try:
+            problems = archive_missing(link, store, say)
+        except psycopg2.Error as error:
+            reason = " ".join(str(error).split())
+            raise LoaderError(
+                f"PostgreSQL stopped the archive: {reason}; repeat it, what is there stays."
+            ) from error
     if problems:
         for problem in problems:
             say(str(problem))

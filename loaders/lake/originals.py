@@ -8,6 +8,7 @@ from loaders.errors import LoaderError
 from loaders.lake import packed
 from loaders.lake.compressed import open_gzip
 from loaders.lake.manifest import Row
+from loaders.land.ledger import REJECTED
 from loaders.sources import SourceFile, deliver
 from loaders.sources.encodings import UTF_8
 from loaders.tables import BY_NAME, Table
@@ -25,6 +26,11 @@ def original(source: str, row: Row) -> Iterator[SourceFile]:
     """
     where = f"batch {row['batch_id']}, {row['file_name']}"
     scheme, found, _ = source.partition("://")
+    if source == REJECTED:
+        raise OriginalError(
+            f"{where}: are mended rows that were landed without a lake; set OLIST_LAKE for"
+            " 'olist rejects --retry', so that it keeps them."
+        )
     if found and scheme != "s3":
         raise OriginalError(
             f"{where}: came from {scheme}://, which does not give the same bytes twice;"

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 
+import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.land.batch import Batch, Rules
-from loaders.land.failures import named, note
+from loaders.land.failures import named, note, told
 from loaders.land.landing import analyze, land_delivery
 from loaders.land.ledger import Counts, FileResult
 from loaders.sources import Delivery, Request, deliver
@@ -54,7 +55,10 @@ def land(
                 say(f"{delivery.source}: nothing new")
                 return total
             link = stack.enter_context(connect())
-            kept = stack.enter_context(keeping(link, delivery, say))
-            total += land_delivery(link, kept, mode=mode, say=say, rules=rules)
+            try:
+                with keeping(link, delivery, say) as kept:
+                    total += land_delivery(link, kept, mode=mode, say=say, rules=rules)
+            except psycopg2.Error as error:  # before the batch began, or after it was landed
+                raise told(error) from error
         if not delivery.more:
             return total

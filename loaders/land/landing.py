@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -13,7 +12,7 @@ from loaders.errors import LoaderError
 from loaders.land import ledger
 from loaders.land.batch import MODES, Batch, Rules, origin_of
 from loaders.land.columns import add_columns
-from loaders.land.failures import failed, note, told
+from loaders.land.failures import failed, note
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
 from loaders.land.write import write
@@ -46,11 +45,8 @@ def land_delivery(
     except LoaderError as error:
         note(link, error, delivery.source, mode)
         raise
-    try:
-        with ledger.exclusive(link, lambda: _wait(rules, say)):
-            batch_id, total = _land(link, delivery, mode, rules, say)
-    except psycopg2.Error as error:  # before the batch began, or when it had landed
-        raise told(error) from error
+    with ledger.exclusive(link, lambda: _wait(rules, say)):
+        batch_id, total = _land(link, delivery, mode, rules, say)
     say(f"batch {batch_id}: {total}")
     if total.rejected:
         say("the rejected rows: olist rejects")

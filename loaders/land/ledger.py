@@ -23,6 +23,9 @@ CRASHED = (
     " nothing of it was landed"
 )
 
+# Source of a batch that landed rows which an earlier one had rejected.
+REJECTED = "rejected rows"
+
 
 @dataclass
 class Counts:

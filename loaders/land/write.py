@@ -20,8 +20,9 @@ from loaders.sources import SourceFile
 
 Reading = Callable[[], AbstractContextManager[IO[bytes]]]
 
-# What PostgreSQL raises for the content of a file; the last for a field or a key that is too long.
-_CONTENT = (psycopg2.DataError, errors.ProgramLimitExceeded, BadKeys)
+# What PostgreSQL raises for the content of a file: the second for a field or a key that is too
+# long, the third for an empty key where a table that was emptied knows its key already.
+_CONTENT = (psycopg2.DataError, errors.ProgramLimitExceeded, errors.NotNullViolation, BadKeys)
 
 
 def write(

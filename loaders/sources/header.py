@@ -53,6 +53,10 @@ def read_header(file: str, stream: IO[bytes], encoding: str, table: Table) -> He
             f"{file}, line 1: UTF-16, not UTF-8; save it as UTF-8, or land it with"
             " --encoding utf-16."
         )
+    if encoding == "utf-16" and start and not start.startswith(_UTF_16):
+        raise LoaderError(
+            f"{file}, line 1: no UTF-16 mark; land it with --encoding utf-16-le (or utf-16-be)."
+        )
     start = _read(as_utf8(io.BytesIO(start), encoding)).removeprefix(b"\xef\xbb\xbf")
     expected = f"expected the header {','.join(table.columns)}"
     if not start.strip():

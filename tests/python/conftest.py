@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import pytest
@@ -15,6 +15,9 @@ from loaders import connection, server
 from loaders.packages import install
 from loaders.tables import BY_NAME
 from warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from lakes import Lake
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -107,3 +110,25 @@ def administer(variables: dict[str, str], statement: str, *names: str) -> None:
     with link.cursor() as cursor:
         cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
     link.close()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[dict[str, str]]:
+    """Variables that lead to an S3 server on loopback."""
+    from lakes import s3_server  # noqa: PLC0415 - takes a second, of the tests that need it
+
+    with s3_server() as variables:
+        yield variables
+
+
+@pytest.fixture(params=["folder", "s3"])
+def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Lake":
+    """An empty lake: a folder, then a bucket with the variables that lead there."""
+    from lakes import Lake, make_bucket  # noqa: PLC0415
+
+    monkeypatch.delenv("OLIST_LAKE", raising=False)
+    if request.param == "folder":
+        return Lake(str(tmp_path / "lake"))
+    for name, value in request.getfixturevalue("s3").items():
+        monkeypatch.setenv(name, value)
+    return Lake(f"s3://{make_bucket()}/some/prefix")

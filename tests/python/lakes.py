@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,13 +12,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import pytest
 from moto.server import ThreadedMotoServer
 
-from conftest import Query
+from conftest import Query, write_csv
+from loaders.errors import LoaderError
 from loaders.lake import archive, replay
 from loaders.lake.store import open_store
+from loaders.land import Rules, land
 from loaders.tables import TABLES
 
+SELLERS = ("s1,01037,sao paulo,SP", "s2,20031,rio de janeiro,RJ", "s3,30000,bh,MG")
+POINTS = ("01037,-23.5,-46.6,sao paulo,SP", "01037,-23.5,-46.6,sao paulo,SP")
+QUOTED = 's4,"04195","a, ""b""\nc",""'
 RAW = [table.name for table in TABLES] + ["_batches", "_files", "_rejected_rows"]
 
 
@@ -39,6 +46,15 @@ def s3_server() -> Iterator[dict[str, str]]:
         }
     finally:
         server.stop()
+
+
+def make_bucket() -> str:
+    """Make a bucket that keeps versions; return its name."""
+    name = f"lake-{uuid.uuid4().hex[:8]}"
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=name)
+    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
 
 
 @dataclass(frozen=True)
@@ -121,3 +137,30 @@ def olist(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
         stderr=subprocess.STDOUT,
         **options,
     )
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+def history(folder: Path) -> None:
+    """Land corrections, removals, repeats, A-B-A, points replaced, rejects and failures."""
+    write_csv(folder / "1", "sellers", *SELLERS, QUOTED, SELLERS[0])
+    write_csv(folder / "1", "geolocation", *POINTS)
+    write_csv(folder / "2", "sellers", "s2,20031,niteroi,RJ", "s5,1,x,SP")
+    write_csv(folder / "3", "sellers", SELLERS[0], "s2,20031,niteroi,RJ", QUOTED)
+    write_csv(folder / "3", "geolocation", "20031,-22.9,-43.2,rio,RJ")
+    write_csv(folder / "4", "sellers", "s6,1", "s7,1,y,SP", '"s8,1,z,SP')
+    (folder / "5").mkdir()
+    header = "seller_city,seller_id,seller_zip_code_prefix,seller_state,note"
+    latin = f"{header}\ns\xe3o paulo,s9,1,SP,n\n"
+    (folder / "5" / "olist_sellers_dataset.csv").write_bytes(latin.encode("latin-1"))
+    land(folder / "1", "snapshot", say=quiet)
+    land(folder / "2", say=quiet)
+    land(folder / "2", say=quiet)  # unchanged
+    land(folder / "1", say=quiet)  # A again
+    land(folder / "3", "snapshot", say=quiet, rules=Rules(allow_removals=True))
+    with pytest.raises(LoaderError):
+        land(folder / "4", say=quiet)
+    land(folder / "4", say=quiet, rules=Rules(max_rejects="5"))
+    land(folder / "5", say=quiet, rules=Rules(encoding="latin-1"))

@@ -82,7 +82,7 @@ def test_a_slow_reader_makes_nobody_wait(warehouse: Warehouse, tmp_path: Path) -
             run = threading.Thread(target=warehouse.dbt, args=command)
             run.start()
             with until(waits), asking(warehouse.variables, reads) as reader:
-                with until(lambda reader=reader: reader.asked > 50):
+                with until(lambda: reader.asked > 50):
                     assert run.is_alive(), "it did not need the lock"
                 assert reader.errors == []
         run.join()

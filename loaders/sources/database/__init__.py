@@ -3,7 +3,7 @@
 import hashlib
 import importlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 
@@ -13,7 +13,6 @@ from psycopg2.extensions import cursor as Cursor
 
 from loaders.connection import connect
 from loaders.errors import LoaderError
-from loaders.land import ledger
 from loaders.sources.database import catalogue, watermark
 from loaders.sources.database.catalogue import Found
 from loaders.sources.database.engine import Engine, Read
