@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loaders import connection, download, packages, server
 from loaders.errors import LoaderError
-from loaders.land import land, ledger
+from loaders.land import Rules, land, ledger
 from loaders.paths import project_root, state_root
 from loaders.sources.files import find_files
 from loaders.summary import print_summary
@@ -48,7 +48,7 @@ def build() -> None:
         if data is not None:
             with steps.step("land"):
                 # What comes here is a whole export, so a row that it lacks was removed.
-                land(data, mode="snapshot")
+                land(data, mode="snapshot", rules=Rules(allow_removals=_may_remove()))
         with steps.step("dbt build"):
             packages.install(retry=False)
             tests = _dbt_build()
@@ -86,7 +86,7 @@ def _data() -> Path | None:
     if download.has_credentials():
         print("Data: the Olist dataset from Kaggle, by the credentials on this machine.")
         return download.download(state_root() / "data")
-    folder = state_root() / "data" / "sample"
+    folder = _sample()
     landed = _last_source()
     if landed not in (None, str(folder)):
         print(f"Data: what is landed already, from {landed} (OLIST_DATA=path lands another).")
@@ -101,6 +101,18 @@ def _data() -> Path | None:
         generate(folder)
         (folder / ".complete").touch()
     return folder
+
+
+def _may_remove() -> bool:
+    """Whether the data may remove much of what is landed: our own sample gives way to any."""
+    if os.environ.get("OLIST_ALLOW_REMOVALS") == "1":
+        print("Rows that the data lacks are removed, however many (OLIST_ALLOW_REMOVALS=1).")
+        return True
+    return _last_source() == str(_sample())
+
+
+def _sample() -> Path:
+    return state_root() / "data" / "sample"
 
 
 def _whole(data: Path) -> Path:
@@ -122,7 +134,9 @@ def _last_source() -> str | None:
         if cursor.fetchone() != (True,):
             return None
         cursor.execute(
-            "select source from raw._batches where status = 'landed' order by batch_id desc limit 1"
+            "select source from raw._batches where status = 'landed' and source <> %s"
+            " order by batch_id desc limit 1",
+            (ledger.REJECTED,),
         )
         row = cursor.fetchone()
     return row[0] if row else None

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from loaders.commands import files, land, project, server, status
+from loaders.commands import files, land, project, rejects, server, status
 from loaders.errors import LoaderError
 
 # In the order of the help.
-_GROUPS = (server, status, files, land, project)
+_GROUPS = (server, status, files, land, rejects, project)
 
 _EXAMPLES = """examples:
   olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
         sys.stdout.flush()  # here, and not at the interpreter's end, a broken pipe can be caught
     except LoaderError as error:
-        print(f"olist: {error}", file=sys.stderr)
+        print(f"olist: {' '.join(str(error).splitlines())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("olist: interrupted; nothing half-done was kept", file=sys.stderr)

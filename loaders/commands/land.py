@@ -8,10 +8,11 @@ from loaders.tables import BY_NAME
 
 def add(command: Add) -> None:
     """Add the command."""
-    land = command("land", "Land a folder, a zip or a database in schema raw, as one batch.", _run)
+    land = command("land", "Land CSV files or a database in schema raw, as one batch.", _run)
     land.add_argument(
         "location",
-        help="folder, zip, mysql://…, postgresql://…, or env://VARIABLE that holds one of them",
+        help="folder, zip, .csv or .csv.gz file, mysql://…, postgresql://…, or env://VARIABLE that"
+        " holds one of them",
     )
     land.add_argument(
         "--mode",
@@ -27,6 +28,24 @@ def add(command: Add) -> None:
         help="only this raw table (may be repeated)",
     )
     land.add_argument(
+        "--encoding",
+        default="utf-8",
+        metavar="NAME",
+        help="of the files, as in latin-1 or windows-1252 (default: utf-8)",
+    )
+    land.add_argument(
+        "--max-rejects",
+        default="0",
+        metavar="N|P%",
+        help="land the good rows of a file of which at most so many are bad; 'olist rejects' shows"
+        " the others (default: 0, one bad row stops the batch)",
+    )
+    land.add_argument(
+        "--allow-removals",
+        action="store_true",
+        help="let a snapshot remove more than 5%% of a table's rows",
+    )
+    land.add_argument(
         "--no-wait",
         action="store_true",
         help="stop at once when another load is running (default: wait for it)",
@@ -36,4 +55,10 @@ def add(command: Add) -> None:
 def _run(options: argparse.Namespace) -> None:
     from loaders.land import Rules, land
 
-    land(options.location, options.mode, options.table, rules=Rules(wait=not options.no_wait))
+    rules = Rules(
+        wait=not options.no_wait,
+        encoding=options.encoding,
+        max_rejects=options.max_rejects,
+        allow_removals=options.allow_removals,
+    )
+    land(options.location, options.mode, options.table, rules=rules)

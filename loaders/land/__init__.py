@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
@@ -13,11 +15,15 @@ from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.land import ledger
 from loaders.land.batch import MODES, Batch, Rules
+from loaders.land.columns import add_columns
+from loaders.land.failures import failed, named, note, told
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
 from loaders.land.schema import ensure_schema
 from loaders.land.write import write
 from loaders.sources import Delivery, Request, SourceFile, deliver
+from loaders.sources.encodings import UTF_8, canonical
+from loaders.sources.header import remarks
 
 __all__ = ["Batch", "Counts", "FileResult", "Rules", "land", "land_delivery"]
 
@@ -37,11 +43,20 @@ def land(
     """
     rules = rules or Rules()
     request = Request(mode=mode, wait=rules.wait, say=say)
-    with deliver(str(location), tables, request) as delivery:
+    with ExitStack() as stack:
+        try:
+            delivery = stack.enter_context(deliver(str(location), tables, request))
+        except LoaderError as error:
+            with suppress(LoaderError), connect() as link:
+                note(link, error, named(str(location)), mode)
+            raise
         for name in delivery.unknown:
             say(f"{name}: left out, no raw table takes it")
-        with connect() as link:
+        link = stack.enter_context(connect())
+        try:
             return land_delivery(link, delivery, mode=mode, say=say, rules=rules)
+        except psycopg2.Error as error:  # before the batch began, or after it was landed
+            raise told(link, error) from error
 
 
 def land_delivery(
@@ -56,16 +71,31 @@ def land_delivery(
     if mode not in MODES:
         raise LoaderError(f"mode must be one of {', '.join(MODES)}, not '{mode}'.")
     rules = rules or Rules()
-    for file in delivery.files:
-        file.header()  # what is wrong with a header is told before anything is locked or copied
+    encoding = canonical(rules.encoding)
+    if encoding != UTF_8:
+        files = [replace(file, encoding=encoding) for file in delivery.files]
+        delivery = replace(delivery, files=files)
+    _ = rules.allowance  # what is wrong with it is told before a file is read
+    try:  # and what is wrong with a header before anything is locked or copied
+        for file in delivery.files:
+            for remark in remarks(file.header(), file.table):
+                say(f"{file.name}: {remark}")
+    except LoaderError as error:
+        note(link, error, delivery.source, mode)
+        raise
     with ledger.exclusive(link, lambda: _wait(rules, say)):
         try:
             batch, results, total = _batch(link, delivery, mode, rules, say)
             link.commit()
-        except (LoaderError, psycopg2.Error) as error:
-            raise _failed(link, error, delivery.source, mode) from error
+        except BaseException as error:  # Ctrl-C too leaves a note, and nothing else
+            found = failed(link, error, delivery.source, mode)
+            if found is error:
+                raise
+            raise found from error
         _analyze(link, [result.table for result in results if result.counts.anything])
     say(f"batch {batch.batch_id}: {total}")
+    if total.rejected:
+        say("the rejected rows: olist rejects")
     return total
 
 
@@ -83,54 +113,40 @@ def _batch(
         batch_id, loaded_at = ledger.next_batch(cursor)
         batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
         with Progress(sum(file.size for file in delivery.files), say) as progress:
-            results = [_file(cursor, file, batch, progress) for file in delivery.files]
+            results = [_file(cursor, file, batch, progress, say) for file in delivery.files]
         total = ledger.record(cursor, batch_id, delivery.source, mode, results)
         delivery.remember(cursor, batch_id)
     return batch, results, total
 
 
-def _failed(
-    link: Connection, error: LoaderError | psycopg2.Error, source: str, mode: str
-) -> LoaderError:
-    """Roll the batch back, note it in the ledger where that is possible, and say what was wrong."""
-    if isinstance(error, psycopg2.Error):
-        reason = (error.diag.message_primary or str(error)).strip()
-        error = LoaderError(f"PostgreSQL stopped the load: {reason}; nothing of it was landed.")
-    if not link.closed:
-        try:
-            link.rollback()
-            ledger.record_failure(link, source, mode, str(error))
-        except psycopg2.Error:
-            link.close()  # whatever stopped the load stops the note too; the first cause is told
-    return error
-
-
-def _file(cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress) -> FileResult:
+def _file(
+    cursor: Cursor,
+    file: SourceFile,
+    batch: Batch,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> FileResult:
     started = time.perf_counter()
-    checksum = file.checksum()
+    checksum, size = file.measure()
     mode = file.mode or batch.mode
-    result = FileResult(file.table.name, file.name, checksum, file.size, mode)
-    if ledger.already_landed(cursor, file.table, checksum, mode):
+    result = FileResult(file.table.name, file.name, checksum, size, mode, encoding=file.encoding)
+    if ledger.already_landed(cursor, file.table, checksum, mode, file.encoding):
         result.status = "unchanged"
         progress.skip(file)
     else:
+        for name in add_columns(cursor, file):
+            say(f"  {file.table.name}: raw.{file.table.name} has a new column, {name}")
         origin = f"{file.name}#{checksum[:12]}"
-        try:
-            with progress.reading(file) as stream:
-                result.counts = write(cursor, file, stream, batch, origin)
-        except psycopg2.DataError as error:
-            raise LoaderError(_refused(file, error)) from error
+        result.counts = write(cursor, file, lambda: progress.reading(file), batch, origin)
+        if not result.counts.read:
+            say(f"  {file.table.name}: {file.name} has a header and no row")
+        if result.counts.rejected and mode == "snapshot":
+            # It did what a delta does, and the ledger says so: the whole file can land again.
+            result.mode = "delta"
+            say(f"  {file.table.name}: rows were rejected, so none is marked as removed")
     result.seconds = time.perf_counter() - started
     progress.done(result)
     return result
-
-
-def _refused(file: SourceFile, error: psycopg2.Error) -> str:
-    """Say in one sentence which line COPY refused, and why."""
-    context = (error.diag.context or "").split(":")[0].split(", ", 1)
-    where = f", {context[1]}" if len(context) > 1 else ""
-    reason = error.diag.message_primary or str(error).strip()
-    return f"{file.name}{where}: {reason}; mend the file and land it again."
 
 
 def _analyze(link: Connection, tables: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from loaders.land.batch import Batch
 from loaders.land.copy import copy, names_of
 from loaders.land.duplicates import drop_repeats
 from loaders.land.ledger import Counts
+from loaders.land.merge import append
 from loaders.sources import SourceFile
 from loaders.tables import Table
 
@@ -39,6 +40,14 @@ def fill(
     )
     repeats = _index(cursor, source)
     return Counts(read=read, new=read - repeats)
+
+
+def fill_from_incoming(cursor: Cursor, source: SourceFile, batch: Batch, origin: str) -> Counts:
+    """First landing of rows that were sifted: into the empty table, then its key and indexes."""
+    _drop_indexes(cursor, source.table)
+    new = append(cursor, source, batch, origin)
+    _index(cursor, source)
+    return Counts(new=new)
 
 
 def _drop_indexes(cursor: Cursor, table: Table) -> None:

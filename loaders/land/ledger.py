@@ -9,10 +9,14 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.land.schema import ensure_schema
+from loaders.sources.encodings import UTF_8
 from loaders.tables import Table
 
 # One number for every landing into this database: loads are serialised by it.
 _LOCK = 0x0115_7001
+
+# Source of a batch that landed rows which an earlier one had rejected.
+REJECTED = "rejected rows"
 
 
 @dataclass
@@ -23,6 +27,7 @@ class Counts:
     new: int = 0
     changed: int = 0
     removed: int = 0
+    rejected: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -30,6 +35,7 @@ class Counts:
             self.new + other.new,
             self.changed + other.changed,
             self.removed + other.removed,
+            self.rejected + other.rejected,
         )
 
     @property
@@ -38,11 +44,12 @@ class Counts:
         return bool(self.new or self.changed or self.removed)
 
     def __str__(self) -> str:
+        rejected = f", {self.rejected:,} rejected" if self.rejected else ""
         if not self.anything:
-            return f"{self.read:,} rows read, nothing new"
+            return f"{self.read:,} rows read, nothing new{rejected}"
         return (
             f"{self.read:,} rows read: {self.new:,} new, {self.changed:,} changed,"
-            f" {self.removed:,} removed"
+            f" {self.removed:,} removed{rejected}"
         )
 
 
@@ -57,6 +64,7 @@ class FileResult:
     mode: str
     status: str = "landed"
     seconds: float = 0.0
+    encoding: str = UTF_8
     counts: Counts = field(default_factory=Counts)
 
 
@@ -91,18 +99,23 @@ def next_batch(cursor: Cursor) -> tuple[int, datetime]:
     return row[0], row[1]
 
 
-def already_landed(cursor: Cursor, table: Table, checksum: str, mode: str) -> bool:
+def already_landed(
+    cursor: Cursor, table: Table, checksum: str, mode: str, encoding: str = UTF_8
+) -> bool:
     """Whether this content is the last that was landed for the table, in a mode that did as much.
 
-    Only the last counts: A, then B, then A again has to land A again.
+    Only the last counts: A, then B, then A again has to land A again. Rows that were rejected and
+    landed later do not: they are rows of the file before them.
     """
     cursor.execute(
-        "select checksum, mode from raw._files where table_name = %s and status = 'landed'"
-        " order by batch_id desc limit 1",
+        "select checksum, mode, encoding from raw._files where table_name = %s"
+        " and status = 'landed' and mode <> 'append' order by batch_id desc limit 1",
         (table.name,),
     )
     last = cursor.fetchone()
-    return last is not None and last[0] == checksum and (mode == "delta" or last[1] == "snapshot")
+    if last is None or mode == "append":
+        return False
+    return (last[0], last[2]) == (checksum, encoding) and (mode == "delta" or last[1] == "snapshot")
 
 
 def record(
@@ -122,8 +135,10 @@ def record(
     landed = any(result.status == "landed" for result in results)
     status = "failed" if error else "landed" if landed else "unchanged"
     cursor.execute(
-        "insert into raw._batches values (%s, %s, %s, %s, now(), clock_timestamp(),"
-        " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, 0, %s)",
+        "insert into raw._batches (batch_id, source, mode, status, started_at, finished_at,"
+        " seconds, rows_read, rows_new, rows_changed, rows_removed, rows_rejected, error)"
+        " values (%s, %s, %s, %s, now(), clock_timestamp(),"
+        " extract(epoch from clock_timestamp() - now()), %s, %s, %s, %s, %s, %s)",
         (
             batch_id,
             source,
@@ -133,13 +148,16 @@ def record(
             total.new,
             total.changed,
             total.removed,
+            total.rejected,
             error,
         ),
     )
     for result in results:
         counts = result.counts
         cursor.execute(
-            "insert into raw._files values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s)",
+            "insert into raw._files (batch_id, table_name, file_name, checksum, bytes, mode,"
+            " status, rows_read, rows_new, rows_changed, rows_removed, rows_rejected, seconds,"
+            " encoding) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 batch_id,
                 result.table,
@@ -152,7 +170,9 @@ def record(
                 counts.new,
                 counts.changed,
                 counts.removed,
+                counts.rejected,
                 round(result.seconds, 3),
+                result.encoding,
             ),
         )
     return total

@@ -47,10 +47,11 @@ class Progress:
 
     @contextmanager
     def reading(self, file: SourceFile) -> Iterator[IO[bytes]]:
-        """Open a file for COPY and count what is read of it."""
+        """Open a file for COPY, as UTF-8, and count what is read of it."""
         with file.open() as stream:
             self._bar.set_description(file.table.name)
-            yield io.BufferedReader(_Counted(stream, self._bar), 1 << 20)
+            counted = io.BufferedReader(_Counted(stream, self._bar), 1 << 20)
+            yield file.as_utf8(counted)
 
     def done(self, result: FileResult) -> None:
         """Tell what became of a file."""

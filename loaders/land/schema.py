@@ -54,6 +54,25 @@ create table if not exists raw._rejected_rows (
 comment on table raw._rejected_rows is 'One row per line of a file that could not be landed';
 """
 
+_REJECTS = """
+alter table raw._files add column encoding text not null default 'utf-8';
+alter table raw._rejected_rows
+    add column reject_id bigint generated always as identity primary key,
+    add column raw_bytes bytea,
+    add column header text,
+    add column encoding text not null default 'utf-8',
+    add column landed_by bigint references raw._batches deferrable initially deferred,
+    add column superseded_by bigint references raw._batches deferrable initially deferred;
+create index _rejected_rows_open_idx on raw._rejected_rows (table_name)
+    where landed_by is null and superseded_by is null;
+comment on column raw._rejected_rows.raw_bytes is
+    'The row as it was, where that is no text: raw_text then shows the bytes as \\x..';
+comment on column raw._rejected_rows.header is 'First line of the file';
+comment on column raw._rejected_rows.landed_by is 'Batch in which olist rejects --retry landed it';
+comment on column raw._rejected_rows.superseded_by is
+    'Batch that made it old: it rejected the same row again, or landed a newer one of its key';
+"""
+
 _WATERMARKS = """
 create table if not exists raw._watermarks (
     source text not null,
@@ -71,7 +90,7 @@ comment on table raw._watermarks is
 
 
 # The ledger as it was first, then what each later version of the project adds to it.
-_VERSIONS = (_LEDGER, _WATERMARKS)
+_VERSIONS = (_LEDGER, _REJECTS, _WATERMARKS)
 
 
 def ensure_schema(cursor: Cursor) -> None:

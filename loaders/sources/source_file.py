@@ -1,13 +1,13 @@
 """A CSV file of one raw table, wherever it lies."""
 
-import csv
 import hashlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import IO
 
-from loaders.errors import LoaderError
+from loaders.sources.encodings import UTF_8, as_utf8
+from loaders.sources.header import Header, read_header
 from loaders.tables import Table
 
 _BLOCK = 1 << 20
@@ -18,7 +18,8 @@ class SourceFile:
     """One CSV file of one table, and how to open it (as often as needed) for its bytes.
 
     ``mode`` is ``delta`` or ``snapshot`` where the source knows it for this file, else None: the
-    mode of the batch.
+    mode of the batch. ``append`` is a delta that also adds to a table without a key, which is
+    replaced whole otherwise.
     """
 
     table: Table
@@ -26,40 +27,34 @@ class SourceFile:
     size: int
     open: Callable[[], IO[bytes]] = field(repr=False)
     mode: str | None = None
+    encoding: str = UTF_8
 
     def checksum(self) -> str:
         """SHA-256 of the content, in hex: the figure that ``sha256sum`` prints."""
-        digest = hashlib.sha256()
+        return self.measure()[0]
+
+    def measure(self) -> tuple[str, int]:
+        """The checksum, and the bytes that it is of: ``size`` may be a guess."""
+        digest, size = hashlib.sha256(), 0
         with self.open() as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
-        return digest.hexdigest()
+                size += len(block)
+        return digest.hexdigest(), size
+
+    def as_utf8(self, stream: IO[bytes]) -> IO[bytes]:
+        """The opened file as COPY takes it: UTF-8, whatever the file's encoding is."""
+        return as_utf8(stream, self.encoding)
+
+    @cached_property
+    def layout(self) -> Header:
+        """The header, read and checked once; see ``read_header`` for what it raises."""
+        with self.open() as stream:
+            return read_header(self.name, stream, self.encoding, self.table)
 
     def header(self) -> tuple[str, ...]:
         """Column names as the file spells them.
 
-        Raises LoaderError when the file is empty, is not UTF-8, or lacks or repeats a column.
+        Raises LoaderError when the file is empty or no CSV, or its columns are not the table's.
         """
-        with self.open() as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            try:
-                names = next(csv.reader(text), [])
-            except UnicodeDecodeError as error:
-                raise LoaderError(f"{self.name}, line 1: not UTF-8; save it as UTF-8.") from error
-        expected = ",".join(self.table.columns)
-        if not any(names):
-            raise LoaderError(f"{self.name}: the file is empty; expected the header {expected}.")
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        missing = [name for name in self.table.columns if name not in names]
-        unknown = [name for name in names if name not in self.table.columns]
-        for problem, columns in (
-            ("repeats", repeated),
-            ("lacks", missing),
-            ("has the unknown", unknown),
-        ):
-            if columns:
-                raise LoaderError(
-                    f"{self.name}, line 1: the header {problem} column {', '.join(columns)};"
-                    f" expected {expected}."
-                )
-        return tuple(names)
+        return self.layout.names

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loaders.errors import LoaderError
-from loaders.land import land
+from loaders.land import Rules, land
 
 from . import databases, scenario
 from .builds import build, copy_project
@@ -40,10 +40,10 @@ def prepare(root: Path, work: Path, scale: float) -> None:
     databases.create(BASE)
     with databases.in_environment(BASE):
         for folder, mode in before:
-            land(folder, mode, say=lambda _: None)
+            land(folder, mode, say=lambda _: None, rules=Rules(allow_removals=True))
         _expect_clean(build(project, first_failure=False), "first build")
         for folder, mode in after:
-            land(folder, mode, say=lambda _: None)
+            land(folder, mode, say=lambda _: None, rules=Rules(allow_removals=True))
 
 
 def run(group: Group, work: Path, tell: Callable[[str, Verdict], None]) -> None:

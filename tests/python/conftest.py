@@ -33,7 +33,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
 
 
 @contextmanager
-def _temporary_database(postgres: dict[str, str]) -> Iterator[dict[str, str]]:
+def temporary_database(postgres: dict[str, str]) -> Iterator[dict[str, str]]:
     name = f"olist_test_{uuid.uuid4().hex[:12]}"
     administer(postgres, "create database {}", name)
     yield {**postgres, "PGDATABASE": name}
@@ -47,7 +47,7 @@ def database(
     """Variables of an empty database, set in the environment and dropped at the end."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("OLIST_HOME", str(tmp_path / "home"))
-    with _temporary_database(postgres) as variables:
+    with temporary_database(postgres) as variables:
         for key, value in variables.items():
             monkeypatch.setenv(key, value)
         yield variables
@@ -59,7 +59,7 @@ def warehouse(
 ) -> Iterator[Warehouse]:
     """An empty warehouse, shared by the tests of a module."""
     install(retry=False, say=lambda _: None)
-    with _temporary_database(postgres) as variables:
+    with temporary_database(postgres) as variables:
         yield Warehouse(variables, tmp_path_factory.mktemp("dbt"))
 
 
@@ -68,7 +68,7 @@ def rebuilt_warehouse(
     postgres: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
     """A second one, to compare with."""
-    with _temporary_database(postgres) as variables:
+    with temporary_database(postgres) as variables:
         yield Warehouse(variables, tmp_path_factory.mktemp("dbt"))
 
 

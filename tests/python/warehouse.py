@@ -12,7 +12,7 @@ from dbt.contracts.graph.manifest import Manifest
 from psycopg2 import sql
 
 from loaders.connection import connect
-from loaders.land import Counts, land
+from loaders.land import Counts, Rules, land
 from loaders.paths import project_root
 
 FACTS = ("fct_orders", "fct_order_items", "fct_payments", "fct_reviews")
@@ -39,9 +39,9 @@ class Warehouse:
     _manifest: Manifest | None = field(default=None, init=False)
 
     def land(self, path: Path | str, mode: str = "delta") -> Counts:
-        """Land a folder of CSV files, or what a URL names."""
+        """Land a folder of CSV files, or what a URL names, however much that removes."""
         with self._environment():
-            return land(path, mode, say=lambda _: None)
+            return land(path, mode, say=lambda _: None, rules=Rules(allow_removals=True))
 
     def dbt(self, *arguments: str) -> dict[str, str]:
         """Run dbt; return the status of each node but exposures. Fails when dbt fails."""

@@ -3,7 +3,7 @@
 import hashlib
 import importlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 
@@ -13,7 +13,6 @@ from psycopg2.extensions import cursor as Cursor
 
 from loaders.connection import connect
 from loaders.errors import LoaderError
-from loaders.land import ledger
 from loaders.sources.database import catalogue, watermark
 from loaders.sources.database.catalogue import Found
 from loaders.sources.database.engine import Engine, Read
@@ -46,17 +45,13 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
 
     A table with a watermark is read from where the last load came to, if it is known and a
     snapshot is not asked for; the rest whole. Loads of one source come one after the other. Raises
-    LoaderError, and notes it in the ledger, when the source cannot be read.
+    LoaderError when the source cannot be read.
     """
     address = parse(location)
     make = _make(address)
     with _turn(address.source, request) as link, ExitStack() as stack:
-        try:
-            load = _Load(address, request, _last(link, address.source, request))
-            files = _read(make, load, only, stack)
-        except LoaderError as error:
-            _note(address.source, request, error)
-            raise
+        load = _Load(address, request, _last(link, address.source, request))
+        files = _read(make, load, only, stack)
         yield Delivery(address.source, files, remember=load.remember)
 
 
@@ -147,18 +142,3 @@ def _spooled(engine: Engine, found: Found, read: Read, stack: ExitStack) -> Sour
     kept.fill(read.relation, lambda sink: engine.write(read, sink))
     mode = "snapshot" if read.since is None else "delta"
     return SourceFile(found.table, read.relation, kept.size, kept.open, mode)
-
-
-def _note(source: str, request: Request, error: LoaderError) -> None:
-    """Note in the ledger, where that is possible, a load that failed before it had a batch."""
-
-    def busy() -> None:
-        if not request.wait:
-            raise error
-
-    with (
-        suppress(LoaderError, psycopg2.Error),
-        connect() as link,
-        ledger.exclusive(link, busy),
-    ):
-        ledger.record_failure(link, source, request.mode, str(error))

@@ -1,0 +1,197 @@
+"""Forms of good files: other columns, line ends, encodings, names and places."""
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bad_files import HEADER, ROWS, SELLERS
+from conftest import Query, write_csv
+from loaders.cli import main
+from loaders.errors import LoaderError
+from loaders.land import Rules, land
+from loaders.sources import unpacked
+
+LANDED = [("s1", "01037", "sao paulo", "SP"), ("s2", "20031", "rio de janeiro", "RJ")]
+VALUES = f"select {HEADER} from raw.sellers order by 1"
+TEXT = f"{HEADER}\n{ROWS}"
+
+
+def said_by(path: Path, mode: str = "delta", **rules: str) -> str:
+    said: list[str] = []
+    land(path, mode, say=said.append, rules=Rules(allow_removals=True, **rules))  # type: ignore[arg-type]
+    return "\n".join(said)
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["first", "later"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT.encode(),
+        TEXT.encode("utf-8-sig"),
+        TEXT.replace("\n", "\r\n").encode(),
+        TEXT.replace("\n", "\r").encode(),
+        TEXT.replace("\n", "\r\n", 1).encode(),
+        TEXT.replace("\n", "\n\r\n").encode() + b"\n\n",
+        TEXT.rstrip("\n").encode(),
+        TEXT.replace("sao paulo", '"sao paulo"').encode(),
+        b'\xef\xbb\xbf"' + TEXT.replace(",", '","').replace("\n", '"\n"')[:-1].encode(),
+    ],
+    ids=["LF", "BOM", "CRLF", "CR", "mixed", "blank", "no end", "quotes", "all quoted"],
+)
+def test_line_ends_and_quotes(data: bytes, earlier: bool, tmp_path: Path, query: Query) -> None:
+    if earlier:
+        land(write_csv(tmp_path / "0", "sellers", "s1,1,x,SP"), say=lambda _: None)
+    path = tmp_path / SELLERS.file
+    path.write_bytes(data)
+    land(path, say=lambda _: None)
+    assert query(VALUES) == LANDED
+
+
+@pytest.mark.parametrize("name", ["latin-1", "windows-1252", "utf-16", "ISO-8859-15", "utf-16-le"])
+def test_other_encodings(name: str, tmp_path: Path, query: Query) -> None:
+    path = tmp_path / SELLERS.file
+    path.write_bytes(TEXT.replace("sao", "são").encode(name))
+    said_by(path, encoding=name)
+    assert query("select seller_city from raw.sellers where seller_id = 's1'") == [("são paulo",)]
+    assert "same as last time" in said_by(path, encoding=name)
+
+
+def test_the_same_bytes_in_another_encoding_land_again(tmp_path: Path, query: Query) -> None:
+    path = tmp_path / SELLERS.file
+    path.write_bytes(TEXT.replace("sao", "s\x80o").encode("latin-1"))
+    said_by(path, encoding="latin-1")
+    said_by(path, encoding="windows-1252")
+    assert query("select seller_city from raw.sellers where seller_id = 's1'") == [("s€o paulo",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("klingon", "'klingon' is no known encoding"), ("undefined", "is no known encoding")],
+)
+def test_an_unknown_encoding_is_told(
+    name: str, message: str, tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_csv(tmp_path, "sellers")
+    assert main(["land", str(path), "--encoding", name]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_byte_that_its_encoding_does_not_have(
+    tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / SELLERS.file
+    path.write_bytes(f"{TEXT}s3,1,\x81,SP\n".encode("latin-1"))
+    assert main(["land", str(path), "--encoding", "windows-1252"]) == 1
+    assert "line 4: not CP1252 (byte 0x81); name the encoding" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["file", "capitals", "gzip", "zip", "link", "link to a folder"])
+def test_names_and_places(form: str, tmp_path: Path, query: Query) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = folder / SELLERS.file
+    match form:
+        case "file":
+            path.write_text(TEXT)
+            land(path, say=lambda _: None)
+        case "capitals":
+            (folder / SELLERS.file.upper()).write_text(TEXT)
+            land(folder, say=lambda _: None)
+        case "gzip":
+            (folder / f"{SELLERS.file}.gz").write_bytes(gzip.compress(TEXT.encode()))
+            land(folder, say=lambda _: None)
+            assert query("select bytes from raw._files") == [(len(TEXT),)]
+        case "zip":
+            with zipfile.ZipFile(tmp_path / "a.ZIP", "w", zipfile.ZIP_BZIP2) as packed:
+                packed.writestr(f"a b/{SELLERS.file.title()}", TEXT)
+            land(tmp_path / "a.ZIP", say=lambda _: None)
+        case "link":
+            (tmp_path / "elsewhere").write_text(TEXT)
+            path.symlink_to(tmp_path / "elsewhere")
+            land(folder, say=lambda _: None)
+        case _:
+            path.write_text(TEXT)
+            (tmp_path / "link").symlink_to(folder)
+            land(tmp_path / "link", say=lambda _: None)
+    assert query(VALUES) == LANDED
+
+
+def test_other_files_are_left_out_and_told(tmp_path: Path, query: Query) -> None:
+    write_csv(tmp_path, "sellers", *ROWS.splitlines())
+    for name in ("notes.csv", "readme.md", "b\n.csv"):
+        (tmp_path / name).write_text("x")
+    said = said_by(tmp_path)
+    assert "notes.csv: left out, no raw table takes it" in said
+    assert "b\\n.csv: left out" in said
+    assert "readme" not in said
+
+
+def test_columns_in_another_order_are_told(tmp_path: Path, query: Query) -> None:
+    (tmp_path / SELLERS.file).write_text(
+        "seller_state,seller_city,seller_zip_code_prefix,seller_id\nSP,sao paulo,01037,s1\n"
+    )
+    assert "its columns come in another order, and are landed by their names" in said_by(tmp_path)
+    assert query(VALUES) == LANDED[:1]
+
+
+def test_columns_that_no_table_has_are_kept(tmp_path: Path, query: Query) -> None:
+    def land_rows(name: str, header: str, *rows: str, mode: str = "delta") -> str:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / SELLERS.file).write_text("\n".join((header, *rows, "")))
+        return said_by(tmp_path / name, mode)
+
+    notes = 'select seller_id, "Note %s {}" from raw.sellers order by 1'
+    land_rows("0", HEADER, "s0,1,a,SP")
+    said = land_rows("1", f"{HEADER},Note %s {{}}", "s1,1,a,SP,x", "s2,1,a,SP,y")
+    assert "kept as new text columns: Note %s {}" in said
+    assert "raw.sellers has a new column, Note %s {}" in said
+    assert query(notes) == [("s0", None), ("s1", "x"), ("s2", "y")]
+    # without the column its values stay, and a row that is equal but for it is not written
+    said = land_rows("2", HEADER, "s1,1,a,SP", "s2,1,b,SP")
+    assert "0 new, 1 changed" in said
+    assert query(notes) == [("s0", None), ("s1", "x"), ("s2", "y")]
+    # a change of the column alone is a change, also in a snapshot; the column is not new any more
+    said = land_rows("3", f"Note %s {{}},{HEADER}", "z,s1,1,a,SP", ",s2,1,b,SP", mode="snapshot")
+    assert "0 new, 2 changed, 1 removed" in said
+    assert "new column" not in said
+    assert query(notes) == [("s0", None), ("s1", "z"), ("s2", None)]
+    assert main(["status"]) == 0
+
+
+def test_columns_of_a_table_that_is_replaced_whole(tmp_path: Path, query: Query) -> None:
+    path = write_csv(tmp_path, "geolocation", "1,-23.5,-46.6,a,SP")
+    plain = path.read_text()
+    said_by(tmp_path)
+    path.write_text(plain.replace("\n", ",source\n"))
+    said_by(tmp_path)
+    assert query("select source from raw.geolocation") == [("source",)]
+    path.write_text(plain)
+    said_by(tmp_path)
+    assert query("select source from raw.geolocation") == [(None,)]
+
+
+def test_equal_rows_are_equal_in_columns_that_no_table_has(
+    tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / SELLERS.file
+    path.write_text(f"{HEADER},note\ns1,1,a,SP,x\ns1,1,a,SP,x\n")
+    land(path, say=lambda _: None)
+    path.write_text(f"{HEADER},note\ns1,1,a,SP,x\ns1,1,a,SP,y\n")
+    assert main(["land", str(path)]) == 1
+    assert "lines 2, 3: the key" in capsys.readouterr().err
+
+
+def test_a_trusted_archive_may_be_a_bomb(
+    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(SELLERS.file, f"{HEADER}\n" + "s1,01037,sao paulo,SP\n" * 60_000)
+    monkeypatch.setattr(unpacked, "_HARMLESS", 1 << 20)
+    with pytest.raises(LoaderError, match="as a bomb does"):
+        land(path, say=lambda _: None)
+    monkeypatch.setenv("OLIST_TRUST_ARCHIVES", "1")
+    land(path, say=lambda _: None)
+    assert query("select count(*) from raw.sellers") == [(1,)]
