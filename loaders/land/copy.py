@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from _typeshed import SupportsRead, WriteableBuffer
 
 BLOCK = 1 << 20
+# Before version 18 a line "\\." ends a COPY, and PostgreSQL drops what follows without a word.
+_DOT_IS_DATA = 180000
+
+
+class EndMarker(Exception):  # noqa: N818 - no error yet: the second reading knows what it is
+    """A line that begins with ``\\.`` in a file for an older PostgreSQL."""
 
 
 def copy(
@@ -21,6 +27,8 @@ def copy(
 ) -> int:
     """COPY the file's bytes; return the rows read. Empty fields become null, quoted or not."""
     columns = names_of(source.header())
+    if cursor.connection.server_version < _DOT_IS_DATA:
+        stream = io.BufferedReader(_Dotless(stream), BLOCK)
     statement = sql.SQL(
         "copy {} ({}) from stdin (format csv, header true, encoding 'UTF8', {}, force_null ({}))"
     ).format(target, columns, sql.SQL(freeze), columns)
@@ -45,6 +53,25 @@ def send(cursor: Cursor, statement: sql.Composable, stream: "SupportsRead[bytes]
 def names_of(columns: Sequence[str]) -> sql.Composed:
     """Quote column names for a list of them."""
     return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+class _Dotless(io.RawIOBase):
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._before = b"\n"
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer)
+        block = self._stream.read(len(view))
+        text = self._before + block
+        if b"\n\\." in text or b"\r\\." in text:
+            raise EndMarker
+        self._before = text[-2:]
+        view[: len(block)] = block
+        return len(block)
 
 
 class _Reading(io.RawIOBase):

@@ -21,15 +21,10 @@ def drop_repeats(cursor: Cursor, relation: sql.Composable, source: SourceFile) -
 
     Raises BadKeys when a key is empty or comes with different values.
     """
-    suspects = sql.SQL(
-        "select exists (select from {0} group by {1} having count(*) > 1 or {2})"
-    ).format(relation, names_of(source.table.key), _empty(source))
-    cursor.execute(suspects)
-    if cursor.fetchone() == (False,):
+    if not _suspects(cursor, relation, source):
         return 0
     dropped = _drop_equal(cursor, relation, source, sql.SQL("ctid"))
-    cursor.execute(suspects)
-    if cursor.fetchone() == (True,):
+    if _suspects(cursor, relation, source):
         raise BadKeys
     return dropped
 
@@ -40,7 +35,6 @@ def reject_keys(cursor: Cursor, source: SourceFile, rejects: Rejects) -> None:
     Of a key that comes with different values every row is one: which is right, only the user can
     say. Raises LoaderError when they are more than allowed.
     """
-    _drop_equal(cursor, INCOMING, source, LINE)
     cursor.execute(
         "drop table if exists pg_temp.bad_keys;"
         " create temporary table bad_keys (line bigint, reason text) on commit drop"
@@ -51,8 +45,11 @@ def reject_keys(cursor: Cursor, source: SourceFile, rejects: Rejects) -> None:
     plain = sql.SQL("select {}, {} from {} where {}")
     empty = sql.Literal(f"empty key ({names})")
     long = sql.Literal(f"a key ({names}) of more than {_KEY_BYTES:,} bytes")
-    _move(cursor, rejects, plain.format(LINE, empty, INCOMING, _empty(source)))
     _move(cursor, rejects, plain.format(LINE, long, INCOMING, too_long))
+    if not _suspects(cursor, INCOMING, source):
+        return
+    _drop_equal(cursor, INCOMING, source, LINE)
+    _move(cursor, rejects, plain.format(LINE, empty, INCOMING, _empty(source)))
     _move(
         cursor,
         rejects,
@@ -69,6 +66,15 @@ def reject_keys(cursor: Cursor, source: SourceFile, rejects: Rejects) -> None:
             start=sql.Literal(f"the key ({names}) = ("),
         ),
     )
+
+
+def _suspects(cursor: Cursor, relation: sql.Composable, source: SourceFile) -> bool:
+    cursor.execute(
+        sql.SQL("select exists (select from {0} group by {1} having count(*) > 1 or {2})").format(
+            relation, names_of(source.table.key), _empty(source)
+        )
+    )
+    return cursor.fetchone() == (True,)
 
 
 def _move(cursor: Cursor, rejects: Rejects, found: sql.Composable) -> None:

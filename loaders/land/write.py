@@ -9,6 +9,7 @@ from psycopg2 import errors, sql
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.land.batch import Batch
+from loaders.land.copy import EndMarker
 from loaders.land.duplicates import BadKeys, drop_repeats, reject_keys
 from loaders.land.fill import fill, fill_from_incoming
 from loaders.land.incoming import INCOMING, copy_incoming, sift_incoming
@@ -22,7 +23,13 @@ Reading = Callable[[], AbstractContextManager[IO[bytes]]]
 
 # What PostgreSQL raises for the content of a file: the second for a field or a key that is too
 # long, the third for an empty key where a table that was emptied knows its key already.
-_CONTENT = (psycopg2.DataError, errors.ProgramLimitExceeded, errors.NotNullViolation, BadKeys)
+_CONTENT = (
+    psycopg2.DataError,
+    errors.ProgramLimitExceeded,
+    errors.NotNullViolation,
+    BadKeys,
+    EndMarker,
+)
 
 
 def write(

@@ -2,17 +2,22 @@
 
 import threading
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from conftest import Query, write_csv
 from loaders.connection import connect
 from loaders.errors import LoaderError
-from loaders.land import Rules, ledger
+from loaders.land import Rules, copy, ledger, sieve
 from loaders.land import land as land_path
+from loaders.sources import SourceFile
+from loaders.sources.records import Record
 from loaders.tables import TABLES
 
+records = sieve.data_records
 SELLERS = ("s1,01037,sao paulo,SP", "s2,20031,rio de janeiro,RJ")
 
 
@@ -225,6 +230,25 @@ def test_a_table_that_was_emptied_by_hand_is_filled_again(tmp_path: Path, query:
     land(tmp_path / "a")
     query("truncate raw.sellers")
     assert land(tmp_path / "b").new == 1
+
+
+def test_an_older_server_does_not_end_at_a_dot(
+    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path / "a", "sellers", SELLERS[0], "\\.", SELLERS[1])
+    write_csv(tmp_path / "b", "sellers", SELLERS[0], 's2,1,"x\n\\.",SP')
+    monkeypatch.setattr(copy, "_DOT_IS_DATA", 1_000_000)  # every server is an older one
+    with pytest.raises(LoaderError, match="line 3: 1 field instead of 4"):
+        land(tmp_path / "a")
+    read: list[str] = []
+
+    def noted(source: SourceFile, stream: IO[bytes]) -> Iterator[Record]:
+        read.append(source.name)
+        return records(source, stream)
+
+    monkeypatch.setattr(sieve, "data_records", noted)
+    assert land(tmp_path / "b").new == 2
+    assert read  # the second reading looked at it
 
 
 def test_loads_queue_behind_each_other(tmp_path: Path, query: Query) -> None:
