@@ -25,7 +25,10 @@ def write(
     what COPY refuses.
     """
     target = sql.Identifier("raw", source.table.name)
-    cursor.execute(sql.SQL("select exists (select from {})").format(target))
+    # To fill a table takes it from its readers until the batch ends: not where dbt may be at work.
+    cursor.execute(
+        sql.SQL("select exists (select from {}) or exists (select from raw._seen)").format(target)
+    )
     row = cursor.fetchone()
     if row is not None and not row[0]:
         return fill(cursor, source, stream, batch, origin)

@@ -109,7 +109,7 @@ def _chosen(every: Sequence[Mutant], options: argparse.Namespace) -> list[Mutant
     globs = options.only or ["*"]
     chosen = [m for m in every if any(fnmatch(m.id, g) or fnmatch(m.file, g) for g in globs)]
     if options.sample is not None and options.sample < len(chosen):
-        drawn = set(random.Random(options.seed).sample(range(len(chosen)), options.sample))  # noqa: S311
+        drawn = set(random.Random(options.seed).sample(range(len(chosen)), options.sample))
         chosen = [mutant for number, mutant in enumerate(chosen) if number in drawn]
     if not chosen:
         raise LoaderError("No mutant fits: see --list.")
