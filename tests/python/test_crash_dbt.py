@@ -14,7 +14,7 @@ from loaders.paths import project_root
 from warehouse import DIMENSIONS, FACTS, NO_TESTS, Warehouse
 
 TIMES = max(3, CRASHES // 100)
-# Tables that a swap works with, and dbt sessions that go on.
+# Tables that a swap had put aside.
 LEFT = (
     "select relname from pg_class where relnamespace = 'marts'::regnamespace"
     " and relname like '%dbt_backup' and relkind = 'r'"
