@@ -56,6 +56,11 @@ slim: $(READY_DEV) packages ## Build what changed, on tables that BASE=origin/ma
 property: $(READY_DEV) packages ## Any sequence of loads equals a full refresh: the long run
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/python/test_property.py
 
+.PHONY: crashes
+crashes: $(READY_DEV) packages ## Kill loads and servers a thousand times (OLIST_CRASHES): nothing lost, nothing doubled
+	@OLIST_CRASHES="$${OLIST_CRASHES:-1000}" OLIST_BIG_MB="$${OLIST_BIG_MB:-1000}" \
+		$(BIN)/python -m pytest tests/python/test_crash*.py
+
 .PHONY: mutants
 mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests notice? (MUTANTS=its arguments)
 	@[ -n "$$PGHOST$$DATABASE_URL" ] || $(BIN)/olist up

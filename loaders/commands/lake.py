@@ -16,8 +16,10 @@ def add(command: Add) -> None:
         "Write landed files that the lake lacks, unchanged and as Parquet.",
         _archive,
     )
+    archive.set_defaults(acts_as="loader")
     archive.add_argument("lake", nargs="?", help=_HELP)
     replay = command("replay", "Rebuild schema raw from a lake, row for row.", _replay)
+    replay.set_defaults(acts_as="loader")
     replay.add_argument("--from", dest="lake", metavar="lake", help=_HELP)
 
 

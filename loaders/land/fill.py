@@ -59,6 +59,12 @@ def _drop_indexes(cursor: Cursor, table: Table) -> None:
             sql.Identifier("raw", table.name), sql.Identifier(f"{table.name}_pkey")
         )
     )
+    for column in table.key:  # a dropped key leaves it, and COPY would tell of it in its own way
+        cursor.execute(
+            sql.SQL("alter table {} alter {} drop not null").format(
+                sql.Identifier("raw", table.name), sql.Identifier(column)
+            )
+        )
 
 
 def _index(cursor: Cursor, source: SourceFile) -> int:

@@ -43,7 +43,6 @@ create table raw._{name}_before (
 );
 comment on table raw._{name}_before is
     'Rows of {name} as they were before batch _until_batch_id, for a dbt run that began before it';
-{indexes}
 create view raw._{name}_seen as
 select {columns} from raw.{name}
 where (_batch_id > (select batch_id from raw._seen)) is not true
@@ -56,6 +55,19 @@ create trigger keep_updated after update on raw.{name} referencing old table as 
 for each statement execute function raw._keep_before('{columns}');
 create trigger keep_deleted after delete on raw.{name} referencing old table as old_rows
 for each statement execute function raw._keep_before('{columns}');
+"""
+
+# Fill makes a key too; this one is for a table whose first rows come when dbt has run.
+_KEY = """
+do $$
+begin
+    if not exists (
+        select from pg_constraint where conrelid = 'raw.{name}'::regclass and contype = 'p'
+    ) then
+        alter table raw.{name} add constraint {name}_pkey primary key ({key});
+    end if;
+end
+$$;
 """
 
 # `_see` is called by dbt's on-run-start, whose role may write nothing else in raw. A batch number
@@ -104,12 +116,17 @@ def statements() -> str:
 
 def _of_table(table: Table) -> str:
     stamps = ("_batch_id", "_loaded_at", "_source_file", "_deleted_at")
-    lookups = (table.key[:1] + table.lookups) if table.key else ()
-    return _TABLE.format(
+    made = _TABLE.format(
         name=table.name,
         columns=", ".join((*table.columns, *stamps)),
         definitions=", ".join(f"{name} text" for name in table.columns),
-        indexes="\n".join(
-            f"create index on raw._{table.name}_before ({name});" for name in lookups
-        ),
     )
+    if not table.key:
+        return made
+    indexes = [f"create index on raw._{table.name}_before ({table.key[0]});"]
+    for name in table.lookups:
+        indexes.append(f"create index on raw._{table.name}_before ({name});")
+    for name in (*table.lookups, "_batch_id"):
+        index = f"{table.name}_{name.strip('_')}_idx"
+        indexes.append(f"create index if not exists {index} on raw.{table.name} ({name});")
+    return made + _KEY.format(name=table.name, key=", ".join(table.key)) + "\n".join(indexes)

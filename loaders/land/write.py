@@ -56,7 +56,7 @@ def write(
 def _whole(
     cursor: Cursor, source: SourceFile, stream: IO[bytes], batch: Batch, origin: str
 ) -> Counts:
-    if _is_empty(cursor, source):
+    if _may_fill(cursor, source):
         return fill(cursor, source, stream, batch, origin)
     read = copy_incoming(cursor, source, stream)
     if source.table.key:
@@ -79,7 +79,7 @@ def _sifted(  # noqa: PLR0917 - as many as the landing of a file has parts
         with reading() as stream:
             _keep_bad_keys(cursor, source, stream, rejects)
     rejects.tell(0, [], rows=read)
-    if _is_empty(cursor, source):
+    if _may_fill(cursor, source):
         counts = fill_from_incoming(cursor, source, batch, origin)
     else:
         # A row that was rejected is not a row that is gone: with any, nothing is marked as removed.
@@ -113,9 +113,13 @@ def _keep_bad_keys(cursor: Cursor, source: SourceFile, stream: IO[bytes], reject
                 wanted = next(bad, None)
 
 
-def _is_empty(cursor: Cursor, source: SourceFile) -> bool:
+def _may_fill(cursor: Cursor, source: SourceFile) -> bool:
+    """Whether the table is empty and no dbt run may be reading it.
+
+    To fill a table takes it from its readers until the batch ends.
+    """
     cursor.execute(
-        sql.SQL("select not exists (select from {})").format(
+        sql.SQL("select not exists (select from {}) and not exists (select from raw._seen)").format(
             sql.Identifier("raw", source.table.name)
         )
     )

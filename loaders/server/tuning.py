@@ -47,6 +47,8 @@ def settings(machine: Machine) -> dict[str, str]:
         "max_parallel_workers_per_gather": str(
             min(machine.processors // 2, MOST_PER_QUERY_WORKERS)
         ),
+        # dbt commits where nothing was begun, and each such warning would be a line of the log.
+        "log_min_messages": "error",
         # A query whose client was killed ends, too.
         "client_connection_check_interval": "5s",
         # Not in /dev/shm: containers have 64 MB of it, and systemd empties it when an ordinary

@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _build_base(Checkout(root, folder / "state"), earlier)
             here = Checkout(project_root(), folder / "target")
             say(f"what changed since {options.base}")
+            here.olist(
+                "land", earlier, "--mode", "snapshot"
+            )  # an older ledger is brought up to date
             flags = ["--full-refresh"] if options.full_refresh else []
             selection = ("--select", "state:modified+", "--defer", "--state", str(folder / "state"))
             here.dbt("build", *selection, *flags)

@@ -103,7 +103,7 @@ def test_a_killed_start_is_begun_anew(home: Path) -> None:
         process.communicate()
         server = up(home)
         assert ask(server, "select 1") == [(1,)]
-        assert ended(olist(server, "down"))[0] == 0
+        assert ended(olist({"OLIST_HOME": str(home)}, "down"))[0] == 0
 
 
 @pytest.fixture

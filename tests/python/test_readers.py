@@ -1,6 +1,7 @@
 """Readers of marts that ask all the time while dbt builds."""
 
 import threading
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -70,20 +71,24 @@ def test_a_slow_reader_makes_nobody_wait(warehouse: Warehouse, tmp_path: Path) -
     run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
     warehouse.dbt("build", *NO_TESTS)
     reads = "select count(*) from marts.fct_orders join marts.dim_customers using (customer_key)"
+
+    def needs_lock() -> bool:
+        return bool(warehouse.query(REFUSED))
+
     for command in (("run", "--select", "dim_customers"), ("run", "--select", "fct_payments")):
-        refused: set[str] = set()
-
-        def waits(refused: set[str] = refused) -> bool:
-            refused.update(pid for (pid,) in warehouse.query(REFUSED))
-            return bool(refused)
-
         with closing(open_session(warehouse.variables)) as slow, slow.cursor() as cursor:
             cursor.execute(reads)
             run = threading.Thread(target=warehouse.dbt, args=command)
             run.start()
-            with until(waits), asking(warehouse.variables, reads) as reader:
-                with until(lambda: reader.asked > 50):
+            with (
+                until(lambda: bool(warehouse.query(REFUSED))),
+                asking(warehouse.variables, reads) as reader,
+            ):
+                deadline = time.monotonic() + 60
+                while reader.asked < 50:
                     assert run.is_alive(), "it did not need the lock"
+                    assert time.monotonic() < deadline, "readers wait"
+                    time.sleep(0.05)
                 assert reader.errors == []
         run.join()
     assert warehouse.query(INVALID) == []
