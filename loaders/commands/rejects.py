@@ -15,6 +15,7 @@ def add(command: Add) -> None:
         "List rows that 'olist land --max-rejects' kept back; land them mended.",
         _run,
     )
+    rejects.set_defaults(acts_as="loader")
     rejects.add_argument("--batch", type=int, metavar="N", help="only those of this batch")
     rejects.add_argument("--table", choices=sorted(BY_NAME), help="only those of this raw table")
     rejects.add_argument(

@@ -27,6 +27,9 @@ from loaders.lake import keeping
 from loaders.lake.keep import _put_files
 from loaders.lake.store import Store
 from loaders.land import Rules, land
+from loaders.rejects import Chosen
+from loaders.rejects.listing import write_out
+from loaders.rejects.retry import retry
 from loaders.sources import Delivery
 
 
@@ -135,3 +138,18 @@ def test_a_zip_and_a_file_on_s3_land(bucket: str, tmp_path: Path, query: Query) 
             land(f"s3://{bucket}/export/{name}", say=quiet)
         assert "olist-scratch" not in str(failure.value)
     assert not list(Path(tempfile.gettempdir()).glob(f"olist-scratch-{os.getpid()}-*"))
+
+
+def test_rejected_rows_that_were_mended_come_back(
+    lake: Lake, tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLIST_LAKE", lake.location)
+    write_csv(tmp_path / "a", "sellers", *SELLERS, "s7,1,x", "s8,1")
+    land(tmp_path / "a", say=quiet, rules=Rules(max_rejects="5"), keeping=keeping())
+    (file,) = write_out(Chosen(), tmp_path / "mended", quiet)
+    file.write_text(file.read_text().replace("s7,1,x\n", "s7,1,x,SP\n"))
+    retry(Chosen(), tmp_path / "mended", Rules(), quiet)
+    assert query("select landed_by from raw._rejected_rows order by 1") == [(2,), (None,)]
+    set_raw_aside(query)
+    lake.replay()
+    assert_raw_is_as_before(query)
