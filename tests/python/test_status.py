@@ -28,7 +28,8 @@ def test_json_has_what_the_ledger_has(query: Query, tmp_path: Path, capsys: Capt
     told = json.loads(capsys.readouterr().out)
     assert told["server"]["running"] is True
     assert told["server"]["database"] == os.environ["PGDATABASE"]
-    newest, first = told["batches"]
+    failed, newest, first = told["batches"]
+    assert (failed["status"], failed["error"][-22:]) == ("failed", "no such folder or zip.")
     assert (newest["batch_id"], newest["rows_new"], newest["rows_changed"]) == (2, 1, 1)
     assert (first["rows_read"], first["rows_new"], first["rows_rejected"]) == (2, 2, 0)
     assert isinstance(first["seconds"], float)
