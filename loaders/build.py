@@ -14,14 +14,12 @@ from loaders import connection, download, packages, server
 from loaders.errors import LoaderError
 from loaders.lake import keeping
 from loaders.land import Rules, land, ledger
+from loaders.locks import BUILDING, exclusive
 from loaders.paths import project_root, state_root
 from loaders.roles import access as roles
 from loaders.sources.files import find_files
 from loaders.summary import print_summary
 from loaders.tables import TABLES
-
-# One number for every build of this database; landing has another.
-_LOCK = 0x0115_7002
 
 
 @dataclass
@@ -67,7 +65,7 @@ def _alone() -> Iterator[None]:
     def waiting() -> None:
         print("Another build is running: waiting for it to end.", flush=True)
 
-    with connection.connect(autocommit=True) as link, ledger.exclusive(link, waiting, _LOCK):
+    with connection.connect(autocommit=True) as link, exclusive(link, waiting, BUILDING):
         yield
 
 

@@ -149,7 +149,9 @@ def connect(
 
 def _unreachable(where: Mapping[str, str], reason: str) -> str:
     address = f"{where['PGHOST']}:{where['PGPORT']}"
-    detail = reason.strip().splitlines()[-1].removeprefix("connection to server ")
+    # The last line that is no hint: "connection to server at …, port … failed: Connection refused".
+    lines = [line for line in reason.strip().splitlines() if not line.startswith("\t")]
+    detail = lines[-1].removeprefix("connection to server ").removesuffix(".")
     if external() is None:
         return f"The embedded server at {address} does not answer: run 'olist up' ({detail})."
     return (

@@ -50,7 +50,8 @@ def status(*, batches: int = 10, as_json: bool = False, say: Callable[[str], Non
     landed: tuple[Rows, Rows] = ([], [])
     if found["running"]:
         with connection.connect() as link:
-            landed = _batches(link, batches), _tables(link)
+            if _has_ledger(link):
+                landed = _batches(link, batches), _tables(link)
     if as_json:
         whole = {"server": found, "batches": landed[0], "tables": landed[1]}
         say(json.dumps(whole, indent=2, default=_plain))
@@ -74,25 +75,22 @@ def _server() -> dict[str, Any]:
     }
 
 
+def _has_ledger(link: Connection) -> bool:
+    with link.cursor() as cursor:
+        cursor.execute("select to_regclass('raw._batches') is not null")
+        return cursor.fetchone() == (True,)
+
+
 def _batches(link: Connection, limit: int) -> Rows:
     with link.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute("select to_regclass('raw._rejected_rows') is not null as landed")
-        row = cursor.fetchone()
-        if not row or not row["landed"]:
-            return []
         cursor.execute(_BATCHES, (limit,))
         return [dict(batch) for batch in cursor.fetchall()]
 
 
 def _tables(link: Connection) -> Rows:
-    """Rows of each raw table that there is; one that was dropped by hand is left out."""
     found: Rows = []
     with link.cursor(cursor_factory=RealDictCursor) as cursor:
         for table in TABLES:
-            cursor.execute("select to_regclass(%s) is not null as there", (f"raw.{table.name}",))
-            row = cursor.fetchone()
-            if not row or not row["there"]:
-                continue
             cursor.execute(
                 sql.SQL(
                     "select %s as table_name, count(*) filter (where _deleted_at is null) as rows,"

@@ -1,23 +1,31 @@
 """Checks of credentials: which sources are open from here. Never what they are."""
 
-import os
 from collections.abc import Iterator
 
-from loaders.doctor.finding import OK, Finding
+from loaders.doctor.finding import FAIL, OK, Finding
 from loaders.download import has_credentials
+from loaders.errors import LoaderError
+from loaders.lake.store import named_lake, open_store
+from loaders.redact import redact
 
 
 def findings() -> Iterator[Finding]:
-    """Yield what was found: none of them is a must."""
+    """Yield what was found; the lake is asked only where one is named."""
     if has_credentials():
         yield Finding("credentials (Kaggle)", OK, "there; 'olist download' can fetch the dataset")
     else:
         yield Finding(
             "credentials (Kaggle)", OK, "none; OLIST_DATA=path or synthetic data need none"
         )
-    where = [name for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID") if os.environ.get(name)]
-    yield Finding(
-        "credentials (S3)",
-        OK,
-        f"by {where[0]}" if where else "none in the environment; only s3:// locations need them",
-    )
+    lake = named_lake(None)
+    if lake:
+        yield _lake(lake)
+
+
+def _lake(location: str) -> Finding:
+    """Ask the lake for one name: that takes credentials, rights and a bucket that is there."""
+    try:
+        next(iter(open_store(location).keys()), None)
+    except LoaderError as error:
+        return Finding("lake (OLIST_LAKE)", FAIL, "it cannot be read", redact(str(error)))
+    return Finding("lake (OLIST_LAKE)", OK, f"{redact(location)} can be read")

@@ -1,15 +1,22 @@
 """Checks of what is installed: the project's requirements, its extras, dbt's packages."""
 
+import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
+from loaders.connection import external
 from loaders.doctor.finding import FAIL, OK, WARN, Finding
+from loaders.lake.store import named_lake
 from loaders.paths import project_root
 
 # What each optional part is for. Who does not use it need not have it.
-_EXTRAS = {"server": "the embedded PostgreSQL"}
+_EXTRAS = {
+    "server": "the embedded PostgreSQL",
+    "lake": "olist archive, replay and s3:// locations",
+    "mysql": "mysql:// and mariadb:// locations",
+}
 
 
 def findings() -> Iterator[Finding]:
@@ -30,15 +37,17 @@ def findings() -> Iterator[Finding]:
     for extra, purpose in _EXTRAS.items():
         mine = [one for one in wanted if one.marker and one.marker.evaluate({"extra": extra})]
         lacking = [found for one in mine if (found := _wrong(one))]
-        yield (
-            Finding(
-                f"extra '{extra}'",
-                WARN,
-                f"{'; '.join(lacking)}; only {purpose} needs it",
-                f"pip install 'olist-warehouse[{extra}]', when you want that",
-            )
-            if lacking
-            else Finding(f"extra '{extra}'", OK, f"there, for {purpose}")
+        if not lacking:
+            yield Finding(f"extra '{extra}'", OK, f"there, for {purpose}")
+            continue
+        missed = (extra == "server" and external() is None) or (
+            extra == "lake" and bool(named_lake(None))
+        )
+        yield Finding(
+            f"extra '{extra}'",
+            WARN if missed else OK,
+            f"{'; '.join(lacking)}: only {purpose} need{'s' * (extra == 'server')} it",
+            f"to use that: {sys.executable} -m pip install -e '.[{extra}]'",
         )
     yield _dbt_packages()
 

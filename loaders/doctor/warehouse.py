@@ -7,6 +7,9 @@ from psycopg2.extensions import cursor as Cursor
 from loaders import connection, server
 from loaders.doctor.finding import FAIL, OK, WARN, Finding
 from loaders.errors import LoaderError
+from loaders.roles import passwords
+from loaders.roles.names import KINDS, names
+from loaders.roles.owners import arranged, strays
 
 
 def findings() -> Iterator[Finding]:
@@ -23,7 +26,9 @@ def findings() -> Iterator[Finding]:
                 "server", OK, f"{kind}, PostgreSQL {_one(cursor, 'show server_version')}, {place}"
             )
             yield _encoding(cursor)
-            yield _rights(cursor)
+            if not arranged(cursor):  # the roles need no such right
+                yield _rights(cursor)
+            yield _roles(cursor)
             yield _last_batch(cursor)
     except LoaderError as error:
         yield Finding("server", FAIL, "it cannot be used", str(error))
@@ -54,6 +59,30 @@ def _rights(cursor: Cursor) -> Finding:
     )
 
 
+def _roles(cursor: Cursor) -> Finding:
+    if not arranged(cursor):
+        return Finding(
+            "roles", OK, "none here: one user does all ('olist roles' makes three with less rights)"
+        )
+    called = names()
+    lacking = [called[kind] for kind in KINDS if kind not in passwords.known()]
+    if lacking:
+        return Finding(
+            "roles",
+            WARN,
+            f"the passwords of {', '.join(lacking)} are not known here",
+            "set OLIST_<KIND>_PASSWORD, or make new ones: 'olist roles --new-passwords'",
+        )
+    if strays(cursor):
+        return Finding(
+            "roles",
+            WARN,
+            "some tables belong to another user than their schema",
+            "run 'olist roles', which gives them to it",
+        )
+    return Finding("roles", OK, f"{', '.join(called.values())}; each owns what it writes")
+
+
 def _last_batch(cursor: Cursor) -> Finding:
     if not _one(cursor, "select to_regclass('raw._rejected_rows') is not null"):
         return Finding("last load", OK, "none yet: 'olist land PATH'")
@@ -65,6 +94,10 @@ def _last_batch(cursor: Cursor) -> Finding:
     if row is None:
         return Finding("last load", OK, "none yet: 'olist land PATH'")
     number, status, what = row
+    if status == "started":
+        return Finding(
+            "last load", OK, f"batch {number} is running, or its load was killed: {what}"
+        )
     if status in {"landed", "unchanged"}:
         return Finding("last load", OK, f"batch {number} {status}: {what}")
     return Finding("last load", WARN, f"batch {number} {status}: {what}", "mend it and land again")

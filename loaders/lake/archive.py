@@ -15,10 +15,7 @@ from loaders.lake.objects import parquet_writer, put_file
 from loaders.lake.originals import OriginalError
 from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
-from loaders.land.ledger import exclusive
-
-# One number for every archiving of this database; landing and building have others.
-_LOCK = 0x0115_7003
+from loaders.locks import ARCHIVING, exclusive
 
 
 def archive(location: str, say: Callable[[str], None] = print) -> None:
@@ -53,7 +50,7 @@ def archive_missing(
     def waiting() -> None:
         say("another archive is running: waiting for it to end")
 
-    with exclusive(link, waiting, _LOCK), scratch() as folder:
+    with exclusive(link, waiting, ARCHIVING), scratch() as folder:
         with link.cursor() as cursor:
             missing = history.to_archive(cursor, store)
         store.tidy()

@@ -16,11 +16,12 @@ from loaders.lake.manifest import Manifest, Row
 from loaders.lake.originals import packed_file
 from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
-from loaders.land import analyze, ledger
+from loaders.land import analyze
 from loaders.land.batch import origin_of
 from loaders.land.columns import add_columns
 from loaders.land.schema import ensure_schema
 from loaders.land.write import write
+from loaders.locks import exclusive
 from loaders.sources import SourceFile
 from loaders.tables import BY_NAME
 
@@ -33,7 +34,7 @@ def replay(location: str, say: Callable[[str], None] = print) -> None:
     anything is written, when the lake is damaged or raw holds batches of its own.
     """
     store = open_store(location)
-    with connect() as link, ledger.exclusive(link, lambda: _waiting(say)), scratch() as folder:
+    with connect() as link, exclusive(link, lambda: _waiting(say)), scratch() as folder:
         with link.cursor() as cursor:
             todo = history.to_replay(cursor, store)
         link.commit()  # no snapshot is held while the lake is read

@@ -8,6 +8,7 @@ from psycopg2.extensions import connection as Connection
 
 from loaders.errors import LoaderError, shown
 from loaders.land import ledger
+from loaders.locks import exclusive
 
 # The most special class first.
 _SENTENCES: tuple[tuple[type[psycopg2.Error], str], ...] = (
@@ -50,7 +51,7 @@ def failed(link: Connection, batch_id: int, error: BaseException) -> BaseExcepti
 
 def note(link: Connection, error: LoaderError, source: str, mode: str) -> None:
     """Note a load that stopped before it began, unless another one is running now."""
-    with suppress(psycopg2.Error, LoaderError), ledger.exclusive(link, _busy):
+    with suppress(psycopg2.Error, LoaderError), exclusive(link, _busy):
         ledger.record_failure(link, ledger.begin(link, source, mode), str(error))
 
 

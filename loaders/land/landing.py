@@ -16,6 +16,7 @@ from loaders.land.failures import failed, note
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
 from loaders.land.write import write
+from loaders.locks import exclusive
 from loaders.sources import Delivery, SourceFile
 from loaders.sources.encodings import UTF_8, canonical
 from loaders.sources.header import remarks
@@ -35,6 +36,8 @@ def land_delivery(
     rules = rules or Rules()
     encoding = canonical(rules.encoding)
     if encoding != UTF_8:
+        if delivery.is_utf_8:
+            raise LoaderError(f"{delivery.source} is no file: leave out --encoding, it is known.")
         files = [replace(file, encoding=encoding) for file in delivery.files]
         delivery = replace(delivery, files=files)
     _ = rules.allowance  # what is wrong with it is told before a file is read
@@ -45,7 +48,7 @@ def land_delivery(
     except LoaderError as error:
         note(link, error, delivery.source, mode)
         raise
-    with ledger.exclusive(link, lambda: _wait(rules, say)):
+    with exclusive(link, lambda: _wait(rules, say)):
         batch_id, total = _land(link, delivery, mode, rules, say)
     say(f"batch {batch_id}: {total}")
     if total.rejected:

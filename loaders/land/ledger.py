@@ -1,7 +1,6 @@
 """The ledger of schema ``raw``: what was landed, when, from where, with what result."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -14,9 +13,6 @@ from loaders.land.schema import ensure_schema
 from loaders.redact import redact
 from loaders.sources.encodings import UTF_8
 from loaders.tables import Table
-
-# One number for every landing into this database: loads are serialised by it.
-_LOCK = 0x0115_7001
 
 CRASHED = (
     "it ended without a word: it or the server was killed, or the connection was lost;"
@@ -74,29 +70,6 @@ class FileResult:
     seconds: float = 0.0
     encoding: str = UTF_8
     counts: Counts = field(default_factory=Counts)
-
-
-@contextmanager
-def exclusive(link: Connection, waiting: Callable[[], None], lock: int = _LOCK) -> Iterator[None]:
-    """Hold an advisory lock, landing's own by default; call ``waiting`` first when it is taken.
-
-    The lock belongs to the session and not to the transaction, so that a load that had to wait
-    begins its transaction, and with it ``_loaded_at``, after the other one has ended.
-    """
-    with link.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", (lock,))
-        if not _one(cursor):
-            waiting()
-            cursor.execute("select pg_advisory_lock(%s)", (lock,))
-    link.commit()
-    try:
-        yield
-    finally:
-        if not link.closed:  # a lost connection has lost the lock with it
-            link.rollback()
-            with link.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s)", (lock,))
-            link.commit()
 
 
 def begin(link: Connection, source: str, mode: str) -> int:

@@ -12,6 +12,7 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.errors import LoaderError, shown
 from loaders.lake import keeping
 from loaders.land import Rules, land_delivery, ledger
+from loaders.locks import exclusive
 from loaders.rejects import Chosen, ledger_link
 from loaders.rejects.staging import stage
 from loaders.rejects.verdicts import judge, mark
@@ -35,7 +36,7 @@ def retry(
     encoding = canonical(rules.encoding)
     with ExitStack() as stack:
         link = stack.enter_context(ledger_link())
-        stack.enter_context(ledger.exclusive(link, lambda: _wait(rules, say)))
+        stack.enter_context(exclusive(link, lambda: _wait(rules, say)))
         with link.cursor() as cursor:
             stage(cursor, chosen, folder, encoding)
             judge(cursor)

@@ -10,13 +10,12 @@ from psycopg2.extensions import encrypt_password
 
 from loaders import connection
 from loaders.errors import LoaderError
+from loaders.locks import ROLES
 from loaders.roles import passwords
 from loaders.roles.arrange import arrange
 from loaders.roles.names import KINDS, names, variable
 from loaders.roles.owners import arranged, strays
 
-# One number for all that change the roles of this database.
-_LOCK = 0x0115_7004
 _ATTRIBUTES = {
     "rolcanlogin": ("login", True),
     "rolsuper": ("nosuperuser", False),
@@ -39,7 +38,7 @@ def make(
     called = names()
     try:
         with connection.connect() as link, link.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+            cursor.execute("select pg_advisory_xact_lock(%s)", (ROLES,))
             is_superuser = _check_user(cursor)
             cursor.execute("select rolname from pg_roles")
             there = {name for (name,) in cursor.fetchall()}

@@ -19,7 +19,8 @@ class Delivery:
     ``source`` is what the ledger calls it, without a secret. ``unknown`` names what was left out,
     as no raw table takes it. ``remember`` writes the source's own state (a watermark) with the
     batch's number, in the batch's transaction. ``more`` says that the source has another batch
-    after this one; one without files says that there is nothing new.
+    after this one; one without files says that there is nothing new. ``is_utf_8`` says that the
+    source wrote the files itself, so that nobody has to name their encoding.
     """
 
     source: str
@@ -27,3 +28,4 @@ class Delivery:
     unknown: Sequence[str] = ()
     remember: Callable[[Cursor, int], None] = _nothing
     more: bool = False
+    is_utf_8: bool = False

@@ -17,6 +17,7 @@ from exports import exports
 
 TIMES = max(3, CRASHES // 20)
 LAST = "select status from raw._batches order by batch_id desc limit 1"
+SECONDS = "select seconds from raw._batches where status = 'landed' order by batch_id desc limit 1"
 LEDGER = "select distinct status from raw._batches where error is not null"
 
 
@@ -68,10 +69,10 @@ def test_a_lost_connection_leaves_all_or_nothing(
                 with cutting(losing, draw.randrange(2_000, size)) as way:
                     status, said = ended(olist(way, *load))
             else:
-                status, said = _end_session(losing, load, draw.uniform(0, 0.2))
+                status, said = _end_session(losing, load, draw.random())
             if status:
                 lost += 1
-                assert said.splitlines()[-1].startswith("olist: The connection to Postg")
+                assert said.splitlines()[-1].startswith("olist: the connection to Postg")
                 assert "Traceback" not in said
                 with until(lambda: not left_behind(losing)):
                     ((last,),) = ask(losing, LAST)
@@ -88,15 +89,16 @@ def test_a_lost_connection_leaves_all_or_nothing(
 
 
 def _end_session(
-    database: dict[str, str], load: tuple[str | Path, ...], delay: float
+    database: dict[str, str], load: tuple[str | Path, ...], part: float
 ) -> tuple[int, str]:
-    """Start a load, and let the server end its session so many seconds after it began."""
+    """Start a load, and let the server end its session in that part of the time it takes."""
+    ((seconds,),) = ask(database, SECONDS)
     process = olist(database, *load)
     ending = (
         "select count(pg_terminate_backend(pid)) from pg_stat_activity"
         " where datname = current_database() and application_name = 'olist'"
     )
-    with until(lambda: bool(left_behind(database)) or process.poll() is not None):
-        time.sleep(delay)
+    with until(lambda: ask(database, LAST) == [("started",)] or process.poll() is not None):
+        time.sleep(part * float(seconds))
         ask(database, ending)
     return ended(process)

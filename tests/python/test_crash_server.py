@@ -77,7 +77,7 @@ def test_a_killed_server_leaves_all_or_nothing(
             status, said = ended(process)
             assert "Traceback" not in said
             if status:
-                assert "olist: The connection to PostgreSQL was lost (" in said.splitlines()[-1]
+                assert "olist: the connection to PostgreSQL was lost (" in said.splitlines()[-1]
             server = up(home)
             ((done,),) = ask(server, "select to_regclass('raw._batches') is not null")
             ((where,),) = ask(server, LAST) if done else [("none",)]

@@ -12,7 +12,7 @@ from conftest import Query, write_csv
 from crash import content, run_load
 from crowd import Rows, ask, asking, ended, olist, open_session
 from exports import exports
-from loaders.land.ledger import _LOCK
+from loaders.locks import LANDING
 from warehouse import FACTS, MARTS, NO_TESTS, Warehouse
 
 WAITING = "another load is running: waiting for it to end"
@@ -30,7 +30,7 @@ def load_running(variables: dict[str, str]) -> Iterator[None]:
     """Hold the lock of loads."""
     session = open_session(variables)
     with session.cursor() as cursor:
-        cursor.execute(f"select pg_advisory_lock({_LOCK})")
+        cursor.execute(f"select pg_advisory_lock({LANDING})")
     yield
     session.close()
 

@@ -76,7 +76,7 @@ def test_a_signal_while_rows_are_copied(
     made: list[IO[bytes]] = []
     monkeypatch.setattr(files, "_open", open_it)
     assert main(["land", str(path)]) == 130
-    assert capsys.readouterr().err == "olist: interrupted; nothing half-done was kept\n"
+    assert capsys.readouterr().err == "olist: interrupted; what was under way is rolled back\n"
     assert query(LEFT) == [(0, "failed", "interrupted")]
 
 
@@ -173,7 +173,9 @@ def test_a_connection_that_is_lost(
     assert main(["land", str(later)]) == 1
     said = capsys.readouterr().err
     assert said.startswith("olist: the connection to PostgreSQL was lost (")
-    assert said.endswith("; land it again when the server answers; nothing of it was landed.\n")
+    assert said.endswith(
+        "; land it again when the server answers: what has landed is not landed twice.\n"
+    )
     assert said.count("\n") == 1
     assert query("select count(*) from raw.sellers") == [(1,)]
 

@@ -13,6 +13,7 @@ from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.land import Rules, copy, ledger, sieve
 from loaders.land import land as land_path
+from loaders.locks import exclusive
 from loaders.sources import SourceFile
 from loaders.sources.records import Record
 from loaders.tables import TABLES
@@ -255,7 +256,7 @@ def test_loads_queue_behind_each_other(tmp_path: Path, query: Query) -> None:
     write_csv(tmp_path / "a", "sellers", *SELLERS)
     said: list[str] = []
     with connect() as link:
-        with ledger.exclusive(link, lambda: None):
+        with exclusive(link, lambda: None):
             other = threading.Thread(
                 target=land_path, args=(tmp_path / "a", "delta", (), said.append)
             )

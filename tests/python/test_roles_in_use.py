@@ -13,6 +13,7 @@ import pytest
 from conftest import write_csv
 from loaders import build, connection, server
 from loaders.cli import main
+from loaders.doctor import warehouse
 from loaders.paths import project_root
 from loaders.roles import passwords
 from loaders.roles.access import access, credentials, for_dbt
@@ -218,6 +219,7 @@ def test_a_build_uses_them(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(build, "_dbt_build", dbt)
     monkeypatch.setattr(build, "_data", lambda: fresh / "batch1")
     monkeypatch.setattr("loaders.summary.connect", summarised(users))
+    monkeypatch.setenv("OLIST_ALLOW_REMOVALS", "1")  # the one seller is another
     write_csv(fresh / "batch1", "sellers", SELLER.format(9))
     assert main(["build"]) == 0
     assert landed_by() == ["olist_loader"]
@@ -230,6 +232,19 @@ def summarised(users: list[str]) -> Any:
         return connection.connect()
 
     return connect
+
+
+def test_doctor_knows_them(fresh: Path) -> None:
+    def told() -> str:
+        return next(found for found in warehouse.findings() if found.check == "roles").found
+
+    assert told().startswith("none here")
+    assert main(["roles"]) == 0
+    assert told() == "olist_loader, olist_transformer, olist_reader; each owns what it writes"
+    run("create table marts.by_hand ()")
+    assert "belong to another user" in told()
+    (fresh / ".postgres" / "roles.json").unlink()
+    assert "passwords of olist_loader, olist_transformer, olist_reader are not known" in told()
 
 
 def test_names_of_roles(

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Query, write_csv
 from loaders.cli import main
-from loaders.doctor import Finding, machine, packages
+from loaders.doctor import Finding, credentials, machine, packages
 from loaders.land import land
 from loaders.land.progress import Progress
 
@@ -37,18 +37,6 @@ def test_json_has_what_the_ledger_has(query: Query, tmp_path: Path, capsys: Capt
     assert sellers == {"table_name": "sellers", "rows": 3, "removed": 0, "last_batch_id": 2}
     assert main(["status", "--json", "--batches", "1"]) == 0
     assert len(json.loads(capsys.readouterr().out)["batches"]) == 1
-
-
-def test_a_table_dropped_by_hand_does_not_break_it(
-    query: Query, tmp_path: Path, capsys: Captured
-) -> None:
-    write_csv(tmp_path / "a", "sellers", "s1,01037,sao paulo,SP")
-    land(tmp_path / "a", say=lambda _: None)
-    query("drop table raw.orders")
-    assert main(["status"]) == 0
-    said = capsys.readouterr().out
-    assert "raw.sellers" in said
-    assert "raw.orders" not in said
 
 
 def test_json_without_a_server(
@@ -88,6 +76,24 @@ def test_doctor_says_what_to_do_about_a_dead_server(
     assert "Check PGHOST, PGPORT" in captured.out
     assert "not well: server" in captured.err
     assert "not-to-be-shown" not in captured.out + captured.err
+
+
+def test_doctor_asks_the_lake_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[str]:
+        return [found.verdict for found in credentials.findings() if "lake" in found.check]
+
+    monkeypatch.delenv("OLIST_LAKE", raising=False)
+    assert told() == []
+    monkeypatch.setenv("OLIST_LAKE", str(tmp_path))
+    assert told() == ["ok"]
+    monkeypatch.setenv("OLIST_LAKE", "s3://no-such-bucket/lake")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "not-to-be-shown")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert told() == ["fail"]
 
 
 def _one(findings: list[Finding], check: str) -> Finding:

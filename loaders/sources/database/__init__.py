@@ -56,7 +56,7 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
         except LoaderError as error:
             error.source = address.source
             raise
-        yield Delivery(address.source, files, remember=load.remember)
+        yield Delivery(address.source, files, remember=load.remember, is_utf_8=True)
 
 
 def _make(address: Address) -> ModuleType:
