@@ -9,7 +9,7 @@ from pathlib import Path
 from conftest import temporary_database
 from crash import CRASHES, SEED, content, left_behind, run_load, start_load, until
 from crowd import Rows, ask
-from exports import exports
+from exports import SNAPSHOT, exports
 from loaders.land.ledger import CRASHED
 
 SCALE = 0.001
@@ -58,7 +58,7 @@ class _History:
 
     def advance(self) -> None:
         """Go on to the next export."""
-        self.load = (str(next(self._folders)), "--mode", "snapshot")
+        self.load = (str(next(self._folders)), *SNAPSHOT)
         self.before = content(self._quiet) if self.after else []
         run_load(self._quiet, *self.load)
         self.after = content(self._quiet)

@@ -13,7 +13,7 @@ import pytest
 from conftest import temporary_database
 from crash import CRASHES, SEED, content, left_behind, until
 from crowd import ask, ended, olist
-from exports import exports
+from exports import SNAPSHOT, exports
 
 TIMES = max(3, CRASHES // 20)
 LAST = "select status from raw._batches order by batch_id desc limit 1"
@@ -62,7 +62,7 @@ def test_a_lost_connection_leaves_all_or_nothing(
         before, lost = content(losing), 0
         for _ in range(TIMES):
             export = next(history)
-            load = ("land", export, "--mode", "snapshot")
+            load = ("land", export, *SNAPSHOT)
             files = [file for file in export.iterdir() if "geolocation" not in file.name]
             size = sum(file.stat().st_size for file in files)  # the other one does not change
             if kind == "cut":
@@ -83,7 +83,7 @@ def test_a_lost_connection_leaves_all_or_nothing(
         assert lost > TIMES / 4
         assert ask(losing, LEDGER) == [("crashed",)]
         for number in range(TIMES + 1):
-            mode = ("--mode", "snapshot") if number else ()
+            mode = SNAPSHOT if number else ()
             assert ended(olist(quiet, "land", tmp_path / str(number), *mode))[0] == 0
         assert content(quiet) == before
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from crash import CRASHES, SEED, run_load
-from exports import exports
+from exports import SNAPSHOT, exports
 from loaders.paths import project_root
 from warehouse import DIMENSIONS, FACTS, NO_TESTS, Warehouse
 
@@ -40,11 +40,11 @@ def test_a_killed_build_is_made_good_by_the_next(warehouse: Warehouse, tmp_path:
     print(f"OLIST_CRASH_SEED={SEED}")
     draw = random.Random(SEED)
     history = exports(tmp_path, 0.002, SEED)
-    run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+    run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
     warehouse.dbt("build", *NO_TESTS)
     killed = 0
     for _ in range(TIMES):
-        run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+        run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
         newest = "select max(batch_id) from raw._batches"
         build = start_build(warehouse)
         while build.poll() is None and warehouse.query(

@@ -16,7 +16,7 @@ import pytest
 from conftest import temporary_database
 from crash import CRASHES, SEED, content
 from crowd import ask, ended, olist
-from exports import exports
+from exports import SNAPSHOT, exports
 
 TIMES = max(3, CRASHES // 20)
 SCALE = 0.002
@@ -64,7 +64,7 @@ def test_a_killed_server_leaves_all_or_nothing(
     hits: dict[str, int] = {}
     with temporary_database(postgres) as quiet:
         for number in range(TIMES):
-            load = ("land", next(history), *(("--mode", "snapshot") if number else ()))
+            load = ("land", next(history), *(SNAPSHOT if number else ()))
             assert ended(olist(quiet, *load))[0] == 0
             process = olist(server, *load)
             waited = time.monotonic() + 10
@@ -126,7 +126,7 @@ def test_a_full_disk_stops_a_load_and_keeps_what_was_there(
         before = content(server)
         ballast = small_disk / "ballast"
         _fill(ballast, leave=500_000)
-        status, said = ended(olist(server, "land", second, "--mode", "snapshot"))
+        status, said = ended(olist(server, "land", second, *SNAPSHOT))
         print(said)
         assert status == 1
         assert "Traceback" not in said
@@ -135,10 +135,10 @@ def test_a_full_disk_stops_a_load_and_keeps_what_was_there(
         ballast.unlink()
         server = up(small_disk)
         assert content(server) == before
-        assert ended(olist(server, "land", second, "--mode", "snapshot"))[0] == 0
+        assert ended(olist(server, "land", second, *SNAPSHOT))[0] == 0
         with temporary_database(postgres) as quiet:
             assert ended(olist(quiet, "land", first))[0] == 0
-            assert ended(olist(quiet, "land", second, "--mode", "snapshot"))[0] == 0
+            assert ended(olist(quiet, "land", second, *SNAPSHOT))[0] == 0
             assert content(quiet) == content(server)
         assert ask(server, "select status from raw._batches where batch_id = 2") in (
             [("failed",)],

@@ -11,7 +11,7 @@ import pytest
 from conftest import Query, write_csv
 from crash import content, run_load
 from crowd import Rows, ask, asking, ended, olist, open_session
-from exports import exports
+from exports import SNAPSHOT, exports
 from loaders.locks import LANDING
 from warehouse import FACTS, MARTS, NO_TESTS, Warehouse
 
@@ -77,7 +77,7 @@ def test_a_run_sees_what_had_landed_when_it_began(database: dict[str, str], tmp_
     history = exports(tmp_path, 0.001)
     for _ in range(3):
         export = next(history)
-        run_load(database, str(export), "--mode", "snapshot")
+        run_load(database, str(export), *SNAPSHOT)
         ask(database, "select raw._see()")
         raw, seen = both(database)
         assert raw == seen
@@ -87,7 +87,7 @@ def test_a_run_sees_what_had_landed_when_it_began(database: dict[str, str], tmp_
             lines = points.read_text("utf-8").splitlines(keepends=True)
             points.write_text("".join(lines[: -1 - number]), "utf-8")
             for folder in (later, export, later):  # the second changes all of it back
-                run_load(database, str(folder), "--mode", "snapshot")
+                run_load(database, str(folder), *SNAPSHOT)
         assert both(database)[1] == seen
         same = {name for name, *_ in set(both(database)[0]) & set(seen)}
         assert same <= {"sellers", "product_category_name_translation"}
@@ -122,16 +122,16 @@ def test_loads_during_a_build(warehouse: Warehouse, tmp_path: Path) -> None:
     """Neither waits for the other, every test of the build holds, and the next one catches up."""
     history = exports(tmp_path, 0.005)
     first = str(next(history))
-    run_load(warehouse.variables, first, "--mode", "snapshot")
+    run_load(warehouse.variables, first, *SNAPSHOT)
     warehouse.dbt("build", *NO_TESTS)
     over, results = threading.Event(), list[tuple[int, str]]()
 
     def land() -> None:
         while not over.is_set():
-            load = ("land", next(history), "--mode", "snapshot")
+            load = ("land", next(history), *SNAPSHOT)
             results.append(ended(olist(warehouse.variables, *load)))
 
-    run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+    run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
     loads = threading.Thread(target=land)
     loads.start()
     try:

@@ -9,7 +9,7 @@ import pytest
 
 from crash import run_load, until
 from crowd import asking, open_session
-from exports import exports
+from exports import SNAPSHOT, exports
 from warehouse import FACTS, MARTS, NO_TESTS, Warehouse
 
 KEYS = (
@@ -35,7 +35,7 @@ def test_readers_see_whole_tables_and_never_a_missing_one(
     warehouse: Warehouse, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     history = exports(tmp_path, 0.005)
-    run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+    run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
     warehouse.dbt("build", *NO_TESTS)
     states = {
         mart: f"select '{mart}', count(*), md5(string_agg(mart::text, ',' order by mart::text))"
@@ -49,7 +49,7 @@ def test_readers_see_whole_tables_and_never_a_missing_one(
     ]
     assert len(joins) == 25
     before = {mart: warehouse.query(query)[0] for mart, query in states.items()}
-    run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+    run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
     with ExitStack() as stack:
         readers = [
             stack.enter_context(asking(warehouse.variables, *queries))
@@ -68,7 +68,7 @@ def test_readers_see_whole_tables_and_never_a_missing_one(
 def test_a_slow_reader_makes_nobody_wait(warehouse: Warehouse, tmp_path: Path) -> None:
     """Not behind the swap of the table it reads, and not behind the drop of foreign keys."""
     history = exports(tmp_path, 0.002)
-    run_load(warehouse.variables, str(next(history)), "--mode", "snapshot")
+    run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
     warehouse.dbt("build", *NO_TESTS)
     reads = "select count(*) from marts.fct_orders join marts.dim_customers using (customer_key)"
 
