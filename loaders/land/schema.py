@@ -77,6 +77,9 @@ comment on column raw._rejected_rows.superseded_by is
 _RULES = """
 alter table raw._batches add column if not exists rules jsonb;
 comment on column raw._batches.rules is 'What the user allowed the load; a replay repeats it so';
+create or replace view raw._batches_seen as
+select * from raw._batches
+where (batch_id > (select batch_id from raw._seen)) is not true;
 """
 
 
