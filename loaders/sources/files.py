@@ -100,7 +100,7 @@ def _list(path: Path) -> list[_Found]:
             return [(file.name, _reader(file)) for file in sorted(path.iterdir())]
     except (FileNotFoundError, NotADirectoryError) as error:
         link = "; it is a link to what is gone" if path.is_symlink() else ""
-        raise LoaderError(f"{path}: no such folder or zip{link}.") from error
+        raise LoaderError(f"{path}: no such file or folder{link}.") from error
     except (OSError, ValueError) as error:
         raise LoaderError(_unreadable(path, error)) from error
     if not stat.S_ISREG(kind):

@@ -213,7 +213,7 @@ CASES: dict[str, tuple[Make, str]] = {
     "gzip bomb": (_gzip_bomb, "unpacks to more than 100 times its size"),
     "half a gzip": (_cut_gzip, "is damaged .*; fetch or pack it again"),
     # places
-    "nowhere": (lambda folder: folder / "nowhere", "nowhere: no such folder or zip"),
+    "nowhere": (lambda folder: folder / "nowhere", "nowhere: no such file or folder"),
     "empty folder": (lambda folder: folder, "does not have olist_customers_dataset.csv"),
     "another name": (
         content(f"{HEADER}\n{ROWS}", "sellers.csv"),

@@ -38,7 +38,7 @@ def test_an_error_is_one_sentence_and_status_1(
     assert main(["land", str(tmp_path / "nowhere")]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err == f"olist: {tmp_path}/nowhere: no such folder or zip.\n"
+    assert captured.err == f"olist: {tmp_path}/nowhere: no such file or folder.\n"
 
 
 def test_land_and_status(query: Query, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

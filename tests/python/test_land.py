@@ -219,7 +219,7 @@ def test_a_damaged_zip_is_told(tmp_path: Path, query: Query) -> None:
 
 
 def test_nothing_to_land_is_told(tmp_path: Path, query: Query) -> None:
-    with pytest.raises(LoaderError, match="no such folder or zip"):
+    with pytest.raises(LoaderError, match="no such file or folder"):
         land(tmp_path / "missing")
     with pytest.raises(LoaderError, match=r"does not have olist_customers_dataset.csv"):
         land(tmp_path)

@@ -300,7 +300,7 @@ def test_exactly_the_good_rows_are_landed(
     path = tmp_path / SELLERS.file
     path.write_bytes(data)
     if query("select to_regclass('raw._batches') is not null") == [(True,)]:
-        query("truncate raw.sellers, raw._rejected_rows, raw._files, raw._batches")
+        query("truncate raw.sellers, raw._batches cascade")
     olist(capsys, "land", path, "--max-rejects", "100%")
     with connect() as link, link.cursor() as cursor:
         cursor.execute(f"select {HEADER} from raw.sellers order by length(seller_id), seller_id")

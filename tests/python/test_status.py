@@ -29,7 +29,7 @@ def test_json_has_what_the_ledger_has(query: Query, tmp_path: Path, capsys: Capt
     assert told["server"]["running"] is True
     assert told["server"]["database"] == os.environ["PGDATABASE"]
     failed, newest, first = told["batches"]
-    assert (failed["status"], failed["error"][-22:]) == ("failed", "no such folder or zip.")
+    assert (failed["status"], failed["error"][-23:]) == ("failed", "no such file or folder.")
     assert (newest["batch_id"], newest["rows_new"], newest["rows_changed"]) == (2, 1, 1)
     assert (first["rows_read"], first["rows_new"], first["rows_rejected"]) == (2, 2, 0)
     assert isinstance(first["seconds"], float)
