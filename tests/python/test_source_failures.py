@@ -42,7 +42,8 @@ def failure(source: Source, url: str, capsys: pytest.CaptureFixture[str], query:
     """Land what cannot be; return the one sentence, after a look at what it left behind."""
     assert main(["land", url]) == 1
     said = capsys.readouterr()
-    (line,) = said.err.splitlines()
+    assert len(said.err.splitlines()) == 1, said.err
+    line = said.err.strip()
     assert PASSWORD not in said.out + said.err
     assert query("select status, error from raw._batches order by batch_id desc limit 1") == [
         ("failed", line.removeprefix("olist: "))

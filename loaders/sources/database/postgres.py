@@ -1,8 +1,9 @@
 """Read a PostgreSQL database: COPY of a query, in one read-only snapshot."""
 
+import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from typing import Any, cast
 
 import psycopg2
@@ -145,10 +146,10 @@ class _PostgreSQL:
             _reached(read),
             sql.SQL(", ").join(order),
         )
-        self._cursor.copy_expert(
-            sql.SQL("copy ({}) to stdout (format csv, header true, encoding 'UTF8')").format(query),
-            sink,
-        )
+        copying = sql.SQL("copy ({}) to stdout (format csv, header true, encoding 'UTF8')")
+        # Of a connection that is lost in the middle psycopg2 prints a trace, and raises it as well.
+        with redirect_stderr(io.StringIO()):
+            self._cursor.copy_expert(copying.format(query), sink)
 
     def _text(self, name: str, column: Column) -> sql.Composed:
         """Return the value as the CSV export writes it."""
