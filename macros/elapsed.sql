@@ -3,7 +3,7 @@
 
     unit: "hour" or "day" -#}
 {% macro elapsed(started_at, ended_at, unit) -%}
-    {%- set seconds = {"hour": 3600, "day": 86400}[unit] -%}
+    {%- set seconds = {"hour": "3600", "day": "86400"}[unit] -%}
     {{ return(adapter.dispatch("elapsed", "olist_warehouse")(started_at, ended_at, seconds)) }}
 {%- endmacro %}
 
