@@ -11,6 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.errors import LoaderError
 from loaders.land import ledger
 from loaders.land.batch import MODES, Batch, Rules, origin_of
+from loaders.land.checksums import Checksums
 from loaders.land.columns import add_columns
 from loaders.land.failures import failed, note
 from loaders.land.ledger import Counts, FileResult
@@ -70,8 +71,11 @@ def _land(
         with link.cursor() as cursor:
             loaded_at = ledger.open_batch(cursor, batch_id)
             batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
-            with Progress(sum(file.size for file in delivery.files), say) as progress:
-                results = [_file(cursor, file, batch, progress, say) for file in delivery.files]
+            size = sum(file.size for file in delivery.files)
+            with Checksums(delivery.files) as checksums, Progress(size, say) as progress:
+                results = [
+                    _file(cursor, file, batch, checksums, progress, say) for file in delivery.files
+                ]
             total = ledger.record(cursor, batch, results)
             delivery.remember(cursor, batch_id)
         link.commit()
@@ -84,15 +88,16 @@ def _land(
     return batch_id, total
 
 
-def _file(
+def _file(  # noqa: PLR0917 - what all files of a batch share
     cursor: Cursor,
     file: SourceFile,
     batch: Batch,
+    checksums: Checksums,
     progress: Progress,
     say: Callable[[str], None],
 ) -> FileResult:
     started = time.perf_counter()
-    checksum, size = file.measure()
+    checksum, size = checksums.of(file)
     mode = file.mode or batch.mode
     result = FileResult(file.table.name, file.name, checksum, size, mode, encoding=file.encoding)
     if ledger.already_landed(cursor, file.table, checksum, mode, file.encoding):

@@ -1,12 +1,12 @@
 """The ledger of schema ``raw``: what was landed, when, from where, with what result."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.extras import Json
 
 from loaders.land.batch import Batch
 from loaders.land.schema import ensure_schema
@@ -143,7 +143,7 @@ def record(cursor: Cursor, batch: Batch, results: Sequence[FileResult]) -> Count
             total.changed,
             total.removed,
             total.rejected,
-            Json(asdict(batch.rules)),
+            json.dumps(asdict(batch.rules)),
             batch.batch_id,
         ),
     )
