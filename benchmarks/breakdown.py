@@ -15,7 +15,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.dbt_run import Run, dbt
+from benchmarks.dbt_run import Run, dbt, parse
 from benchmarks.settings import prepared
 from loaders.errors import LoaderError
 
@@ -59,10 +59,7 @@ def table(run: Run) -> str:
     ]
     for key, wall in parts(run).items():
         nodes = [node for node in run.nodes if node.kind == key]
-        execution, database = (
-            sum(node.seconds for node in nodes),
-            sum(node.database for node in nodes),
-        )
+        execution, database = run.execution(key), run.database(key)
         cells = [NAMES[key], "", f"{wall:.2f}", f"{100 * wall / run.wall:.0f}", "", "", "", ""]
         if nodes:
             own = 1000 * (execution - database) / len(nodes)
@@ -70,15 +67,14 @@ def table(run: Run) -> str:
             cells[1] = str(len(nodes))
             cells[4:] = [f"{execution:.2f}", f"{database:.2f}", f"{own:.0f}", f"{statements:.1f}"]
         lines.append(f"| {' | '.join(cells)} |")
-    whole = run.execution()
-    database = sum(node.database for node in run.nodes)
     lines.append(
-        f"| **all** | {len(run.nodes)} | {run.wall:.2f} | 100 | {whole:.2f} | {database:.2f} | | |"
+        f"| **all** | {len(run.nodes)} | {run.wall:.2f} | 100 | {run.execution():.2f} "
+        f"| {run.database():.2f} | | |"
     )
     opened = sum(node.connections for node in run.nodes)
     lines.append(
-        f"\ndbt's process: {run.processor:.2f} s of processor, {run.memory / 1e6:.0f} MB at its "
-        f"peak, {opened} connections opened."
+        f"\ndbt's process: {run.cost.processor:.2f} s of processor, "
+        f"{run.cost.memory / 1e6:.0f} MB at its peak, {opened} connections opened."
     )
     return "\n".join(lines)
 
@@ -119,14 +115,14 @@ def main() -> None:
     try:
         if asked.here:
             with tempfile.TemporaryDirectory(prefix="olist-bench-") as folder:
-                dbt(Path(folder), "parse")
-                print(report(dbt(Path(folder), "build", *threads)))
+                parse(Path(folder))
+                print(report(dbt(Path(folder), "build", *threads, detail=True)))
             return
         with prepared(asked.data, 1, (asked.scale,)) as settings, settings.database():
             settings.run("loaders", "land", "--mode", "snapshot", settings.data)
             target = settings.scratch / "target"
-            dbt(target, "parse")
-            print(report(dbt(target, "build", *threads)))
+            parse(target)
+            print(report(dbt(target, "build", *threads, detail=True)))
     except LoaderError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         raise SystemExit(1) from None

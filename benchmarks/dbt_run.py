@@ -1,9 +1,6 @@
 """One run of dbt in a process of its own, and what each of its nodes cost by dbt's own log."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,10 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from loaders.errors import LoaderError
-from loaders.paths import project_root
+from benchmarks.process import Cost, run
 
-MODELS, TESTS = ("model",), ("test", "unit_test")
+TESTS = ("test", "unit_test")
 
 
 @dataclass(frozen=True)
@@ -48,68 +44,64 @@ class Node:
 
 @dataclass(frozen=True)
 class Run:
-    """``wall`` and ``processor`` are seconds of the whole process, ``memory`` its peak in bytes."""
+    """What a run cost, and its nodes in the order they began.
 
-    wall: float
-    processor: float
-    memory: int
+    ``began`` and ``greeted`` are when the process was started and when dbt wrote its first line.
+    """
+
+    cost: Cost
     began: float
     greeted: float
     nodes: tuple[Node, ...]
 
+    @property
+    def wall(self) -> float:
+        """Seconds from the start of the process to its end."""
+        return self.cost.wall
+
     def execution(self, *kinds: str) -> float:
         """Sum of execution of the nodes of these kinds, of all of them without any."""
         return sum(node.seconds for node in self.nodes if not kinds or node.kind in kinds)
+
+    def database(self, *kinds: str) -> float:
+        """The part of it that the server took; 0 without ``detail``."""
+        return sum(node.database for node in self.nodes if not kinds or node.kind in kinds)
 
     def count(self, *kinds: str) -> int:
         """Number of nodes of these kinds."""
         return sum(node.kind in kinds for node in self.nodes)
 
 
-def dbt(target: Path, *arguments: str) -> Run:
-    """Run dbt on the database in use; what it writes goes to ``target``, warm partial parsing too.
+def parse(target: Path) -> None:
+    """Read the project, so that the runs that follow find it read. Raises LoaderError."""
+    run("loaders.dbt_entry", "parse", *_folders(target))
 
-    Raises LoaderError with the end of what it said when it fails.
+
+def dbt(target: Path, *arguments: str, detail: bool = False) -> Run:
+    """Run dbt on the database in use; what it writes goes to ``target``.
+
+    With ``detail`` its log is one of JSON, which costs a little, and tells when each node ran and
+    what the server took for it. Raises LoaderError with the end of what it said when it fails.
     """
     log = target / "logs" / "dbt.log"
     log.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "loaders.dbt_entry", "--no-use-colors", *arguments]
-    folders = ["--target-path", str(target), "--log-path", str(target / "logs")]
-    began, clock = time.time(), time.perf_counter()
-    done = subprocess.run(
-        [
-            *command,
-            *folders,
-            "--log-format-file",
-            "json",
-            "--log-level-file",
-            "debug",
-            "--log-file-max-bytes",
-            "0",
-        ],
-        cwd=project_root(),
-        env={**os.environ, "PYTHONPATH": str(project_root())},
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    wall = time.perf_counter() - clock
-    if done.returncode != 0:
-        said = "\n".join(done.stdout.strip().splitlines()[-30:])
-        raise LoaderError(f"'dbt {' '.join(arguments)}' failed: {said}")
-    events = list(_events(log))
-    report = next(data for name, _, _, data in events if name == "ResourceReport")
-    return Run(
-        wall=wall,
-        processor=report["process_user_time"] + report["process_kernel_time"],
-        memory=int(report["process_mem_max_rss"]) * (1 if sys.platform == "darwin" else 1024),
-        began=began,
-        greeted=events[0][1],
-        nodes=_nodes(events, _results(target)) if arguments[0] != "parse" else (),
-    )
+    began = time.time()
+    cost = run("loaders.dbt_entry", *arguments, *_folders(target), *(_DETAIL if detail else ()))
+    results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
+    events = list(_events(log)) if detail else []
+    return Run(cost, began, events[0][1] if events else began, _nodes(events, results))
 
 
+def _folders(target: Path) -> tuple[str, ...]:
+    return ("--target-path", str(target), "--log-path", str(target / "logs"))
+
+
+# A log that is rotated would lose its beginning.
+_DETAIL = (
+    *("--log-format-file", "json"),
+    *("--log-level-file", "debug"),
+    *("--log-file-max-bytes", "0"),
+)
 _Event = tuple[str, float, str, dict[str, Any]]
 
 
@@ -120,13 +112,6 @@ def _events(log: Path) -> Iterator[_Event]:
             event = json.loads(line)
             info = event["info"]
             yield info["name"], _moment(info["ts"]), info["thread"], event["data"]
-
-
-def _results(target: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((target / "run_results.json").read_text("utf-8"))[
-        "results"
-    ]
-    return found
 
 
 def _nodes(events: list[_Event], results: list[dict[str, Any]]) -> tuple[Node, ...]:
