@@ -65,14 +65,14 @@ def _round(target: Path, full: Mapping[str, str], bare: Mapping[str, str]) -> _R
         whole = dbt(target, "build")
         tables = seconds(lambda: plain.build(plain.TABLES))
         keys = seconds(lambda: plain.build((plain.FOREIGN_KEYS,)))
-        _check()
+        check()
     with in_use(bare):
         empty()
         floor = dbt(target, "build")
     return _Round(alone, whole, floor, tables, keys)
 
 
-def _check() -> None:
+def check() -> None:
     """Raise LoaderError when the two stars differ: then nothing was compared."""
     for table in _SAME:
         if fingerprint("marts", table) != fingerprint(plain.SCHEMA, table):
