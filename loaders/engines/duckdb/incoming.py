@@ -7,21 +7,26 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from loaders.engines.duckdb.schema import quoted
-from loaders.engines.duckdb.spool import IrregularError, Spooled, respool, spool
+from loaders.engines.duckdb.spool import IrregularError, respool, spool
 from loaders.errors import LoaderError
 from loaders.sources import SourceFile
 
-INCOMING = "temp.main.incoming"
 _LONGEST = 1 << 24  # bytes of a line, as in loaders.sources.records
+
+
+def incoming(source: SourceFile) -> str:
+    """Name of the temporary table of a file."""
+    return f"temp.main.incoming_{source.table.name}"
 
 
 def read(
     link: DuckDBPyConnection, source: SourceFile, folder: Path, left_out: AbstractSet[int]
 ) -> int:
-    """Make ``INCOMING`` of a file's rows, but those in lines ``left_out``; return their number.
+    """Make ``incoming`` of a file's rows, but those in lines ``left_out``; return their number.
 
-    Every column is text, and an empty field is null, quoted or not. Raises LoaderError when the
-    file cannot be read.
+    Every column is text, and an empty field is null, quoted or not. It wants no transaction: one
+    in which a first reading failed would be of no more use. Raises LoaderError when the file cannot
+    be read.
     """
     target = folder / "rows.csv"
     if not left_out:
@@ -31,29 +36,30 @@ def read(
         except (IrregularError, duckdb.Error):
             pass  # the second reading knows what it is, or mends it
     with source.open() as stream:
-        spooled = respool(source, source.as_utf8(stream), target, left_out)
+        rows = respool(source, source.as_utf8(stream), target, left_out)
     try:
-        return _copy(link, source, spooled, target)
+        return _copy(link, source, rows, target)
     except (IrregularError, duckdb.Error) as error:
         reason = " ".join(str(error).split())[:200] or "rows are missing"
         raise LoaderError(f"{source.name}: DuckDB cannot read it ({reason}).") from error
 
 
-def _copy(link: DuckDBPyConnection, source: SourceFile, spooled: Spooled, file: Path) -> int:
+def _copy(link: DuckDBPyConnection, source: SourceFile, rows: int, file: Path) -> int:
     columns = ", ".join(f"{quoted(name)} varchar" for name in source.header())
-    link.execute(f"create or replace temporary table incoming ({columns})")
-    if not spooled.rows:
+    link.execute(f"create or replace temporary table incoming_{source.table.name} ({columns})")
+    if not rows:
         return 0
     types = ", ".join(f"{_literal(name)}: 'varchar'" for name in source.header())
     link.execute(
-        f"insert into {INCOMING} select * from read_csv({_literal(str(file))}, columns = {{{types}}},"
-        " auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"',"
-        f" new_line = '{spooled.line_end}', nullstr = '', allow_quoted_nulls = true,"
-        f" strict_mode = true, null_padding = false, max_line_size = {_LONGEST})"
+        f"insert into {incoming(source)} select * from read_csv({_literal(str(file))},"
+        f" columns = {{{types}}}, auto_detect = false, header = false, parallel = false,"
+        " delim = ',', quote = '\"', escape = '\"', new_line = '\\n', nullstr = '',"
+        " allow_quoted_nulls = true, strict_mode = true, null_padding = false,"
+        f" max_line_size = {_LONGEST})"
     )
-    if link.execute(f"select count(*) from {INCOMING}").fetchone() != (spooled.rows,):
+    if link.execute(f"select count(*) from {incoming(source)}").fetchone() != (rows,):
         raise IrregularError
-    return spooled.rows
+    return rows
 
 
 def drop_repeats(link: DuckDBPyConnection, source: SourceFile) -> None:
@@ -63,10 +69,10 @@ def drop_repeats(link: DuckDBPyConnection, source: SourceFile) -> None:
     """
     key = ", ".join(map(quoted, source.table.key))
     empty = " or ".join(f"{quoted(name)} is null" for name in source.table.key)
-    suspects = f"select {key} from {INCOMING} group by {key} having count(*) > 1 or ({empty}) limit 1"
+    suspects = f"select {key} from {incoming(source)} group by {key} having count(*) > 1 or ({empty}) limit 1"
     if not link.execute(suspects).fetchone():
         return
-    link.execute(f"create or replace temporary table incoming as select distinct * from {INCOMING}")
+    link.execute(f"create or replace temporary table incoming_{source.table.name} as select distinct * from {incoming(source)}")
     found = link.execute(suspects).fetchone()
     if not found:
         return

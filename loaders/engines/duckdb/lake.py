@@ -10,6 +10,7 @@ from loaders.lake.manifest import Manifest
 from loaders.lake.originals import packed_file
 from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
+from loaders.land.ledger import Counts
 from loaders.sources import SourceFile
 
 
@@ -52,7 +53,7 @@ def _same(link: DuckDBPyConnection, store: Store, number: int) -> bool:
 
 
 def _land(link: DuckDBPyConnection, store: Store, batch: Manifest, say: Say) -> None:
-    with scratch() as folder, transaction(link):
+    with scratch() as folder:
         files: list[SourceFile] = []
         for row in batch.landed:
             key = packed.key_of(row, "csv.gz")
@@ -62,17 +63,18 @@ def _land(link: DuckDBPyConnection, store: Store, batch: Manifest, say: Say) -> 
             packed.verify(lambda: content.open("rb"), where, row["checksum"])  # noqa: B023 - read at once
             files.append(packed_file(row, content, where))
         total = write_batch(
-            link, batch.stamp, files, lambda _: None, lambda file: batch.rejected(file.table.name)
+            link,
+            batch.stamp,
+            files,
+            lambda _: None,
+            lambda file: batch.rejected(file.table.name),
+            lambda total: _check(batch, total),
         )
-        link.execute(
-            "update raw._batches set status = ? where batch_id = ?",
-            [batch.batch["status"], batch.batch_id],
-        )
-        _check(batch, total.new, total.changed, total.removed)
     say(f"  batch {batch.batch_id}: {batch.batch['status']}, {total}")
 
 
-def _check(batch: Manifest, *ours: int) -> None:
+def _check(batch: Manifest, total: Counts) -> None:
+    ours = (total.new, total.changed, total.removed)
     theirs = tuple(batch.batch[f"rows_{kind}"] or 0 for kind in ("new", "changed", "removed"))
     if ours != theirs:
         raise LoaderError(

@@ -54,9 +54,9 @@ def land(
                 say(f"{file.name}: {remark}")
         with transaction(link):
             ensure_schema(link)
-            number = newest(link) + 1
-            batch = Batch(number, redact(delivery.source), mode, at or datetime.now(UTC), rules)
-            total = write_batch(link, batch, files, say)
+        number = newest(link) + 1
+        batch = Batch(number, redact(delivery.source), mode, at or datetime.now(UTC), rules)
+        total = write_batch(link, batch, files, say)
     say(f"batch {number}: {total}")
     return total
 
@@ -67,34 +67,25 @@ def write_batch(
     files: Sequence[SourceFile],
     say: Say,
     left_out: LeftOut = lambda _: frozenset(),
+    check: Callable[[Counts], None] = lambda _: None,
 ) -> Counts:
-    """Write the files of a batch and its entries in the ledger, in the transaction of ``link``."""
+    """Read the files of a batch, then write them and its entries in the ledger, or nothing.
+
+    ``check`` may raise on what came of it, before it is committed.
+    """
     started = time.perf_counter()
+    incoming = []
     with scratch() as folder:
-        results = [_file(link, file, batch, folder, left_out(file), say) for file in files]
-    total = sum((result.counts for result in results), Counts())
-    landed = any(result.status == "landed" for result in results)
-    seconds = time.perf_counter() - started
-    link.execute(
-        "insert into raw._batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?)",
-        [
-            *(batch.batch_id, batch.source, batch.mode, "landed" if landed else "unchanged"),
-            *(batch.loaded_at, datetime.now(UTC), seconds),
-            *(total.read, total.new, total.changed, total.removed, total.rejected),
-            json.dumps(asdict(batch.rules)),
-        ],
-    )
-    for result in results:
-        counts = result.counts
-        link.execute(
-            "insert into raw._files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                *(batch.batch_id, result.table, result.file, result.checksum, result.size),
-                *(result.mode, result.status),
-                *(counts.read, counts.new, counts.changed, counts.removed, counts.rejected),
-                *(result.seconds, result.encoding),
-            ],
-        )
+        for file in files:
+            incoming.append(_read(link, file, batch, folder, left_out(file)))
+    with transaction(link):
+        for file, result in zip(files, incoming, strict=True):
+            _write(link, file, batch, result, say)
+        total = sum((result.counts for result in incoming), Counts())
+        landed = any(result.status == "landed" for result in incoming)
+        status = "landed" if landed else "unchanged"
+        _record(link, batch, status, total, time.perf_counter() - started, incoming)
+        check(total)
     return total
 
 
@@ -139,13 +130,12 @@ def _check(location: str, mode: str, rules: Rules) -> None:
         )
 
 
-def _file(
+def _read(
     link: DuckDBPyConnection,
     file: SourceFile,
     batch: Batch,
     folder: Path,
     left_out: AbstractSet[int],
-    say: Say,
 ) -> FileResult:
     started = time.perf_counter()
     checksum, size = file.measure()
@@ -153,18 +143,59 @@ def _file(
     result = FileResult(file.table.name, file.name, checksum, size, mode, encoding=file.encoding)
     if _already_landed(link, result):
         result.status = "unchanged"
-        say(f"  {result.table}: unchanged")
         return result
+    rejected = len(left_out)
+    if rejected and mode == "snapshot":
+        result.mode = "delta"  # a row that was rejected is not a row that is gone
     rows = read(link, file, folder, left_out)
     if file.table.key:
         drop_repeats(link, file)
-    origin = origin_of(file.name, checksum)
-    rejected = len(left_out)
-    counts = write(link, file, "delta" if rejected and mode == "snapshot" else mode, batch, origin)
-    result.counts = Counts(read=rows + rejected, rejected=rejected) + counts
-    result.seconds = round(time.perf_counter() - started, 3)
-    say(f"  {result.table}: {result.counts}")
+    result.counts = Counts(read=rows + rejected, rejected=rejected)
+    result.seconds = time.perf_counter() - started
     return result
+
+
+def _write(
+    link: DuckDBPyConnection, file: SourceFile, batch: Batch, result: FileResult, say: Say
+) -> None:
+    if result.status == "unchanged":
+        say(f"  {result.table}: unchanged")
+        return
+    started = time.perf_counter()
+    origin = origin_of(file.name, result.checksum)
+    result.counts += write(link, file, result.mode, batch, origin)
+    result.seconds += time.perf_counter() - started
+    say(f"  {result.table}: {result.counts}")
+
+
+def _record(
+    link: DuckDBPyConnection,
+    batch: Batch,
+    status: str,
+    total: Counts,
+    seconds: float,
+    results: Sequence[FileResult],
+) -> None:
+    link.execute(
+        "insert into raw._batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?)",
+        [
+            *(batch.batch_id, batch.source, batch.mode, status),
+            *(batch.loaded_at, datetime.now(UTC), seconds),
+            *(total.read, total.new, total.changed, total.removed, total.rejected),
+            json.dumps(asdict(batch.rules)),
+        ],
+    )
+    for result in results:
+        counts = result.counts
+        link.execute(
+            "insert into raw._files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                *(batch.batch_id, result.table, result.file, result.checksum, result.size),
+                *(result.mode, result.status),
+                *(counts.read, counts.new, counts.changed, counts.removed, counts.rejected),
+                *(result.seconds, result.encoding),
+            ],
+        )
 
 
 def _already_landed(link: DuckDBPyConnection, file: FileResult) -> bool:

@@ -5,9 +5,7 @@ quotes and line ends are regular goes to it as it is, with the number of rows th
 any other is first read record by record, by the reader that tells what is wrong with a line.
 """
 
-import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -18,47 +16,38 @@ from loaders.sources import SourceFile
 
 _BLOCK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
-# Outside of quotes, with a quote for each quoted part: one that is not a whole field.
-_STRAY = re.compile(rb'[^,\r\n"]"|"[^,\r\n"]')
-
-
-@dataclass(frozen=True)
-class Spooled:
-    """Rows written to a file without a header, and what ends its lines (as SQL has it)."""
-
-    rows: int
-    line_end: str
 
 
 class IrregularError(Exception):
     """A file that DuckDB's reader might not read as PostgreSQL's does."""
 
 
-def spool(source: SourceFile, stream: IO[bytes], target: Path) -> Spooled:
-    """Write the rows of a file, opened as UTF-8, byte for byte.
+def spool(source: SourceFile, stream: IO[bytes], target: Path) -> int:
+    """Write the rows of a file, opened as UTF-8, each line ended by LF; return their number.
 
-    Raises IrregularError where quotes stand within a field, line ends differ, a line is blank or
-    has a NUL.
+    What stands in quotes stays as it is. Raises IrregularError where quotes stand within a field,
+    a line is blank, or there is a NUL or a CR that ends no line.
     """
     header = source.layout
     if header.carriage_returns:
         raise IrregularError
-    outside = _Outside()
+    quotes = _Quotes()
     with target.open("wb") as sink:
         block = _after_header(stream, header.text.encode())
         while block:
-            outside.feed(block)
-            sink.write(block)
+            if block.endswith(b"\r"):
+                block += stream.read(1)
+            sink.write(quotes.follow(block))
             block = stream.read(_BLOCK)
-    return outside.end()
+    return quotes.end()
 
 
 def respool(
     source: SourceFile, stream: IO[bytes], target: Path, left_out: AbstractSet[int] = frozenset()
-) -> Spooled:
+) -> int:
     """Write the rows of a file record by record, but those that begin in lines ``left_out``.
 
-    Raises LoaderError, which names the line, when another one is bad.
+    Returns their number. Raises LoaderError, which names the line, when another one is bad.
     """
     rows = 0
     with target.open("wb") as sink, Rejects(source, Allowance()) as rejects:
@@ -69,7 +58,7 @@ def respool(
                 rejects.add(record.line, record.reason, record.body)
             sink.write(record.body + b"\n")
             rows += 1
-    return Spooled(rows, "\\n")
+    return rows
 
 
 def _after_header(stream: IO[bytes], header: bytes) -> bytes:
@@ -80,33 +69,43 @@ def _after_header(stream: IO[bytes], header: bytes) -> bytes:
     return rest[2:] if rest.startswith(b"\r\n") else rest[1:]
 
 
-class _Outside:
-    """What stands outside of quotes in a stream of blocks."""
+class _Quotes:
+    """Follows the quotes through a stream of blocks."""
 
     def __init__(self) -> None:
         self._inside = 0
         self._last = b"\n"
         self._ends = 0
-        self._returns = 0
 
-    def feed(self, block: bytes) -> None:
-        """Follow the quotes through the next block."""
-        if b"\0" in block:
-            raise IrregularError
+    def follow(self, block: bytes) -> bytes:
+        """Return the next block with LF at the end of each line, and count them."""
         parts = block.split(b'"')
-        text = b'"' * self._inside + b'"'.join(parts[self._inside :: 2])
-        self._inside = (self._inside + len(parts) - 1) % 2
+        outside = parts[self._inside :: 2]
+        text = b'"' * self._inside + b'"'.join(outside)
+        if b"\r" in text:
+            parts[self._inside :: 2] = [part.replace(b"\r\n", b"\n") for part in outside]
+            text = text.replace(b"\r\n", b"\n")
+            block = b'"'.join(parts)
         joined = self._last + text
-        blank = joined.startswith((b"\n\n", b"\n\r")) or b"\n\n" in joined or b"\n\r" in joined
-        if blank or _STRAY.search(joined):
+        if b"\0" in block or b"\r" in text or b"\n\n" in joined or _stray(joined):
             raise IrregularError
         self._ends += text.count(b"\n")
-        self._returns += text.count(b"\r")
         self._last = joined[-1:]
+        self._inside = (self._inside + len(parts) - 1) % 2
+        return block
 
-    def end(self) -> Spooled:
-        """What came of it."""
-        if self._inside or self._returns not in {0, self._ends}:
+    def end(self) -> int:
+        """Number of the lines."""
+        if self._inside:
             raise IrregularError
-        rows = self._ends + (self._last != b"\n")
-        return Spooled(rows, "\\r\\n" if self._returns else "\\n")
+        return self._ends + (self._last != b"\n")
+
+
+def _stray(text: bytes) -> bool:
+    """Whether a quoted part is not a whole field; each is a quote in this text, or several."""
+    while b'""' in text:  # doubled quotes within one part
+        text = text.replace(b'""', b'"')
+    count = text.count(b'"')
+    opened = text.count(b',"') + text.count(b'\n"') + text.startswith(b'"')
+    closed = text.count(b'",') + text.count(b'"\n') + text.endswith(b'"')
+    return opened != count or closed != count

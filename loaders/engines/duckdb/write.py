@@ -2,7 +2,7 @@
 
 from duckdb import DuckDBPyConnection
 
-from loaders.engines.duckdb.incoming import INCOMING
+from loaders.engines.duckdb.incoming import incoming
 from loaders.engines.duckdb.schema import quoted
 from loaders.land.batch import Batch
 from loaders.land.ledger import Counts
@@ -43,6 +43,8 @@ def _merge(
     link: DuckDBPyConnection, source: SourceFile, batch: Batch, origin: str, *, complete: bool
 ) -> Counts:
     target = f"raw.{source.table.name}"
+    if not _number(link, f"select count(*) from {target}"):
+        return Counts(new=_append(link, source, batch, origin))
     same_key = " and ".join(
         f"landed.{quoted(name)} = incoming.{quoted(name)}" for name in source.table.key
     )
@@ -54,7 +56,7 @@ def _merge(
         f"update {target} as landed set"
         f" {', '.join(f'{name} = incoming.{name}' for name in values)},"
         " _batch_id = ?, _loaded_at = ?, _source_file = ?, _deleted_at = null"
-        f" from {INCOMING} as incoming where {same_key}"
+        f" from {incoming(source)} as incoming where {same_key}"
         f" and (landed._deleted_at is not null or {differs})",
         [batch.batch_id, batch.loaded_at, origin],
     )
@@ -66,7 +68,7 @@ def _merge(
             link,
             f"update {target} as landed set _batch_id = ?, _loaded_at = ?, _deleted_at = ?"
             " where _deleted_at is null"
-            f" and not exists (select 1 from {INCOMING} as incoming where {same_key})",
+            f" and not exists (select 1 from {incoming(source)} as incoming where {same_key})",
             [batch.batch_id, batch.loaded_at, batch.loaded_at],
         )
         check_removals(source.table, live, removed, batch.rules)
@@ -80,7 +82,7 @@ def _append(
     return _changed(
         link,
         f"insert into raw.{source.table.name} ({columns}, _batch_id, _loaded_at, _source_file)"
-        f" select {columns}, ?, ?, ? from {INCOMING} as incoming where {where}",
+        f" select {columns}, ?, ?, ? from {incoming(source)} as incoming where {where}",
         [batch.batch_id, batch.loaded_at, origin],
     )
 
