@@ -24,6 +24,7 @@ _MODULES = {
     "duckdb": "loaders.engines.duckdb",
 }
 NAMES = tuple(_MODULES)
+OTHERS = NAMES[1:]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ class Warehouse(Protocol):
         ``at`` becomes the time of the batch, where the engine can be told; a lake has its own.
         Raises LoaderError, and leaves the warehouse as it was, when anything is wrong.
         """
+
+    def has_data(self) -> bool:
+        """Whether anything has landed."""
 
     def newest_batch(self) -> tuple[int, datetime] | None:
         """Number and time of the newest batch, None where nothing has landed."""

@@ -43,6 +43,12 @@ class PostgresWarehouse:
             else:
                 land(location, mode, tables, say, rules)
 
+    def has_data(self) -> bool:
+        """Whether anything has landed in the database."""
+        with connection.connect(where=self.variables) as link, link.cursor() as cursor:
+            cursor.execute("select to_regclass('raw._batches') is not null")
+            return cursor.fetchone() == (True,)
+
     def newest_batch(self) -> tuple[int, datetime] | None:
         """Number and time of the newest batch."""
         with connection.connect(where=self.variables) as link, link.cursor() as cursor:
