@@ -47,6 +47,12 @@
 {%- endmacro %}
 
 
+{% macro spark__seconds_between(started_at, ended_at) -%}
+    (unix_micros(cast({{ ended_at }} as timestamp_ltz)) - unix_micros(cast({{ started_at }} as timestamp_ltz)))
+    / 1000000
+{%- endmacro %}
+
+
 {#- dbt's own goes through numbers of seconds, which are no moments without a zone. -#}
 {% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
     timestampadd({{ datepart }}, {{ interval }}, cast({{ from_date_or_timestamp }} as timestamp))

@@ -34,7 +34,7 @@ strays as (
         facts.{{ column }} is distinct from inputs.{{ column }}
         and not (
             inputs.{{ column }} is null
-            and cast(facts.{{ column }} as text) = 'unknown'
+            and cast(facts.{{ column }} as {{ dbt.type_string() }}) = 'unknown'
         )
     {%- if not (last_fact and loop.last) %}
 

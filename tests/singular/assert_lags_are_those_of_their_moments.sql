@@ -14,7 +14,7 @@ lags as (
         'fct_orders.{{ column }}' as fact_column,
         order_id as row_key,
         {{ column }} as lag,
-        extract(epoch from {{ moment }} - purchased_at) / {{ seconds }} as expected_lag
+        {{ seconds_between('purchased_at', moment) }} / {{ seconds }} as expected_lag
     from {{ ref('fct_orders') }}
 
     union all
@@ -24,7 +24,7 @@ lags as (
         'fct_reviews.hours_to_answer' as fact_column,
         fct_reviews.review_key as row_key,
         fct_reviews.hours_to_answer as lag,
-        extract(epoch from reviews.answered_at - reviews.created_at) / 3600 as expected_lag
+        {{ seconds_between('reviews.created_at', 'reviews.answered_at') }} / 3600 as expected_lag
     from {{ ref('fct_reviews') }} as fct_reviews
     inner join {{ ref('stg_olist__order_reviews') }} as reviews
         on fct_reviews.review_key = reviews.review_key

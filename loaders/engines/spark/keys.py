@@ -10,17 +10,19 @@ from loaders.sources import SourceFile
 
 def check_keys(file: SourceFile, rows: Path) -> None:
     """Raise LoaderError when a row of a Parquet file lacks its key, or two that differ share one."""
-    table = file.table
-    if not table.key:
+    key, columns = list(file.table.key), list(file.table.columns)
+    if not key:
         return
-    found = parquet.read_table(rows, columns=list(table.columns), memory_map=True)
-    key = list(table.key)
-    for name in key:
-        if found[name].null_count:
-            raise LoaderError(f"{file.name}: {found[name].null_count} rows have no {name}.")
-    distinct = found.group_by(list(table.columns)).aggregate([])
+    found = parquet.read_table(rows, columns=columns)
+    names = ", ".join(key)
+    if any(found[name].null_count for name in key):
+        raise LoaderError(f"{file.name}: a row has an empty key ({names}); mend it.")
+    distinct = found.group_by(columns).aggregate([])
     counted = distinct.group_by(key).aggregate([([], "count_all")])
     if counted.num_rows < distinct.num_rows:
         repeated = counted.filter(compute.greater(counted["count_all"], 1)).slice(0, 1).to_pylist()
-        named = ", ".join(f"{name} {repeated[0][name]}" for name in key)
-        raise LoaderError(f"{file.name}: rows that differ have the same key ({named}).")
+        values = ", ".join(repeated[0][name] for name in key)
+        raise LoaderError(
+            f"{file.name}: the key ({names}) = ({values}) comes more than once with different"
+            " values; keep the right row."
+        )

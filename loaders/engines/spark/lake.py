@@ -117,11 +117,7 @@ def _row(file: SourceFile, batch: Batch) -> Row:
 def _put(
     store: Store, file: SourceFile, batch: Batch, row: Row, before: Row, target: Path
 ) -> Row:
-    expected = _count(file, target.with_name("rows.csv"))
-    origin = origin_of(file.name, row["checksum"])
-    rows = parquet_writer().write_parquet(file, batch, origin, frozenset(), target)
-    if rows != expected:
-        raise LoaderError(f"{file.name}: {rows:,} rows can be read of {expected:,}; mend its quotes.")
+    rows = _write_rows(file, batch, origin_of(file.name, row["checksum"]), target)
     check_keys(file, target)
     if row["mode"] == "snapshot":
         # what it lacks is not known before Spark compares; how many rows fewer it has, is
@@ -133,14 +129,21 @@ def _put(
     return {"table": file.table.name, "key": key, "rows": rows}
 
 
-def _count(file: SourceFile, scrap: Path) -> int:
-    """Rows of a file. Raises LoaderError, which names the line, for one that cannot be read."""
+def _write_rows(file: SourceFile, batch: Batch, origin: str, target: Path) -> int:
+    """Write a file as Parquet and return its rows. LoaderError, which names the line, for a bad one."""
+    write = parquet_writer().write_parquet
+    scrap = target.with_name("rows.csv")
     try:
         with file.open() as stream:
-            return spool(file, file.as_utf8(stream), scrap)
-    except IrregularError:
+            expected = spool(file, file.as_utf8(stream), scrap)
+        rows: int = write(file, batch, origin, frozenset(), target)
+    except (IrregularError, LoaderError):  # the second reading knows which line it is
         with file.open() as stream:
-            return respool(file, file.as_utf8(stream), scrap)
+            expected = respool(file, file.as_utf8(stream), scrap)
+        rows = write(file, batch, origin, frozenset(), target)
+    if rows != expected:
+        raise LoaderError(f"{file.name}: {rows:,} of its {expected:,} rows can be read; mend its quotes.")
+    return rows
 
 
 def _write_manifest(
