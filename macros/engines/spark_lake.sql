@@ -14,15 +14,14 @@
     {%- set newest = run_query(newest_landed("lake_batches")).rows[0] -%}
     {%- if newest[0] is none -%}
         {%- do exceptions.raise_compiler_error(
-            lake_location() ~ " holds no landed batch: name the files in OLIST_DATA, or a lake in OLIST_LAKE."
+            lake_location() ~ " holds no landed batch: name files or a lake in OLIST_DATA."
         ) -%}
     {%- endif -%}
+    {%- do read_manifests(newest[0]) -%}
     {%- set made = load_relation(api.Relation.create(schema="raw", identifier="_batches_seen")) -%}
     {%- if made is none or run_query(newest_landed(made)).rows[0] | list != newest | list -%}
-        {%- for table in sources | sort(attribute="name") | reject("equalto", "_batches") -%}
-            {%- if table.name != "_batches" -%}
-                {%- do make_raw_table(table.identifier, state_of_table(table)) -%}
-            {%- endif -%}
+        {%- for table in sources if table.name != "_batches" -%}
+            {%- do make_raw_table(table.identifier, state_of_table(table)) -%}
         {%- endfor -%}
         {%- do make_raw_table("_batches_seen", "select * from lake_batches") -%}
     {%- endif -%}
@@ -44,15 +43,16 @@
 {%- endmacro %}
 
 
-{#- Where the lake lies, as Spark names it. loaders/dbt_entry.py sets the variable. -#}
+{#- Where the lake lies, as Spark names it. The dbt of this project sets the variable. -#}
 {% macro lake_location() -%}
-    {%- set named = env_var("OLIST_SPARK_LAKE", env_var("OLIST_LAKE", "target/spark/lake")) -%}
+    {%- set named = env_var("OLIST_SPARK_LAKE", "target/spark/lake") -%}
     {{ return(named.replace("s3://", "s3a://").rstrip("/")) }}
 {%- endmacro %}
 
 
-{#- Two temporary views of the lake's manifests: lake_batches and lake_files, its landed files. -#}
-{% macro read_manifests() -%}
+{#- Two temporary views of the lake's manifests: lake_batches and lake_files, its landed files; up to a
+    batch, so that one that comes while the tables are made is in none of them. -#}
+{% macro read_manifests(up_to=9223372036854775807) -%}
     {%- set batch = "batch_id bigint, source string, mode string, status string, started_at string,"
         ~ " finished_at string, seconds decimal(12, 3), rows_read bigint, rows_new bigint,"
         ~ " rows_changed bigint, rows_removed bigint, rows_rejected bigint, error string, rules string" -%}
@@ -67,10 +67,12 @@
         ~ " cast(batch.started_at as timestamp_ltz) as started_at,"
         ~ " cast(batch.finished_at as timestamp_ltz) as finished_at"
         ~ " from (select explode(tables._batches) as batch from lake_manifests)"
+        ~ " where batch.batch_id <= " ~ up_to
     ) -%}
     {%- do run_query(
         "create or replace temporary view lake_files as select file.batch_id, file.table_name, file.mode"
-        ~ " from (select explode(tables._files) as file from lake_manifests) where file.status = 'landed'"
+        ~ " from (select explode(tables._files) as file from lake_manifests)"
+        ~ " where file.status = 'landed' and file.batch_id <= " ~ up_to
     ) -%}
 {%- endmacro %}
 

@@ -94,16 +94,12 @@ def test_rows_that_are_repeated_whole_are_no_fault(
     assert warehouse.has_data()
 
 
-def test_an_export_that_was_cut_short_is_refused(
-    warehouse: SparkWarehouse, delivery: Path
-) -> None:
+def test_an_export_that_was_cut_short_is_refused(warehouse: SparkWarehouse, delivery: Path) -> None:
     land(warehouse, delivery)
     write_csv(delivery, "sellers", "s1,01001,sao paulo,SP")
     with pytest.raises(LoaderError, match="1 of the 2 rows"):
         land(warehouse, delivery)
-    warehouse.land(
-        str(delivery), "snapshot", say=lambda _: None, rules=Rules(allow_removals=True)
-    )
+    warehouse.land(str(delivery), "snapshot", say=lambda _: None, rules=Rules(allow_removals=True))
     assert (warehouse.newest_batch() or (0,))[0] == 2
 
 
@@ -151,13 +147,15 @@ def test_the_sources_have_the_keys_of_the_raw_tables() -> None:
 
 
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("loaders.engines.spark.find_spec", lambda name: name != "pyspark")
+    monkeypatch.setattr(
+        "loaders.engines.spark.find_spec", lambda name: None if name == "pyspark" else name
+    )
     monkeypatch.setenv("SPARK_METHOD", "thrift")
     ENGINE.check()
     monkeypatch.setenv("SPARK_METHOD", "session")
     with pytest.raises(LoaderError, match="needs pyspark"):
         ENGINE.check()
-    monkeypatch.setattr("loaders.engines.spark.find_spec", lambda name: True)
+    monkeypatch.setattr("loaders.engines.spark.find_spec", str)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(LoaderError, match="needs Java"):
         ENGINE.check()

@@ -88,15 +88,15 @@ def add(
             say(f"  {file.table.name}: {row['rows_read']:,} rows")
         if rows and not _write_manifest(store, batch, rows, objects, numbers, folder):
             raise LoaderError(f"{store.location} was written to by another load: land it again.")
-    say(f"batch {number}: {sum(row['rows_read'] for row in rows):,} rows" if rows else "nothing new")
+    say(
+        f"batch {number}: {sum(row['rows_read'] for row in rows):,} rows" if rows else "nothing new"
+    )
 
 
 def _last_files(store: Store, numbers: Sequence[int]) -> dict[str, Row]:
     """The newest landed file of each table."""
     return {
-        row["table_name"]: row
-        for number in numbers
-        for row in manifest.read(store, number).landed
+        row["table_name"]: row for number in numbers for row in manifest.read(store, number).landed
     }
 
 
@@ -114,9 +114,7 @@ def _row(file: SourceFile, batch: Batch) -> Row:
     }
 
 
-def _put(
-    store: Store, file: SourceFile, batch: Batch, row: Row, before: Row, target: Path
-) -> Row:
+def _put(store: Store, file: SourceFile, batch: Batch, row: Row, before: Row, target: Path) -> Row:
     rows = _write_rows(file, batch, origin_of(file.name, row["checksum"]), target)
     check_keys(file, target)
     if row["mode"] == "snapshot":
@@ -142,7 +140,9 @@ def _write_rows(file: SourceFile, batch: Batch, origin: str, target: Path) -> in
             expected = respool(file, file.as_utf8(stream), scrap)
         rows = write(file, batch, origin, frozenset(), target)
     if rows != expected:
-        raise LoaderError(f"{file.name}: {rows:,} of its {expected:,} rows can be read; mend its quotes.")
+        raise LoaderError(
+            f"{file.name}: {rows:,} of its {expected:,} rows can be read; mend its quotes."
+        )
     return rows
 
 
