@@ -1,4 +1,4 @@
-"""Files for Spark become a lake of their own; a lake is read where it lies. No Spark is needed here."""
+"""Files for Spark become a lake of their own; a lake is read where it lies. Without Spark."""
 
 import json
 from datetime import UTC, datetime

@@ -22,7 +22,7 @@ NAME = "spark"
 
 @dataclass(frozen=True)
 class SparkWarehouse:
-    """A folder with the catalogue and tables of a session, or what a cluster has; see ``Warehouse``.
+    """A folder with the catalogue and tables of a session; see ``Warehouse``.
 
     ``named`` is the lake of OLIST_SPARK_LAKE: a cluster reads it, so it is no folder of this
     machine then.
@@ -52,6 +52,7 @@ class SparkWarehouse:
         self,
         location: str,
         mode: str = "delta",
+        *,
         tables: Sequence[str] = (),
         say: Callable[[str], None] = print,
         rules: Rules | None = None,
@@ -66,7 +67,8 @@ class SparkWarehouse:
         if manifest.is_lake(location):
             lake.follow(self, location, say)
         else:
-            lake.add(self.lake, location, mode, tables, say, rules or Rules(), at)
+            request = lake.Load(location, mode, tables, rules or Rules(), at)
+            lake.add(self.lake, request, say)
 
     def has_data(self) -> bool:
         """Whether the lake has a batch."""

@@ -9,7 +9,7 @@ from loaders.sources import SourceFile
 
 
 def check_keys(file: SourceFile, rows: Path) -> None:
-    """Raise LoaderError when a row of a Parquet file lacks its key, or two that differ share one."""
+    """Raise LoaderError when a row lacks its key, or two that differ share one."""
     key, columns = list(file.table.key), list(file.table.columns)
     if not key:
         return

@@ -1,4 +1,4 @@
-"""CSV files as a lake that Spark reads: Parquet and manifests, as in ``olist archive`` (docs/lake.md).
+"""CSV files as a lake that Spark reads: Parquet and manifests (docs/lake.md).
 
 There is no database here that would read the files: pyarrow does, every value as text. What a batch
 changes and removes, Spark finds (macros/engines/spark_lake.sql).
@@ -7,7 +7,7 @@ changes and removes, Spark finds (macros/engines/spark_lake.sql).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +34,10 @@ _WRITER = "spark"  # in a manifest's batch: the lake is one of these, and not an
 
 
 def follow(warehouse: SparkWarehouse, location: str, say: Say) -> None:
-    """Make a lake the one that raw is made of. LoaderError where files were landed, or for another."""
+    """Make a lake the one that raw is made of.
+
+    Raises LoaderError where files were landed, or there is another lake.
+    """
     own, lake = open_store(warehouse.lake), open_store(location)
     if own.location != lake.location and manifest.batches_in(own):
         raise LoaderError(
@@ -47,21 +50,30 @@ def follow(warehouse: SparkWarehouse, location: str, say: Say) -> None:
     say(f"{lake.location}: {len(manifest.batches_in(lake))} batches")
 
 
-def add(
-    lake: str,
-    location: str,
-    mode: str,
-    tables: Sequence[str],
-    say: Say,
-    rules: Rules,
-    at: datetime | None,
-) -> None:
-    """Add what a location has to a lake as its next batch; files that it has already are left out.
+@dataclass(frozen=True)
+class Load:
+    """What is asked of a landing; see ``loaders.engines.Warehouse``."""
+
+    location: str
+    mode: str
+    tables: Sequence[str]
+    rules: Rules
+    at: datetime | None
+
+
+def add(lake: str, load: Load, say: Say) -> None:
+    """Add what a location has to a lake as its next batch; files that it has are left out.
 
     Raises LoaderError, and leaves the lake as it was, when anything is wrong.
     """
-    if rules.max_rejects != Rules.max_rejects:
+    if load.rules.max_rejects != Rules.max_rejects:
         raise LoaderError("--max-rejects is for PostgreSQL, which keeps the rejected rows.")
+    scheme, found, _ = load.location.partition("://")
+    if found and scheme not in {"s3", "env"}:
+        raise LoaderError(
+            f"{scheme}:// is read into PostgreSQL only, which remembers how far it was read; land"
+            " it there with --archive and read that lake."
+        )
     store = open_store(lake)
     numbers = manifest.batches_in(store)
     if numbers and manifest.read(store, numbers[-1]).batch.get("writer") != _WRITER:
@@ -70,11 +82,15 @@ def add(
             " another folder in OLIST_SPARK_HOME."
         )
     number = numbers[-1] + 1 if numbers else 1
-    with deliver(location, tables, Request(mode=mode, say=say)) as delivery, scratch() as folder:
-        batch = Batch(number, delivery.source, mode, at or datetime.now(UTC), rules)
-        files = [replace(file, encoding=canonical(rules.encoding)) for file in delivery.files]
+    request = Request(mode=load.mode, say=say)
+    with deliver(load.location, load.tables, request) as delivery, scratch() as folder:
+        began = load.at or datetime.now(UTC)
+        batch = Batch(number, delivery.source, load.mode, began, load.rules)
+        encoding = canonical(load.rules.encoding)
+        files = [replace(file, encoding=encoding) for file in delivery.files]
         last = _last_files(store, numbers)
-        rows, objects = [], []
+        rows: list[Row] = []
+        objects: list[Row] = []
         for file in files:
             for remark in remarks(file.header(), file.table):
                 say(f"{file.name}: {remark}")
@@ -86,11 +102,12 @@ def add(
             rows.append(row)
             objects.append(_put(store, file, batch, row, before, folder / "content.parquet"))
             say(f"  {file.table.name}: {row['rows_read']:,} rows")
-        if rows and not _write_manifest(store, batch, rows, objects, numbers, folder):
+        tables = {"_batches": [_entry(batch, rows)], "_files": rows}
+        whole = Manifest(number, numbers[-1] if numbers else None, tables, objects)
+        if rows and not manifest.write(store, whole, folder):
             raise LoaderError(f"{store.location} was written to by another load: land it again.")
-    say(
-        f"batch {number}: {sum(row['rows_read'] for row in rows):,} rows" if rows else "nothing new"
-    )
+    read = sum(row["rows_read"] for row in rows)
+    say(f"batch {number}: {read:,} rows" if rows else "nothing new")
 
 
 def _last_files(store: Store, numbers: Sequence[int]) -> dict[str, Row]:
@@ -114,7 +131,10 @@ def _row(file: SourceFile, batch: Batch) -> Row:
     }
 
 
-def _put(store: Store, file: SourceFile, batch: Batch, row: Row, before: Row, target: Path) -> Row:
+def _put(  # noqa: PLR0917 - a file, what is known of it, and where it goes
+    store: Store, file: SourceFile, batch: Batch, row: Row, before: Row, target: Path
+) -> Row:
+    """Write a file as an object of the lake, completing its row; return what the manifest says."""
     rows = _write_rows(file, batch, origin_of(file.name, row["checksum"]), target)
     check_keys(file, target)
     if row["mode"] == "snapshot":
@@ -128,7 +148,7 @@ def _put(store: Store, file: SourceFile, batch: Batch, row: Row, before: Row, ta
 
 
 def _write_rows(file: SourceFile, batch: Batch, origin: str, target: Path) -> int:
-    """Write a file as Parquet and return its rows. LoaderError, which names the line, for a bad one."""
+    """Write a file as Parquet; return its rows. LoaderError names the line of a bad one."""
     write = parquet_writer().write_parquet
     scrap = target.with_name("rows.csv")
     try:
@@ -140,22 +160,13 @@ def _write_rows(file: SourceFile, batch: Batch, origin: str, target: Path) -> in
             expected = respool(file, file.as_utf8(stream), scrap)
         rows = write(file, batch, origin, frozenset(), target)
     if rows != expected:
-        raise LoaderError(
-            f"{file.name}: {rows:,} of its {expected:,} rows can be read; mend its quotes."
-        )
+        raise LoaderError(f"{file.name}: {rows:,} of {expected:,} rows can be read.")
     return rows
 
 
-def _write_manifest(
-    store: Store,
-    batch: Batch,
-    rows: Sequence[Row],
-    objects: Sequence[Row],
-    numbers: Sequence[int],
-    folder: Path,
-) -> bool:
+def _entry(batch: Batch, rows: Sequence[Row]) -> Row:
     ended = datetime.now(UTC)
-    entry = {
+    return {
         "batch_id": batch.batch_id,
         "source": batch.source,
         "mode": batch.mode,
@@ -168,7 +179,3 @@ def _write_manifest(
         "rules": asdict(batch.rules),
         "writer": _WRITER,
     }
-    tables = {"_batches": [entry], "_files": list(rows)}
-    previous = numbers[-1] if numbers else None
-    found = Manifest(batch.batch_id, previous, tables, list(objects))
-    return manifest.write(store, found, folder)
