@@ -23,6 +23,13 @@ pytestmark = [
 ENGINES = ("postgres", "spark")
 
 
+@pytest.fixture(autouse=True)
+def short_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions of a minute: what Java would spend on making them fast does not pay."""
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+    monkeypatch.delenv("SPARK_METHOD", raising=False)
+
+
 def test_a_later_export_gives_the_rows_of_postgresql(
     database: dict[str, str], tmp_path: Path
 ) -> None:
