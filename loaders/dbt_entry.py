@@ -9,6 +9,7 @@ another engine (``--target``, docs/engines.md) it needs no server, and lands wha
 
 import os
 import sys
+from collections.abc import Mapping
 
 from loaders import connection, engines
 from loaders.engines.data import prepare
@@ -23,6 +24,7 @@ def main() -> None:
     """Set the variables of the warehouse in use, where there is one, and hand over to dbt."""
     connects = len(sys.argv) > 1 and _WITHOUT_DATABASE.isdisjoint(sys.argv)
     target = engines.target_of(sys.argv[1:])
+    variables: Mapping[str, str] | None
     try:
         if target in engines.OTHERS:
             variables = prepare(engines.engine(target), sys.argv[1:], connects=connects)

@@ -48,6 +48,7 @@ class Warehouse(Protocol):
         self,
         location: str,
         mode: str = "delta",
+        *,
         tables: Sequence[str] = (),
         say: Callable[[str], None] = print,
         rules: Rules | None = None,
@@ -90,7 +91,10 @@ class Engine(Protocol):
 
 
 def engine(name: str) -> Engine:
-    """Return the engine of a target. Raises LoaderError when there is none, or it lacks packages."""
+    """Return the engine of a target.
+
+    Raises LoaderError when there is none of this name, or its packages are missing.
+    """
     if name not in _MODULES:
         raise LoaderError(f"'{name}' is no known engine; there are {', '.join(NAMES)}.")
     found: Engine = importlib.import_module(_MODULES[name]).ENGINE

@@ -47,7 +47,9 @@ def compare(
             at = None
             for name, warehouse in warehouses.items():
                 say(f"\n== {name}: {location}")
-                warehouse.land(location, "snapshot", rules=Rules(allow_removals=True), say=say, at=at)
+                warehouse.land(
+                    location, "snapshot", rules=Rules(allow_removals=True), say=say, at=at
+                )
                 at = (warehouse.newest_batch() or (0, None))[1]
                 target = folder / f"{name}-target"
                 _build(name, warehouse, target, tests=tests)
@@ -89,7 +91,10 @@ def report(warehouses: dict[str, Warehouse], marts: Sequence[Mart], say: Say) ->
         found = [differences(mart, first.rows(mart), other.rows(mart)) for mart in marts]
         print_table(
             ("mart", reference, name, "equal", "missing", "extra", "differing"),
-            [(f.mart, f.rows, f.other_rows, f.equal, f.missing, f.extra, f.differing) for f in found],
+            [
+                (f.mart, f.rows, f.other_rows, f.equal, f.missing, f.extra, f.differing)
+                for f in found
+            ],
             say,
         )
         for difference in found:

@@ -13,7 +13,16 @@ from loaders.tables import TABLES
 
 # dbt commands that change the warehouse: the others show it as it is.
 _BUILDS = {"build", "run"}
-_READS = _BUILDS | {"compile", "retry", "run-operation", "seed", "show", "snapshot", "source", "test"}
+_READS = _BUILDS | {
+    "compile",
+    "retry",
+    "run-operation",
+    "seed",
+    "show",
+    "snapshot",
+    "source",
+    "test",
+}
 
 
 def prepare(engine: Engine, arguments: Sequence[str], *, connects: bool) -> dict[str, str]:
@@ -28,8 +37,9 @@ def prepare(engine: Engine, arguments: Sequence[str], *, connects: bool) -> dict
         land_whole(warehouse, named)
     elif connects and _READS & set(arguments) and not warehouse.has_data():
         raise LoaderError(
-            f"nothing has landed for the target {engine.name} yet: name data in OLIST_DATA (a folder"
-            f" or zip of the nine files, or a lake), or 'olist land LOCATION --engine {engine.name}'."
+            f"nothing has landed for the target {engine.name} yet: name data in OLIST_DATA (a"
+            " folder or zip of the nine files, or a lake), or"
+            f" 'olist land LOCATION --engine {engine.name}'."
         )
     return dict(warehouse.variables)
 

@@ -28,6 +28,7 @@ class PostgresWarehouse:
         self,
         location: str,
         mode: str = "delta",
+        *,
         tables: Sequence[str] = (),
         say: Callable[[str], None] = print,
         rules: Rules | None = None,

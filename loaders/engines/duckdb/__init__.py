@@ -32,6 +32,7 @@ class DuckDBWarehouse:
         self,
         location: str,
         mode: str = "delta",
+        *,
         tables: Sequence[str] = (),
         say: Callable[[str], None] = print,
         rules: Rules | None = None,
@@ -45,7 +46,7 @@ class DuckDBWarehouse:
             if is_lake(location):
                 lake.follow(link, location, say)
             else:
-                land(link, location, mode, tables, say, rules, at)
+                land(link, location, mode, tables=tables, say=say, rules=rules, at=at)
 
     def has_data(self) -> bool:
         """Whether anything has landed in the file."""
@@ -73,7 +74,7 @@ class DuckDBWarehouse:
 
         with file.connect(self.path, read_only=True) as link:
             found = link.execute(
-                f"select {', '.join(map(quoted, mart.columns))} from marts.{quoted(mart.name)}"  # noqa: S608
+                f"select {', '.join(map(quoted, mart.columns))} from marts.{quoted(mart.name)}"
                 f" order by cast({quoted(mart.key)} as varchar)"
             )
             while some := found.fetchmany(_AT_ONCE):

@@ -69,10 +69,16 @@ def drop_repeats(link: DuckDBPyConnection, source: SourceFile) -> None:
     """
     key = ", ".join(map(quoted, source.table.key))
     empty = " or ".join(f"{quoted(name)} is null" for name in source.table.key)
-    suspects = f"select {key} from {incoming(source)} group by {key} having count(*) > 1 or ({empty}) limit 1"
+    suspects = (
+        f"select {key} from {incoming(source)} group by {key}"
+        f" having count(*) > 1 or ({empty}) limit 1"
+    )
     if not link.execute(suspects).fetchone():
         return
-    link.execute(f"create or replace temporary table incoming_{source.table.name} as select distinct * from {incoming(source)}")
+    link.execute(
+        f"create or replace temporary table incoming_{source.table.name} as"
+        f" select distinct * from {incoming(source)}"
+    )
     found = link.execute(suspects).fetchone()
     if not found:
         return

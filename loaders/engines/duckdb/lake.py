@@ -60,15 +60,15 @@ def _land(link: DuckDBPyConnection, store: Store, batch: Manifest, say: Say) -> 
             where = f"{store.location}/{key}"
             content = folder / f"{row['table_name']}.csv.gz"
             packed.fetch(store, key, content)
-            packed.verify(lambda: content.open("rb"), where, row["checksum"])  # noqa: B023 - read at once
+            packed.verify(lambda: content.open("rb"), where, row["checksum"])  # noqa: B023 - at once
             files.append(packed_file(row, content, where))
         total = write_batch(
             link,
             batch.stamp,
             files,
             lambda _: None,
-            lambda file: batch.rejected(file.table.name),
-            lambda total: _check(batch, total),
+            left_out=lambda file: batch.rejected(file.table.name),
+            check=lambda total: _check(batch, total),
         )
     say(f"  batch {batch.batch_id}: {batch.batch['status']}, {total}")
 

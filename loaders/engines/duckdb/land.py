@@ -32,6 +32,7 @@ def land(
     link: DuckDBPyConnection,
     location: str,
     mode: str = "delta",
+    *,
     tables: Sequence[str] = (),
     say: Say = print,
     rules: Rules | None = None,
@@ -66,6 +67,7 @@ def write_batch(
     batch: Batch,
     files: Sequence[SourceFile],
     say: Say,
+    *,
     left_out: LeftOut = lambda _: frozenset(),
     check: Callable[[Counts], None] = lambda _: None,
 ) -> Counts:
@@ -82,9 +84,7 @@ def write_batch(
         for file, result in zip(files, incoming, strict=True):
             _write(link, file, batch, result, say)
         total = sum((result.counts for result in incoming), Counts())
-        landed = any(result.status == "landed" for result in incoming)
-        status = "landed" if landed else "unchanged"
-        _record(link, batch, status, total, time.perf_counter() - started, incoming)
+        _record(link, batch, incoming, total, time.perf_counter() - started)
         check(total)
     return total
 
@@ -171,11 +171,12 @@ def _write(
 def _record(
     link: DuckDBPyConnection,
     batch: Batch,
-    status: str,
+    results: Sequence[FileResult],
     total: Counts,
     seconds: float,
-    results: Sequence[FileResult],
 ) -> None:
+    landed = any(result.status == "landed" for result in results)
+    status = "landed" if landed else "unchanged"
     link.execute(
         "insert into raw._batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?)",
         [

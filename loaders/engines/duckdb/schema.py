@@ -1,7 +1,7 @@
 """Schema ``raw`` in a DuckDB file: the nine tables, the ledger, and what dbt reads of them.
 
-DuckDB has one writer, so nothing lands while dbt runs: the ``_seen`` views, by which dbt reads, have
-nothing to hide (docs/decisions/0008 has what they do on PostgreSQL).
+DuckDB has one writer, so nothing lands while dbt runs: the ``_seen`` views, by which dbt reads,
+have nothing to hide (docs/decisions/0008 has what they do on PostgreSQL).
 """
 
 from duckdb import DuckDBPyConnection
@@ -68,7 +68,7 @@ def has_raw(link: DuckDBPyConnection) -> bool:
 
 
 def ensure_schema(link: DuckDBPyConnection) -> None:
-    """Create schema ``raw`` where it does not exist, with all nine tables, so that dbt finds them."""
+    """Create schema ``raw`` where it does not exist; all nine tables, so that dbt finds them."""
     if not has_raw(link):
         link.execute(_LEDGER + "".join(map(_of_table, TABLES)))
 
