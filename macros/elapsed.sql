@@ -31,3 +31,14 @@
 {% macro default__quotient(dividend, divisor, type, dividend_scale) -%}
     cast({{ dividend }} / {{ divisor }} as {{ type }})
 {%- endmacro %}
+
+
+{#- Seconds from one timestamp to another, parts of them too, by the engine's own interval: the singular
+    tests compare `elapsed` with it. -#}
+{% macro seconds_between(started_at, ended_at) -%}
+    {{ return(adapter.dispatch("seconds_between", "olist_warehouse")(started_at, ended_at)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(started_at, ended_at) -%}
+    extract(epoch from {{ ended_at }} - {{ started_at }})
+{%- endmacro %}

@@ -22,6 +22,7 @@ HOME = "postgres"
 _MODULES = {
     HOME: "loaders.engines.postgres",
     "duckdb": "loaders.engines.duckdb",
+    "spark": "loaders.engines.spark",
 }
 NAMES = tuple(_MODULES)
 OTHERS = NAMES[1:]
