@@ -26,7 +26,7 @@ PSQL = "psql \\copy"
 
 def measures(settings: Settings) -> Sequence[Measure]:
     """Measure the first landing, the same again, a changed one, and other loaders."""
-    changed = settings.scratch / "changed"
+    changed = settings.scratch / f"changed-{settings.scales[0]:g}"
     if not changed.is_dir():
         change(settings.data, changed)
 

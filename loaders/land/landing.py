@@ -122,7 +122,11 @@ def _file(  # noqa: PLR0917 - what all files of a batch share
 
 def analyze(link: Connection, tables: Sequence[str]) -> None:
     """Refresh the planner's statistics; autovacuum would, but only after the next dbt run began."""
-    with link.cursor() as cursor:
-        for table in tables:
-            cursor.execute(sql.SQL("analyze {}").format(sql.Identifier("raw", table)))
+    if tables:
+        names = sql.SQL(", ").join(sql.Identifier("raw", table) for table in tables)
+        with link.cursor() as cursor:
+            # A tenth of the usual sample: 3,000 rows a table say nearly the same in a ninth of
+            # the time, which was a quarter of a first landing. Autovacuum takes the whole later.
+            cursor.execute("set local default_statistics_target = 10")
+            cursor.execute(sql.SQL("analyze {}").format(names))
     link.commit()
