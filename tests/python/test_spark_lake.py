@@ -58,14 +58,18 @@ def test_a_batch_holds_only_files_that_are_new(warehouse: SparkWarehouse, delive
     assert warehouse.newest_batch() is None
     land(warehouse, delivery)
     assert warehouse.newest_batch() == (1, AT)
-    assert land(warehouse, delivery)[-1] == "nothing new"
-    assert warehouse.newest_batch() == (1, AT)
+    assert land(warehouse, delivery) == ["  sellers: unchanged", "batch 2: 0 rows"]
     write_csv(delivery, "orders", f"o1,c1,delivered,{DAY},{DAY},{DAY},{DAY},{DAY}")
     land(warehouse, delivery, "delta")
-    manifest = json.loads((Path(warehouse.lake) / "_batches" / "batch=2.json").read_text("utf-8"))
-    # sellers again, as a delta does less than the snapshot that it was landed as
-    assert {row["table_name"] for row in manifest["tables"]["_files"]} == {"orders", "sellers"}
-    assert manifest["previous"] == 1
+    batches = [
+        json.loads((Path(warehouse.lake) / "_batches" / f"batch={number}.json").read_text("utf-8"))
+        for number in (1, 2, 3)
+    ]
+    files = [[row["table_name"] for row in batch["tables"]["_files"]] for batch in batches]
+    assert files == [["sellers"], [], ["orders"]]
+    entries = [batch["tables"]["_batches"][0] for batch in batches]
+    assert [entry["status"] for entry in entries] == ["landed", "unchanged", "landed"]
+    assert [batch["previous"] for batch in batches] == [None, 1, 2]
 
 
 @pytest.mark.parametrize(

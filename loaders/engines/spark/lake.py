@@ -97,7 +97,7 @@ def add(lake: str, load: Load, say: Say) -> None:
                 say(f"{file.name}: {remark}")
             row = _row(file, batch)
             before = last.get(file.table.name, {})
-            if (before.get("checksum"), before.get("mode")) == (row["checksum"], row["mode"]):
+            if _is_unchanged(row, before):
                 say(f"  {file.table.name}: unchanged")
                 continue
             rows.append(row)
@@ -105,10 +105,10 @@ def add(lake: str, load: Load, say: Say) -> None:
             say(f"  {file.table.name}: {row['rows_read']:,} rows")
         tables = {"_batches": [_entry(batch, rows)], "_files": rows}
         whole = Manifest(number, numbers[-1] if numbers else None, tables, objects)
-        if rows and not manifest.write(store, whole, folder):
+        if not manifest.write(store, whole, folder):
             raise LoaderError(f"{store.location} was written to by another load: land it again.")
     read = sum(row["rows_read"] for row in rows)
-    say(f"batch {number}: {read:,} rows" if rows else "nothing new")
+    say(f"batch {number}: {read:,} rows")
 
 
 def _last_files(store: Store, numbers: Sequence[int]) -> dict[str, Row]:
@@ -116,6 +116,13 @@ def _last_files(store: Store, numbers: Sequence[int]) -> dict[str, Row]:
     return {
         row["table_name"]: row for number in numbers for row in manifest.read(store, number).landed
     }
+
+
+def _is_unchanged(row: Row, last: Row) -> bool:
+    """Whether a file is the last one of its table, landed in a mode that did as much."""
+    if any(row[name] != last.get(name) for name in ("checksum", "encoding")):
+        return False
+    return bool(row["mode"] == "delta" or last["mode"] == "snapshot")
 
 
 def _row(file: SourceFile, batch: Batch) -> Row:
@@ -171,7 +178,7 @@ def _entry(batch: Batch, rows: Sequence[Row]) -> Row:
         "batch_id": batch.batch_id,
         "source": batch.source,
         "mode": batch.mode,
-        "status": "landed",
+        "status": "landed" if rows else "unchanged",
         "started_at": batch.loaded_at.isoformat(),
         "finished_at": ended.isoformat(),
         "seconds": round((ended - batch.loaded_at).total_seconds(), 3),
