@@ -6,9 +6,11 @@ with
 orders as (
 
     select
-        order_id,
-        _batch_id
-    from {{ ref('int_orders_with_customers') }}
+        orders.order_id,
+        {{ newest_batch(['orders._batch_id', 'customers._batch_id']) }} as _batch_id
+    from {{ ref('stg_olist__orders') }} as orders
+    left join {{ ref('stg_olist__customers') }} as customers
+        on orders.customer_id = customers.customer_id
 
 ),
 
