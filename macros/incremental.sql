@@ -39,20 +39,6 @@
 {%- endmacro %}
 
 
-{#- At the end of a lateral subquery: PostgreSQL then looks its rows up for each row before it, and does
-    not turn it into a join, which reads the whole of a view that has CTEs. -#}
-{% macro row_by_row() -%}
-    {{ return(adapter.dispatch("row_by_row", "olist_warehouse")()) }}
-{%- endmacro %}
-
-{% macro default__row_by_row() -%}
-{%- endmacro %}
-
-{% macro postgres__row_by_row() -%}
-    offset 0
-{%- endmacro %}
-
-
 {#- Pre-hook of an incremental fact: delete the touched orders, in the transaction that inserts them
     again. dbt's own delete+insert deletes only what it inserts: it would keep a line, payment or review
     that has gone. So the facts append to what this has left of them.

@@ -51,6 +51,14 @@ with
     from {{ source('olist', table) }}
     where
         _deleted_at is null
+        {%- if table == "geolocation" %}
+        -- the million points are read again only where one of them is bad
+        and exists (
+            select 1
+            from {{ ref('int_geolocation_counted') }} as counted
+            where counted.on_earth_point_count < counted.point_count
+        )
+        {%- endif %}
         and (
             {%- for column, type in columns.items() %}
             {{ "or " if not loop.first }}(

@@ -72,7 +72,7 @@ final as (
             select orders.order_id
             from orders
             where orders.customer_id = customer_changes.customer_id
-            {{ row_by_row() }}
+            {{ kept_apart() }}
         ) as customer_orders
 
     union all
@@ -87,7 +87,7 @@ final as (
             select order_items.order_id
             from order_items
             where order_items.seller_id = seller_changes.seller_id
-            {{ row_by_row() }}
+            {{ kept_apart() }}
         ) as seller_orders
 
 )

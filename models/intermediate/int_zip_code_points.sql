@@ -1,41 +1,17 @@
-{{ config(materialized='table') }}
-
 with
 
-geolocation as (
-
-    select
-        zip_code_prefix,
-        city,
-        state_code,
-        latitude,
-        longitude
-    from {{ ref('stg_olist__geolocation') }}
-
-),
-
--- One pass over the million points, and one only: this is a table because several read it. Sums of
--- numeric are exact, so the order of rows, which differs between machines, cannot change the
--- average.
 points_counted as (
 
     select
         zip_code_prefix,
         city,
         state_code,
-        count(*) as point_count,
-        count(case when {{ is_in_brazil('latitude', 'longitude') }} then 1 end)
-            as located_point_count,
-        sum(case when {{ is_in_brazil('latitude', 'longitude') }} then latitude end)
-            as latitude_sum,
-        sum(case when {{ is_in_brazil('latitude', 'longitude') }} then longitude end)
-            as longitude_sum
-    from geolocation
+        point_count,
+        located_point_count,
+        latitude_sum,
+        longitude_sum
+    from {{ ref('int_geolocation_counted') }}
     where zip_code_prefix is not null
-    group by
-        zip_code_prefix,
-        city,
-        state_code
 
 ),
 

@@ -33,13 +33,11 @@ dates as (
         inputs.order_id,
         '{{ moment }}' as milestone,
         cast(inputs.{{ moment }} as date) as happened_on
-    from {{ ref(model) }} as inputs
-    {%- if model != fact %}
-    inner join {{ ref(fact) }} as facts
-        on inputs.{{ key }} = facts.{{ key }}
-    {%- endif %}
+    from {{ ref(fact) }} as facts
+    inner join {{ ref(model) }} as inputs
+        on facts.{{ key }} = inputs.{{ key }}
     where
-        {{ "inputs" if model == fact else "facts" }}.{{ date_key }} = -1
+        facts.{{ date_key }} = -1
         and inputs.{{ moment }} is not null
     {%- if not (last_fact and loop.last) %}
 

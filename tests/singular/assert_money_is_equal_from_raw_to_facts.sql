@@ -1,52 +1,75 @@
 -- To the cent: what the files say is what the facts say. The first sum is of the raw text, so that
 -- cents lost in staging show too (what is no number is in invalid_values). fct_orders is compared
 -- where the order is known.
-{% set tables = {
-    "order_items": ("fct_order_items", {
-        "price": "items_value",
-        "freight_value": "freight_value",
-    }),
-    "order_payments": ("fct_payments", {
-        "payment_value": "payments_value",
-    }),
-} %}
+{% set measures = [
+    ("price", "items", "items_value"),
+    ("freight_value", "items", "freight_value"),
+    ("payment_value", "payments", "payments_value"),
+] %}
 
 with
 
-{% for raw_table, (fact, measures) in tables.items() -%}
-{{ raw_table }}_in_raw as (
+raw_items as (
 
     select
-        {%- for measure in measures %}
         sum(
             case
-                when {{ try_cast(measure, 'numeric(12, 2)') }} is not null
-                    then {{ try_cast(measure, 'numeric(18, 6)') }}
+                when {{ try_cast('price', 'numeric(12, 2)') }} is not null
+                    then {{ try_cast('price', 'numeric(18, 6)') }}
             end
-        ) as {{ measure }}{{ "," if not loop.last }}
-        {%- endfor %}
-    from {{ source('olist', raw_table) }}
+        ) as price,
+        sum(
+            case
+                when {{ try_cast('freight_value', 'numeric(12, 2)') }} is not null
+                    then {{ try_cast('freight_value', 'numeric(18, 6)') }}
+            end
+        ) as freight_value
+    from {{ source('olist', 'order_items') }}
     where _deleted_at is null
 
 ),
 
-{{ fact }}_totals as (
+raw_payments as (
 
     select
-        {%- for measure in measures %}
-        sum(facts.{{ measure }}) as {{ measure }},
-        sum(case when orders.order_id is not null then facts.{{ measure }} end)
-            as {{ measure }}_of_known_orders{{ "," if not loop.last }}
-        {%- endfor %}
-    from {{ ref(fact) }} as facts
-    left join {{ ref('fct_orders') }} as orders
-        on facts.order_id = orders.order_id
+        sum(
+            case
+                when {{ try_cast('payment_value', 'numeric(12, 2)') }} is not null
+                    then {{ try_cast('payment_value', 'numeric(18, 6)') }}
+            end
+        ) as payment_value
+    from {{ source('olist', 'order_payments') }}
+    where _deleted_at is null
 
 ),
 
-{% endfor -%}
+items as (
 
-order_totals as (
+    select
+        sum(lines.price) as price,
+        sum(lines.freight_value) as freight_value,
+        sum(case when orders.order_id is not null then lines.price end) as known_price,
+        sum(case when orders.order_id is not null then lines.freight_value end)
+            as known_freight_value
+    from {{ ref('fct_order_items') }} as lines
+    left join {{ ref('fct_orders') }} as orders
+        on lines.order_id = orders.order_id
+
+),
+
+payments as (
+
+    select
+        sum(payments.payment_value) as payment_value,
+        sum(case when orders.order_id is not null then payments.payment_value end)
+            as known_payment_value
+    from {{ ref('fct_payments') }} as payments
+    left join {{ ref('fct_orders') }} as orders
+        on payments.order_id = orders.order_id
+
+),
+
+orders as (
 
     select
         sum(items_value) as items_value,
@@ -58,24 +81,21 @@ order_totals as (
 
 totals as (
 
-    {%- for raw_table, (fact, measures) in tables.items() %}
-    {%- set last_table = loop.last %}
-    {%- for measure, header_measure in measures.items() %}
+    {%- for measure, rows, header_measure in measures %}
 
     select
         '{{ measure }}' as measure,
-        coalesce({{ raw_table }}_in_raw.{{ measure }}, 0) as raw_total,
-        coalesce({{ fact }}_totals.{{ measure }}, 0) as fact_total,
-        coalesce({{ fact }}_totals.{{ measure }}_of_known_orders, 0) as total_of_known_orders,
-        coalesce(order_totals.{{ header_measure }}, 0) as order_total
-    from {{ raw_table }}_in_raw
-    cross join {{ fact }}_totals
-    cross join order_totals
-    {%- if not (last_table and loop.last) %}
+        coalesce(raw_{{ rows }}.{{ measure }}, 0) as raw_total,
+        coalesce({{ rows }}.{{ measure }}, 0) as fact_total,
+        coalesce({{ rows }}.known_{{ measure }}, 0) as total_of_known_orders,
+        coalesce(orders.{{ header_measure }}, 0) as order_total
+    from raw_{{ rows }}
+    cross join {{ rows }}
+    cross join orders
+    {%- if not loop.last %}
 
     union all
     {%- endif %}
-    {%- endfor %}
     {%- endfor %}
 
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 # Macros that name a relation or a type, or are a clause: sqlfluff has to see SQL.
 _QUERIES = {
     "is_among": "{} in ({})",
-    "row_by_row": "",
+    "kept_apart": "",
     "try_cast": "cast({} as {})",
     "quotient": "cast({} / {} as {})",
     "day_as_text": "to_char({}, '{}')",

@@ -1,0 +1,55 @@
+{{ config(materialized='table') }}
+
+-- A table, so that a build goes through the million points once: everything else that asks for
+-- points, tests too, reads this.
+with
+
+geolocation as (
+
+    select
+        zip_code_prefix,
+        city,
+        state_code,
+        latitude,
+        longitude
+    from {{ ref('stg_olist__geolocation') }}
+    {{ kept_apart() }}
+
+),
+
+points_checked as (
+
+    select
+        zip_code_prefix,
+        city,
+        state_code,
+        latitude,
+        longitude,
+        {{ is_in_brazil('latitude', 'longitude') }} as is_located,
+        latitude between -90 and 90 and longitude between -180 and 180 as is_on_earth
+    from geolocation
+
+),
+
+-- Sums of numeric are exact, so the order of rows, which differs between machines, cannot change
+-- an average.
+final as (
+
+    select
+        zip_code_prefix,
+        city,
+        state_code,
+        count(*) as point_count,
+        count(case when is_on_earth then 1 end) as on_earth_point_count,
+        count(case when is_located then 1 end) as located_point_count,
+        sum(case when is_located then latitude end) as latitude_sum,
+        sum(case when is_located then longitude end) as longitude_sum
+    from points_checked
+    group by
+        zip_code_prefix,
+        city,
+        state_code
+
+)
+
+select * from final
