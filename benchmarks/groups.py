@@ -10,7 +10,7 @@ from benchmarks.settings import Settings
 # Those of a plain `make bench`, in the order of the results.
 GROUPS = ("landing", "memory", "questions", "build", "incremental", "scale")
 # Those that run only when they are named.
-OTHERS = ("server_settings",)
+OTHERS = ("scale30", "server_settings")
 
 
 def about(group: str) -> str:

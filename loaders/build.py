@@ -133,8 +133,7 @@ def _whole(data: Path) -> Path:
 def _last_source() -> str | None:
     """Source of the newest batch that landed rows, or None when there is none."""
     with connection.connect() as link, link.cursor() as cursor:
-        cursor.execute("select to_regclass('raw._batches') is not null")
-        if cursor.fetchone() != (True,):
+        if not ledger.exists(cursor):
             return None
         cursor.execute(
             "select source from raw._batches where status = 'landed' and source <> %s"

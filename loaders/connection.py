@@ -152,6 +152,11 @@ def connect(
         link.close()  # an open transaction is rolled back
 
 
+def reason_of(error: psycopg2.Error) -> str:
+    """What PostgreSQL, or its client library, said was wrong."""
+    return (error.diag.message_primary or str(error)).strip()
+
+
 def _unreachable(where: Mapping[str, str], reason: str) -> str:
     address = f"{where['PGHOST']}:{where['PGPORT']}"
     # The last line that is no hint: "connection to server at …, port … failed: Connection refused".

@@ -19,7 +19,10 @@
     nullif(case when {{ is_valid }} then cast({{ column }} as {{ type }}) end, 'NaN')
     {%- elif type == "timestamp" -%}
     case
-            when ltrim({{ column }}, E' \t\r\n') like '____-__-__%' and {{ is_valid }} then cast({{ column }} as {{ type }})
+            when
+                ({{ column }} like '____-__-__%' or ltrim({{ column }}, E' \t\r\n') like '____-__-__%')
+                and {{ is_valid }}
+                then cast({{ column }} as {{ type }})
         end
     {%- else -%}
     case when {{ is_valid }} then cast({{ column }} as {{ type }}) end

@@ -39,5 +39,7 @@ def run(options: Namespace) -> None:
 
         if not isinstance(error, psycopg2.Error):
             raise
-        reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
+        from loaders.connection import reason_of
+
+        reason = reason_of(error).splitlines()[0]
         raise LoaderError(f"PostgreSQL stopped the command: {reason}.") from error

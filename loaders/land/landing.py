@@ -49,7 +49,7 @@ def land_delivery(
     except LoaderError as error:
         note(link, error, delivery.source, mode)
         raise
-    with exclusive(link, lambda: _wait(rules, say)):
+    with exclusive(link, lambda: wait_for_turn(rules, say)):
         batch_id, total = _land(link, delivery, mode, rules, say)
     say(f"batch {batch_id}: {total}")
     if total.rejected:
@@ -57,7 +57,8 @@ def land_delivery(
     return total
 
 
-def _wait(rules: Rules, say: Callable[[str], None]) -> None:
+def wait_for_turn(rules: Rules, say: Callable[[str], None]) -> None:
+    """Say that another load is running. Raises LoaderError when the rules are not to wait."""
     if not rules.wait:
         raise LoaderError("another load is running; leave out --no-wait to wait for it.")
     say("another load is running: waiting for it to end")

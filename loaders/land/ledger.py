@@ -72,6 +72,12 @@ class FileResult:
     counts: Counts = field(default_factory=Counts)
 
 
+def exists(cursor: Cursor) -> bool:
+    """Whether anything was ever landed, or tried to be, in this database."""
+    cursor.execute("select to_regclass('raw._batches') is not null")
+    return bool(_one(cursor))
+
+
 def begin(link: Connection, source: str, mode: str) -> int:
     """Note in a transaction of its own that a load has started; return the number of its batch.
 
