@@ -33,7 +33,7 @@ lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a depreca
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar models tests analyses
+	@$(BIN)/sqlfluff lint --disable-progress-bar models tests analyses benchmarks/questions/*.marts.sql
 	@$(BIN)/dbt --quiet --warn-error parse --no-partial-parse --target-path target/lint
 	@$(BIN)/python -m tests.governance
 

@@ -4,28 +4,35 @@
 -- Trap: two lines of one category are no pair, and three lines of one count once.
 with
 
-lines as (
+-- Nine orders of ten have one line: only the others have pairs, or need be made distinct.
+larger_orders as (
+
+    select distinct order_id
+    from marts.fct_order_items
+    where order_item_id > 1
+
+),
+
+categorized as (
 
     select
-        fct_orders.order_id,
-        fct_orders.item_count,
+        larger_orders.order_id,
         dim_products.category_name
     from marts.fct_order_items
     inner join marts.dim_products
         on fct_order_items.product_key = dim_products.product_key
-    inner join marts.fct_orders
-        on fct_order_items.order_id = fct_orders.order_id
+    left join larger_orders
+        on fct_order_items.order_id = larger_orders.order_id
 
 ),
 
--- Nine orders of ten have one line: only the others have pairs, or need be made distinct.
 baskets as (
 
     select distinct
         order_id,
         category_name
-    from lines
-    where item_count > 1
+    from categorized
+    where order_id is not null
 
 ),
 
@@ -38,8 +45,8 @@ categories as (
         select
             category_name,
             count(*) as orders
-        from lines
-        where item_count = 1
+        from categorized
+        where order_id is null
         group by category_name
 
         union all

@@ -6,8 +6,8 @@ with
 deliveries as (
 
     select
-        delivered_at::date - estimated_delivery_on as days_behind,
-        review_score
+        review_score,
+        delivered_at::date - estimated_delivery_on as days_behind
     from marts.fct_orders
     where is_late is not null and review_score is not null
 

@@ -1,6 +1,6 @@
 -- What did we sell each month, and how did it grow? Grain: month of purchase.
--- Trap: orders without a line (cancelled, mostly) have no value, so they are not in the average; the
--- first and last months of the data are not whole.
+-- Trap: orders without a line (cancelled, mostly) have no value, so they are not in the average;
+-- the first and last months of the data are not whole.
 select
     dim_dates.year_month,
     count(*) filter (where fct_orders.item_count > 0) as orders,

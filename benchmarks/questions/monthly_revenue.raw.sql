@@ -20,7 +20,7 @@ months as (
     from raw.orders
     left join items on orders.order_id = items.order_id
     where orders._deleted_at is null and orders.order_purchase_timestamp is not null
-    group by 1
+    group by year_month
 
 )
 

@@ -1,4 +1,5 @@
--- Which twenty sellers sell most, what part of everything, and are their buyers happy? Grain: seller.
+-- Which twenty sellers sell most, what part of everything, and are their buyers happy?
+-- Grain: seller.
 -- Trap: an order may have several sellers, so orders of sellers do not add up to all orders; and an
 -- order counts once for a seller's score, however many of its lines are that seller's.
 with
@@ -7,7 +8,7 @@ sellers as (
 
     select
         seller_key,
-        count(*) as lines,
+        count(*) as line_count,
         sum(price) as revenue,
         round(100 * sum(price) / sum(sum(price)) over (), 2) as revenue_percent
     from marts.fct_order_items
@@ -60,7 +61,7 @@ select
     top_sellers.city,
     top_sellers.state_code,
     scores.orders,
-    top_sellers.lines,
+    top_sellers.line_count,
     top_sellers.revenue,
     top_sellers.revenue_percent,
     scores.average_score

@@ -10,7 +10,7 @@ latest_reviews as (
         on order_reviews.order_id = orders.order_id and orders._deleted_at is null
     where order_reviews._deleted_at is null
     order by
-        order_reviews.order_id,
+        order_reviews.order_id asc,
         order_reviews.review_answer_timestamp::timestamp desc nulls last,
         order_reviews.review_creation_date::timestamp desc nulls last,
         order_reviews.review_id desc
@@ -22,7 +22,7 @@ orders_of_sellers as (
     select
         seller_id,
         order_id,
-        count(*) as lines,
+        count(*) as line_count,
         sum(price::numeric(12, 2)) as revenue
     from raw.order_items
     where _deleted_at is null and seller_id is not null
@@ -35,7 +35,7 @@ sold as (
     select
         orders_of_sellers.seller_id,
         count(*) as orders,
-        sum(orders_of_sellers.lines) as lines,
+        sum(orders_of_sellers.line_count) as line_count,
         sum(orders_of_sellers.revenue) as revenue,
         round(avg(latest_reviews.score), 2) as average_score
     from orders_of_sellers
@@ -51,7 +51,7 @@ select
     coalesce(nullif(btrim(sellers.seller_city), ''), 'unknown') as city,
     coalesce(nullif(btrim(sellers.seller_state), ''), 'unknown') as state_code,
     sold.orders,
-    sold.lines,
+    sold.line_count,
     sold.revenue,
     round(100 * sold.revenue / everything.revenue, 2) as revenue_percent,
     sold.average_score

@@ -25,7 +25,7 @@ select
         when weight_g > 0 then 'up to 500 g'
         else 'unknown'
     end as weight_band,
-    count(*) as lines,
+    count(*) as line_count,
     round(avg(price), 2) as average_price,
     round(avg(freight_value), 2) as average_freight,
     round(100 * sum(freight_value) / nullif(sum(price), 0), 1) as freight_percent

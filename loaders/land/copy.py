@@ -13,7 +13,7 @@ from loaders.sources import SourceFile
 if TYPE_CHECKING:
     from _typeshed import SupportsRead, WriteableBuffer
 
-BLOCK = 1 << 20
+BLOCK = 1 << 16  # of a file, handed on while it is in the processor's cache: half the time of 1 MB
 # Before version 18 a line "\\." ends a COPY, and PostgreSQL drops what follows without a word.
 _DOT_IS_DATA = 180000
 

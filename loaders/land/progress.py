@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Never
 
+from loaders.land.copy import BLOCK
 from loaders.land.ledger import FileResult
 from loaders.sources import SourceFile
 
@@ -63,7 +64,7 @@ class Progress:
         with file.open() as stream:
             if self._bar is not None:
                 self._bar.set_description(file.table.name)
-            yield file.as_utf8(io.BufferedReader(_Watched(stream, read), 1 << 20))
+            yield file.as_utf8(io.BufferedReader(_Watched(stream, read), BLOCK))
 
     def done(self, result: FileResult) -> None:
         """Tell what became of a file."""

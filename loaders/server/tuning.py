@@ -1,6 +1,6 @@
 """Settings of the embedded server, sized to this machine, each with its reason.
 
-What is said about speed comes from ``benchmarks/server_settings.py``: run it to see it again.
+What is said about speed comes from ``python -m benchmarks --only server_settings``.
 
 Left as PostgreSQL has them: ``fsync``, ``full_page_writes`` and ``synchronous_commit``, because a
 warehouse must not forget a load that its ledger calls done (late commits saved a fraction of a
