@@ -43,6 +43,11 @@ format: $(READY_DEV) ## Let ruff and sqlfluff mend what they can
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
 
+.PHONY: spark
+spark: $(READY_DEV) packages ## Spark (560 MB; with Java), and its tests: docs/engines.md
+	@$(PIP) -r requirements-spark.lock
+	@$(BIN)/python -m pytest tests/python/test_spark.py
+
 .PHONY: build-twice
 build-twice: $(READY_DEV) packages ## A first load and a later one in a scratch database, dbt build after each
 	@$(BIN)/python -m tests.ci.build_twice
@@ -113,6 +118,8 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 	@$(COMPILE) --output-file requirements.lock pyproject.toml
 	@$(COMPILE) --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
+	@$(COMPILE) --extra spark --constraint requirements-dev.lock \
+		--output-file requirements-spark.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
 

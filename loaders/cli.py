@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from loaders.commands import (
+    engines,
     files,
     lake,
     land,
@@ -20,7 +21,7 @@ from loaders.errors import LoaderError
 from loaders.redact import redact
 
 # In the order of the help.
-_GROUPS = (server, roles, status, files, land, rejects, lake, project)
+_GROUPS = (server, roles, status, files, land, rejects, lake, engines, project)
 
 _EXAMPLES = """examples:
   olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it

@@ -3,13 +3,16 @@
 It is the transformer there, where the server has the roles (docs/roles.md).
 
 ``profiles.yml`` reads the PG* variables. With none set, dbt would have no way to learn the port and
-password of the embedded server, so this entry point sets them first (docs/decisions/0003).
+password of the embedded server, so this entry point sets them first (docs/decisions/0003). For
+another engine (``--target``, docs/engines.md) it needs no server, and lands what OLIST_DATA names.
 """
 
 import os
 import sys
+from collections.abc import Mapping
 
-from loaders import connection
+from loaders import connection, engines
+from loaders.engines.data import prepare
 from loaders.errors import LoaderError
 from loaders.redact import redact
 from loaders.roles.access import for_dbt
@@ -18,10 +21,15 @@ _WITHOUT_DATABASE = {"clean", "deps", "init", "ls", "list", "parse", "--help", "
 
 
 def main() -> None:
-    """Set the variables of the server in use, where there is one, and hand over to dbt."""
+    """Set the variables of the warehouse in use, where there is one, and hand over to dbt."""
     connects = len(sys.argv) > 1 and _WITHOUT_DATABASE.isdisjoint(sys.argv)
+    target = engines.target_of(sys.argv[1:])
+    variables: Mapping[str, str] | None
     try:
-        variables = connection.external() or for_dbt(connects=connects)
+        if target in engines.OTHERS:
+            variables = prepare(engines.engine(target), sys.argv[1:], connects=connects)
+        else:
+            variables = connection.external() or for_dbt(connects=connects)
     except LoaderError as error:
         print(f"dbt: {redact(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None

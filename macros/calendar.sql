@@ -57,3 +57,15 @@
         "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
     ]) }}
 {%- endmacro %}
+
+
+{#- What the engine's own calendar says of a day, as text: the singular tests compare dim_dates with it.
+
+    part: a format of to_char that every engine knows under some name (see the macros of each) -#}
+{% macro day_as_text(day, part) -%}
+    {{ return(adapter.dispatch("day_as_text", "olist_warehouse")(day, part)) }}
+{%- endmacro %}
+
+{% macro default__day_as_text(day, part) -%}
+    to_char({{ day }}, '{{ part }}')
+{%- endmacro %}

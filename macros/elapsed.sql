@@ -3,14 +3,12 @@
 
     unit: "hour" or "day" -#}
 {% macro elapsed(started_at, ended_at, unit) -%}
-    {%- set seconds = {"hour": 3600, "day": 86400}[unit] -%}
+    {%- set seconds = {"hour": "3600", "day": "86400"}[unit] -%}
     {{ return(adapter.dispatch("elapsed", "olist_warehouse")(started_at, ended_at, seconds)) }}
 {%- endmacro %}
 
 {% macro default__elapsed(started_at, ended_at, seconds) -%}
-    cast(
-        {{ dbt.datediff(started_at, ended_at, "second") }} / {{ seconds }}.0 as numeric(10, 2)
-    )
+    {{ quotient(dbt.datediff(started_at, ended_at, "second"), seconds ~ ".0", "numeric(10, 2)") }}
 {%- endmacro %}
 
 {#- dbt's datediff takes both apart, down to the second, in floating point: three times the work. -#}
@@ -19,4 +17,28 @@
         extract(epoch from date_trunc('second', {{ ended_at }}) - date_trunc('second', {{ started_at }}))
         / {{ seconds }} as numeric(10, 2)
     )
+{%- endmacro %}
+
+
+{#- A quotient as numeric(p, s), exact: rounded half away from zero, as PostgreSQL rounds.
+
+    dividend: a whole number or a numeric with `dividend_scale` digits after the point; divisor: a
+    positive whole number, not an integer by type where the dividend is one; type: numeric(p, s) -#}
+{% macro quotient(dividend, divisor, type, dividend_scale=0) -%}
+    {{ return(adapter.dispatch("quotient", "olist_warehouse")(dividend, divisor, type, dividend_scale)) }}
+{%- endmacro %}
+
+{% macro default__quotient(dividend, divisor, type, dividend_scale) -%}
+    cast({{ dividend }} / {{ divisor }} as {{ type }})
+{%- endmacro %}
+
+
+{#- Seconds from one timestamp to another, parts of them too, by the engine's own interval: the singular
+    tests compare `elapsed` with it. -#}
+{% macro seconds_between(started_at, ended_at) -%}
+    {{ return(adapter.dispatch("seconds_between", "olist_warehouse")(started_at, ended_at)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(started_at, ended_at) -%}
+    extract(epoch from {{ ended_at }} - {{ started_at }})
 {%- endmacro %}

@@ -3,7 +3,14 @@
 
     The views that dbt reads are made by a landing; a ledger without them is of an earlier version. -#}
 {% macro see_what_has_landed() -%}
-    {%- if execute and target.type == "postgres" and flags.WHICH != "retry" -%}
+    {{ return(adapter.dispatch("see_what_has_landed", "olist_warehouse")()) }}
+{%- endmacro %}
+
+{% macro default__see_what_has_landed() -%}
+{%- endmacro %}
+
+{% macro postgres__see_what_has_landed() -%}
+    {%- if execute and flags.WHICH != "retry" -%}
         {%- set found = run_query(
             "select to_regclass('raw._batches') is not null, to_regproc('raw._see') is not null"
         ).rows[0] -%}

@@ -15,7 +15,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError
-from loaders.lake.store import Store
+from loaders.lake.store import Store, open_store
 from loaders.land.batch import Batch, Rules
 from loaders.land.schema import LEDGER_VERSION
 
@@ -87,6 +87,15 @@ def batches_in(store: Store) -> list[int]:
     """Numbers of the batches that a lake has, in their order."""
     found = (_KEY.fullmatch(key) for key in store.keys(FOLDER))
     return sorted(int(match[1]) for match in found if match)
+
+
+def is_lake(location: str) -> bool:
+    """Whether a location (a path, ``s3://…``) is a lake with a batch in it."""
+    scheme, found, _ = location.partition("://")
+    if not found:
+        return (Path(location) / FOLDER).is_dir()
+    is_file = location.endswith((".zip", ".csv", ".csv.gz", ".json"))
+    return scheme == "s3" and not is_file and bool(batches_in(open_store(location)))
 
 
 def read(store: Store, batch_id: int) -> Manifest:

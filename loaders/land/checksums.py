@@ -12,6 +12,12 @@ _THREADS = 2
 _BLOCK = 1 << 20
 
 
+def measure(file: SourceFile) -> tuple[str, int]:
+    """SHA-256 of one file's content in hex, and its bytes."""
+    with Checksums([file]) as checksums:
+        return checksums.of(file)
+
+
 class Checksums:
     """The checksum and size of each file, in the order of the batch; a context that ends early."""
 

@@ -46,8 +46,8 @@ addresses_ranked as (
             order by
                 base_olist__customers.is_removed asc,
                 orders.purchased_at is null asc,
-                orders.purchased_at desc,
-                orders.order_id desc,
+                orders.purchased_at desc nulls first,
+                orders.order_id desc nulls first,
                 base_olist__customers.customer_id desc
         ) as address_rank,
         min(case when not base_olist__customers.is_removed then orders.purchased_at end)

@@ -50,7 +50,7 @@ addresses_ranked as (
         *,
         row_number() over (
             partition by zip_code_prefix
-            order by address_count desc, city asc, state_code asc
+            order by address_count desc, city asc nulls last, state_code asc nulls last
         ) as address_rank
     from addresses_counted
 

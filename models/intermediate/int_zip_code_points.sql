@@ -63,7 +63,7 @@ cities_ranked as (
         state_code,
         row_number() over (
             partition by zip_code_prefix
-            order by point_count desc, city asc, state_code asc
+            order by point_count desc, city asc nulls last, state_code asc nulls last
         ) as city_rank,
         sum(located_point_count) over (partition by zip_code_prefix, state_code)
             as located_point_count,
@@ -79,8 +79,10 @@ final as (
         zip_code_prefix,
         city,
         state_code,
-        cast(latitude_sum / nullif(located_point_count, 0) as numeric(9, 6)) as latitude,
-        cast(longitude_sum / nullif(located_point_count, 0) as numeric(9, 6)) as longitude
+        {{ quotient('latitude_sum', 'nullif(located_point_count, 0)', 'numeric(9, 6)', 14) }}
+            as latitude,
+        {{ quotient('longitude_sum', 'nullif(located_point_count, 0)', 'numeric(9, 6)', 14) }}
+            as longitude
     from cities_ranked
     where city_rank = 1
 

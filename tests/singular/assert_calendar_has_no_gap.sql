@@ -7,4 +7,4 @@ from {{ ref('dim_dates') }}
 having
     min(date_day) <> {{ calendar_start() }}
     or max(date_day) <> cast('{{ var("calendar_ends_on") }}' as date)
-    or count(date_day) <> max(date_day) - min(date_day) + 1
+    or count(date_day) <> {{ dbt.datediff('min(date_day)', 'max(date_day)', 'day') }} + 1

@@ -14,7 +14,7 @@ lags as (
         'fct_orders.{{ column }}' as fact_column,
         order_id as row_key,
         {{ column }} as lag,
-        extract(epoch from {{ moment }} - purchased_at) / {{ seconds }} as expected_lag
+        {{ seconds_between('purchased_at', moment) }} / {{ seconds }} as expected_lag
     from {{ ref('fct_orders') }}
 
     {%- if not loop.last %}

@@ -32,7 +32,7 @@ compared as (
             <> (reviews.created_at is null or reviews.answered_at is null)
             or abs(
                 facts.hours_to_answer
-                - extract(epoch from reviews.answered_at - reviews.created_at) / 3600
+                - {{ seconds_between('reviews.created_at', 'reviews.answered_at') }} / 3600
             ) > 0.01
         ) as has_another_lag,
         (

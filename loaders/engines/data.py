@@ -1,0 +1,63 @@
+"""What OLIST_DATA names, landed before dbt builds on an engine that has no server."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from loaders.engines import Engine, Warehouse
+from loaders.errors import LoaderError
+from loaders.lake.manifest import is_lake
+from loaders.land.batch import Rules
+from loaders.sources.files import find_files
+from loaders.tables import TABLES
+
+# dbt commands that change the warehouse: the others show it as it is.
+_BUILDS = {"build", "run"}
+_READS = _BUILDS | {
+    "compile",
+    "retry",
+    "run-operation",
+    "seed",
+    "show",
+    "snapshot",
+    "source",
+    "test",
+}
+
+
+def prepare(engine: Engine, arguments: Sequence[str], *, connects: bool) -> dict[str, str]:
+    """Return the variables of the engine's warehouse for a dbt command, with data in it.
+
+    ``dbt build`` and ``dbt run`` land what OLIST_DATA names first. Raises LoaderError when that
+    fails, or there is nothing to build on.
+    """
+    warehouse = engine.in_use()
+    named = os.environ.get("OLIST_DATA")
+    if connects and named and _BUILDS & set(arguments):
+        land_whole(warehouse, named)
+    elif connects and _READS & set(arguments) and not warehouse.has_data():
+        raise LoaderError(
+            f"nothing has landed for the target {engine.name} yet: name data in OLIST_DATA (a"
+            " folder or zip of the nine files, or a lake), or"
+            f" 'olist land LOCATION --engine {engine.name}'."
+        )
+    return dict(warehouse.variables)
+
+
+def land_whole(warehouse: Warehouse, location: str) -> None:
+    """Land a lake, or a whole export: a row that it lacks was removed.
+
+    Raises LoaderError for one that lacks a file, as a build would mix it with earlier ones.
+    """
+    print(f"Data: {location}", flush=True)
+    if "://" not in location and not is_lake(location):
+        location = str(Path(location).expanduser())
+        found = {file.table.name for file in find_files(Path(location))[0]}
+        missing = [table.file for table in TABLES if table.name not in found]
+        if missing:
+            raise LoaderError(
+                f"{location}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all nine"
+                " files. Land some of them with 'olist land'."
+            )
+    allowed = os.environ.get("OLIST_ALLOW_REMOVALS") == "1"
+    warehouse.land(location, "snapshot", rules=Rules(allow_removals=allowed))

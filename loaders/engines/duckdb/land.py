@@ -1,0 +1,212 @@
+"""Land a location in a DuckDB file: a batch is a transaction, as in PostgreSQL."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from loaders.engines.duckdb.incoming import drop_repeats, read
+from loaders.engines.duckdb.schema import ensure_schema
+from loaders.engines.duckdb.write import write
+from loaders.errors import LoaderError
+from loaders.lake.scratch import scratch
+from loaders.land.batch import MODES, Batch, Rules, origin_of
+from loaders.land.checksums import measure
+from loaders.land.ledger import Counts, FileResult
+from loaders.redact import redact
+from loaders.sources import Request, SourceFile, deliver
+from loaders.sources.encodings import canonical
+from loaders.sources.header import remarks
+
+Say = Callable[[str], None]
+# Rows of a file that are left out: those that begin in these lines.
+LeftOut = Callable[[SourceFile], AbstractSet[int]]
+
+
+def land(
+    link: DuckDBPyConnection,
+    location: str,
+    mode: str = "delta",
+    *,
+    tables: Sequence[str] = (),
+    say: Say = print,
+    rules: Rules | None = None,
+    at: datetime | None = None,
+) -> Counts:
+    """Land what a location has (a folder, a zip, a CSV, files on S3) as one batch.
+
+    ``at`` is the time of the batch, else it is now. Returns the rows read and written. Raises
+    LoaderError, and leaves the file as it was, when anything is wrong.
+    """
+    rules = rules or Rules()
+    _check(location, mode, rules)
+    with deliver(location, tables, Request(mode=mode, say=say)) as delivery:
+        for name in delivery.unknown:
+            say(f"{name}: left out, no raw table takes it")
+        encoding = canonical(rules.encoding)
+        files = [replace(file, encoding=encoding) for file in delivery.files]
+        for file in files:
+            for remark in remarks(file.header(), file.table):
+                say(f"{file.name}: {remark}")
+        with transaction(link):
+            ensure_schema(link)
+        number = newest(link) + 1
+        batch = Batch(number, redact(delivery.source), mode, at or datetime.now(UTC), rules)
+        total = write_batch(link, batch, files, say)
+    say(f"batch {number}: {total}")
+    return total
+
+
+def write_batch(
+    link: DuckDBPyConnection,
+    batch: Batch,
+    files: Sequence[SourceFile],
+    say: Say,
+    *,
+    left_out: LeftOut = lambda _: frozenset(),
+    check: Callable[[Counts], None] = lambda _: None,
+) -> Counts:
+    """Read the files of a batch, then write them and its entries in the ledger, or nothing.
+
+    ``check`` may raise on what came of it, before it is committed.
+    """
+    started = time.perf_counter()
+    incoming = []
+    with scratch() as folder:
+        for file in files:
+            incoming.append(_read(link, file, batch, folder, left_out(file)))
+    with transaction(link):
+        for file, result in zip(files, incoming, strict=True):
+            _write(link, file, batch, result, say)
+        total = sum((result.counts for result in incoming), Counts())
+        _record(link, batch, incoming, total, time.perf_counter() - started)
+        check(total)
+    return total
+
+
+def newest(link: DuckDBPyConnection) -> int:
+    """Number of the newest batch, 0 for none."""
+    row = link.execute("select coalesce(max(batch_id), 0) from raw._batches").fetchone()
+    return int(row[0]) if row else 0
+
+
+class transaction:  # noqa: N801 - used as a function
+    """All that the block writes, or nothing; what DuckDB refuses is a LoaderError."""
+
+    def __init__(self, link: DuckDBPyConnection) -> None:
+        self._link = link
+
+    def __enter__(self) -> None:
+        self._link.execute("begin")
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self._link.execute("commit")
+            return
+        self._link.execute("rollback")
+        if isinstance(error, duckdb.Error):
+            reason = " ".join(str(error).split())[:200]
+            raise LoaderError(f"DuckDB stopped the load ({reason}).") from error
+
+
+def _check(location: str, mode: str, rules: Rules) -> None:
+    if mode not in MODES:
+        raise LoaderError(f"mode must be one of {', '.join(MODES)}, not '{mode}'.")
+    if rules.max_rejects != Rules.max_rejects:
+        raise LoaderError(
+            "--max-rejects is for PostgreSQL, which keeps the rejected rows; mend the file, or land"
+            " it there with --archive and read that lake."
+        )
+    scheme, found, _ = location.partition("://")
+    if found and scheme not in {"s3", "env"}:
+        raise LoaderError(
+            f"{scheme}:// is read into PostgreSQL only, which remembers how far it was read; land"
+            " it there with --archive and read that lake."
+        )
+
+
+def _read(
+    link: DuckDBPyConnection,
+    file: SourceFile,
+    batch: Batch,
+    folder: Path,
+    left_out: AbstractSet[int],
+) -> FileResult:
+    started = time.perf_counter()
+    checksum, size = measure(file)
+    mode = file.mode or batch.mode
+    result = FileResult(file.table.name, file.name, checksum, size, mode, encoding=file.encoding)
+    if _already_landed(link, result):
+        result.status = "unchanged"
+        return result
+    rejected = len(left_out)
+    if rejected and mode == "snapshot":
+        result.mode = "delta"  # a row that was rejected is not a row that is gone
+    rows = read(link, file, folder, left_out)
+    if file.table.key:
+        drop_repeats(link, file)
+    result.counts = Counts(read=rows + rejected, rejected=rejected)
+    result.seconds = time.perf_counter() - started
+    return result
+
+
+def _write(
+    link: DuckDBPyConnection, file: SourceFile, batch: Batch, result: FileResult, say: Say
+) -> None:
+    if result.status == "unchanged":
+        say(f"  {result.table}: unchanged")
+        return
+    started = time.perf_counter()
+    origin = origin_of(file.name, result.checksum)
+    result.counts += write(link, file, result.mode, batch, origin)
+    result.seconds += time.perf_counter() - started
+    say(f"  {result.table}: {result.counts}")
+
+
+def _record(
+    link: DuckDBPyConnection,
+    batch: Batch,
+    results: Sequence[FileResult],
+    total: Counts,
+    seconds: float,
+) -> None:
+    landed = any(result.status == "landed" for result in results)
+    status = "landed" if landed else "unchanged"
+    link.execute(
+        "insert into raw._batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?)",
+        [
+            *(batch.batch_id, batch.source, batch.mode, status),
+            *(batch.loaded_at, datetime.now(UTC), seconds),
+            *(total.read, total.new, total.changed, total.removed, total.rejected),
+            json.dumps(asdict(batch.rules)),
+        ],
+    )
+    for result in results:
+        counts = result.counts
+        link.execute(
+            "insert into raw._files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                *(batch.batch_id, result.table, result.file, result.checksum, result.size),
+                *(result.mode, result.status),
+                *(counts.read, counts.new, counts.changed, counts.removed, counts.rejected),
+                *(result.seconds, result.encoding),
+            ],
+        )
+
+
+def _already_landed(link: DuckDBPyConnection, file: FileResult) -> bool:
+    """Whether this content is the last one landed for the table, in a mode that did as much."""
+    last = link.execute(
+        "select checksum, encoding, mode from raw._files where table_name = ?"
+        " and status = 'landed' and mode <> 'append' order by batch_id desc limit 1",
+        [file.table],
+    ).fetchone()
+    if last is None or file.mode == "append" or last[:2] != (file.checksum, file.encoding):
+        return False
+    return file.mode == "delta" or last[2] == "snapshot"
