@@ -62,6 +62,8 @@ def compare_in_use(names: Sequence[str], manifest: Path, say: Say = print) -> No
 
     They have to hold the same batches of the same times, as those that follow one lake do.
     """
+    if not manifest.exists():
+        raise LoaderError(f"{manifest} is missing, which names the marts: run 'dbt build' first.")
     warehouses = {name: engine(name).in_use() for name in NAMES if name in names}
     report(warehouses, marts_of(manifest), say)
 

@@ -46,14 +46,14 @@ raw_payments as (
 items as (
 
     select
-        sum(lines.price) as price,
-        sum(lines.freight_value) as freight_value,
-        sum(case when orders.order_id is not null then lines.price end) as known_price,
-        sum(case when orders.order_id is not null then lines.freight_value end)
+        sum(items.price) as price,
+        sum(items.freight_value) as freight_value,
+        sum(case when orders.order_id is not null then items.price end) as known_price,
+        sum(case when orders.order_id is not null then items.freight_value end)
             as known_freight_value
-    from {{ ref('fct_order_items') }} as lines
+    from {{ ref('fct_order_items') }} as items
     left join {{ ref('fct_orders') }} as orders
-        on lines.order_id = orders.order_id
+        on items.order_id = orders.order_id
 
 ),
 
