@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loaders import connection, download, packages, server
+from loaders import connection, download, engines, packages, server
 from loaders.errors import LoaderError
 from loaders.lake import keeping
 from loaders.land import Rules, land, ledger
@@ -39,6 +39,11 @@ def build() -> None:
 
     Raises LoaderError when a step fails; dbt's own messages stand above it.
     """
+    if (target := engines.target_of(())) in engines.OTHERS:
+        from loaders.engines.build import build_on
+
+        build_on(engines.engine(target))
+        return
     steps = _Steps()
     with steps.step("server"):
         _server()

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Protocol
 
+from loaders.engines import HOME
 from loaders.errors import LoaderError
 
 
@@ -22,7 +23,9 @@ def run(options: Namespace) -> None:
     Raises LoaderError also for what PostgreSQL refuses and the command does not tell itself.
     """
     try:
-        if not hasattr(options, "acts_as"):
+        # The roles are PostgreSQL's; another engine has no server to ask for them.
+        elsewhere = getattr(options, "engine", HOME) != HOME
+        if elsewhere or not hasattr(options, "acts_as"):
             options.run(options)
             return
         from loaders.roles.access import acting

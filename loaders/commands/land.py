@@ -3,6 +3,8 @@
 import argparse
 
 from loaders.commands import Add
+from loaders.engines import HOME, NAMES, engine, target_of
+from loaders.errors import LoaderError
 from loaders.tables import BY_NAME
 
 
@@ -53,6 +55,12 @@ def add(command: Add) -> None:
         help="let a snapshot remove more than 5%% of a table's rows",
     )
     land.add_argument(
+        "--engine",
+        choices=NAMES,
+        default=target if (target := target_of(())) in NAMES else HOME,
+        help="where to land (default: OLIST_TARGET, else postgres; docs/engines.md)",
+    )
+    land.add_argument(
         "--no-wait",
         action="store_true",
         help="stop at once when another load is running (default: wait for it)",
@@ -69,6 +77,13 @@ def _run(options: argparse.Namespace) -> None:
         max_rejects=options.max_rejects,
         allow_removals=options.allow_removals,
     )
+    if options.engine != HOME:
+        if options.archive:
+            raise LoaderError("--archive is for PostgreSQL, whose ledger a lake keeps.")
+        engine(options.engine).in_use().land(
+            options.location, options.mode, tables=options.table, rules=rules
+        )
+        return
     land(
         options.location,
         options.mode,

@@ -11,10 +11,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from loaders.errors import LoaderError
-from loaders.land.batch import Rules
+
+if TYPE_CHECKING:
+    from loaders.land.batch import Rules  # `olist env` does not wait for what it imports
 
 HOME = "postgres"
 # In the order in which they are compared: the first is what the others are compared with. Each
@@ -51,7 +53,7 @@ class Warehouse(Protocol):
         *,
         tables: Sequence[str] = (),
         say: Callable[[str], None] = print,
-        rules: Rules | None = None,
+        rules: "Rules | None" = None,
         at: datetime | None = None,
     ) -> None:
         """Land a location as one batch, of a lake all that it has.

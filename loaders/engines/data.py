@@ -49,7 +49,7 @@ def land_whole(warehouse: Warehouse, location: str) -> None:
 
     Raises LoaderError for one that lacks a file, as a build would mix it with earlier ones.
     """
-    print(f"Data: {location} (OLIST_DATA).", flush=True)
+    print(f"Data: {location}", flush=True)
     if "://" not in location and not is_lake(location):
         location = str(Path(location).expanduser())
         found = {file.table.name for file in find_files(Path(location))[0]}

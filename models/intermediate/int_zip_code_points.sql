@@ -79,8 +79,10 @@ final as (
         zip_code_prefix,
         city,
         state_code,
-        {{ quotient('latitude_sum', 'nullif(located_point_count, 0)', 'numeric(9, 6)', 14) }} as latitude,
-        {{ quotient('longitude_sum', 'nullif(located_point_count, 0)', 'numeric(9, 6)', 14) }} as longitude
+        {{ quotient('latitude_sum', 'nullif(located_point_count, 0)', 'numeric(9, 6)', 14) }}
+            as latitude,
+        {{ quotient('longitude_sum', 'nullif(located_point_count, 0)', 'numeric(9, 6)', 14) }}
+            as longitude
     from cities_ranked
     where city_rank = 1
 

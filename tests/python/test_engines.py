@@ -21,6 +21,7 @@ from loaders.engines.duckdb.file import connect
 from loaders.land import Rules
 from loaders.packages import install
 from loaders.paths import project_root
+from loaders.tables import BY_NAME
 from tests.frames import Files, read, write
 from warehouse import FACTS, MARTS, NO_TESTS
 
@@ -128,15 +129,15 @@ def _doctored(files: Files) -> Files:
 
 
 def test_marts_are_equal_over_a_history_of_exports(engines: Engines, tmp_path: Path) -> None:
-    """Three exports, the last with odd values; the first and the last with all of dbt's tests."""
+    """Three exports: the second with all of dbt's tests, the third with odd values."""
     for number, folder in enumerate(islice(exports(tmp_path, SCALE), 3)):
         if number == 2:
             write(_doctored(read(folder)), folder)
         engines.land(folder)
         engines.dbt("postgres", "build", *NO_TESTS)
-        tests = engines.dbt("duckdb", "build", *(NO_TESTS if number == 1 else ()))
+        tests = engines.dbt("duckdb", "build", *(() if number == 1 else NO_TESTS))
         assert set(tests.values()) <= {"success", "pass", "warn", "no-op"}
-        assert number == 1 or sum(name.startswith("unit_test.") for name in tests) > 70
+        assert number != 1 or sum(name.startswith("unit_test.") for name in tests) > 70
         engines.compare()
     invalid = "select table_name, column_name, invalid_value from audit.invalid_values"
     found = {(column, value) for _, column, value in engines.rows(invalid)}
@@ -154,9 +155,8 @@ def test_a_run_with_nothing_new_writes_no_fact_row(engines: Engines) -> None:
 
 def test_a_delta_writes_the_orders_that_it_touches(engines: Engines, tmp_path: Path) -> None:
     """The rows of no other order carry its batch, and a rebuild gives the same."""
-    path = Path(engines.warehouses["duckdb"].variables["OLIST_DUCKDB"])
     orders = pd.DataFrame(engines.rows("from raw.orders")).iloc[:5, :8].fillna("")
-    orders.columns = pd.Index(read(_written(tmp_path), ["orders"])["orders"].columns)
+    orders.columns = pd.Index(BY_NAME["orders"].columns)
     orders["order_status"] = "unavailable"
     write({"orders": orders}, tmp_path)
     engines.land(tmp_path, "delta")
@@ -169,10 +169,3 @@ def test_a_delta_writes_the_orders_that_it_touches(engines: Engines, tmp_path: P
     engines.dbt("duckdb", "run", "--full-refresh", "--select", *FACTS)
     for fact, before in rebuilt.items():
         assert sorted(engines.rows(f"from marts.{fact}"), key=repr) == before
-    assert path.exists()
-
-
-def _written(folder: Path) -> Path:
-    from conftest import write_csv  # noqa: PLC0415 - the header is all that is wanted
-
-    return write_csv(folder, "orders").parent

@@ -6,6 +6,8 @@ from collections.abc import Callable
 _QUERIES = {
     "is_touched": "{} in (select touched_orders.order_id from touched_orders)",
     "try_cast": "cast({} as {})",
+    "quotient": "cast({} / {} as {})",
+    "day_as_text": "to_char({}, '{}')",
 }
 
 

@@ -125,8 +125,8 @@ def _check(location: str, mode: str, rules: Rules) -> None:
     scheme, found, _ = location.partition("://")
     if found and scheme not in {"s3", "env"}:
         raise LoaderError(
-            f"{scheme}:// is read into PostgreSQL only, which remembers how far it was read; land it"
-            " there with --archive and read that lake."
+            f"{scheme}:// is read into PostgreSQL only, which remembers how far it was read; land"
+            " it there with --archive and read that lake."
         )
 
 

@@ -1,0 +1,52 @@
+"""``make build`` where OLIST_TARGET names an engine without a server: data, landing, dbt build."""
+
+import os
+import subprocess
+import sys
+
+from loaders import download, packages
+from loaders.engines import Engine, Warehouse
+from loaders.engines.data import land_whole
+from loaders.errors import LoaderError
+from loaders.paths import project_root, state_root
+
+
+def build_on(engine: Engine) -> None:
+    """Do all of it; safe to repeat. Raises LoaderError when a step fails."""
+    warehouse = engine.in_use()
+    location = _data(warehouse)
+    if location is not None:
+        land_whole(warehouse, location)
+    packages.install(retry=False)
+    # What is landed is not landed again.
+    inherited = {name: value for name, value in os.environ.items() if name != "OLIST_DATA"}
+    done = subprocess.run(
+        [sys.executable, "-m", "loaders.dbt_entry", "build"],
+        cwd=project_root(),
+        env={**inherited, **warehouse.variables},
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LoaderError(
+            "dbt build failed, its messages are above; rows that break a test are in schema audit."
+        )
+
+
+def _data(warehouse: Warehouse) -> str | None:
+    """Where the files are, as for PostgreSQL; None to build on what is landed."""
+    named = os.environ.get("OLIST_DATA")
+    if named:
+        return named
+    if download.has_credentials():
+        return str(download.download(state_root() / "data"))
+    if warehouse.has_data():
+        print("Data: what is landed already (OLIST_DATA=path lands another).")
+        return None
+    folder = state_root() / "data" / "sample"
+    print("Data: synthetic, the size and shape of the Olist dataset.")
+    if not (folder / ".complete").exists():
+        from loaders.sample import generate  # noqa: PLC0415 - with numpy
+
+        generate(folder)
+        (folder / ".complete").touch()
+    return str(folder)
