@@ -71,6 +71,12 @@ mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests not
 	@[ -n "$$PGHOST$$DATABASE_URL" ] || $(BIN)/olist up
 	@$(BIN)/python -m tests.mutation $(MUTANTS)
 
+.PHONY: bench
+bench: $(READY_DEV) packages ## Measure against references, into benchmarks/results.md (BENCH=its arguments)
+	@$(BIN)/python -c 'import dlt, sqlalchemy' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@$(BIN)/python -m benchmarks $(BENCH)
+
 .PHONY: audit
 audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: docs/ci.md)
 	@$(BIN)/python -m tests.ci.audit $(if $(STRICT),--strict)

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from loaders import server
 from loaders.errors import LoaderError
 
 MINIMUM_VERSION = 15
@@ -100,13 +99,19 @@ def environment() -> dict[str, str]:
 
     Raises LoaderError when none is named and there is no embedded one yet.
     """
-    found = _acting[-1] if _acting else external() or server.environment()
+    found = _acting[-1] if _acting else external() or _embedded()
     if found is None:
         raise LoaderError(
             "There is no server yet: run 'olist up' for an embedded PostgreSQL,"
             " or set PGHOST (or DATABASE_URL) to use your own."
         )
     return found
+
+
+def _embedded() -> dict[str, str] | None:
+    from loaders import server  # noqa: PLC0415 - who names a server does not wait for it
+
+    return server.environment()
 
 
 @contextmanager
@@ -145,6 +150,11 @@ def connect(
             link.commit()
     finally:
         link.close()  # an open transaction is rolled back
+
+
+def reason_of(error: psycopg2.Error) -> str:
+    """What PostgreSQL, or its client library, said was wrong."""
+    return (error.diag.message_primary or str(error)).strip()
 
 
 def _unreachable(where: Mapping[str, str], reason: str) -> str:

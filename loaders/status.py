@@ -11,6 +11,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extras import RealDictCursor
 
 from loaders import connection, server
+from loaders.land import ledger
 from loaders.tables import TABLES
 from loaders.text_table import print_table
 
@@ -49,8 +50,8 @@ def status(*, batches: int = 10, as_json: bool = False, say: Callable[[str], Non
     found = _server()
     landed: tuple[Rows, Rows] = ([], [])
     if found["running"]:
-        with connection.connect() as link:
-            if _has_ledger(link):
+        with connection.connect() as link, link.cursor() as cursor:
+            if ledger.exists(cursor):
                 landed = _batches(link, batches), _tables(link)
     if as_json:
         whole = {"server": found, "batches": landed[0], "tables": landed[1]}
@@ -73,12 +74,6 @@ def _server() -> dict[str, Any]:
         "port": int(where["PGPORT"]) if where else None,
         "database": where.get("PGDATABASE"),
     }
-
-
-def _has_ledger(link: Connection) -> bool:
-    with link.cursor() as cursor:
-        cursor.execute("select to_regclass('raw._batches') is not null")
-        return cursor.fetchone() == (True,)
 
 
 def _batches(link: Connection, limit: int) -> Rows:

@@ -12,18 +12,17 @@
 {%- endmacro %}
 
 {#- PostgreSQL skips white space by itself. It also takes words for a moment (`now`, `infinity`) and
-    `NaN` for a number: those are no values here. -#}
+    `NaN` for a number: those are no values here. The case is inside of the cast, because PostgreSQL
+    may compute the cast of a constant before any row is read. -#}
 {% macro postgres__try_cast(column, type) -%}
     {%- set is_valid = input_check() ~ "(" ~ column ~ ", '" ~ type ~ "')" -%}
-    {%- if type.startswith("numeric") -%}
-    nullif(case when {{ is_valid }} then cast({{ column }} as {{ type }}) end, 'NaN')
-    {%- elif type == "timestamp" -%}
-    case
-            when ltrim({{ column }}, E' \t\r\n') like '____-__-__%' and {{ is_valid }} then cast({{ column }} as {{ type }})
-        end
-    {%- else -%}
-    case when {{ is_valid }} then cast({{ column }} as {{ type }}) end
+    {%- if type == "timestamp" -%}
+        {%- set shape = " like '____-__-__%'" -%}
+        {%- set has_shape = column ~ shape ~ " or ltrim(" ~ column ~ ", E' \\t\\r\\n')" ~ shape -%}
+        {%- set is_valid = "(" ~ has_shape ~ ") and " ~ is_valid -%}
     {%- endif -%}
+    {%- set value = "cast(case when " ~ is_valid ~ " then " ~ column ~ " end as " ~ type ~ ")" -%}
+    {{ "nullif(" ~ value ~ ", 'NaN')" if type.startswith("numeric") else value }}
 {%- endmacro %}
 
 

@@ -28,6 +28,11 @@ def run(options: Namespace) -> None:
         if elsewhere or not hasattr(options, "acts_as"):
             options.run(options)
             return
+        from loaders.connection import external
+
+        if external() is not None:  # it says as whom, and nobody waits for the import below
+            options.run(options)
+            return
         from loaders.roles.access import acting
 
         with acting(options.acts_as):
@@ -37,5 +42,7 @@ def run(options: Namespace) -> None:
 
         if not isinstance(error, psycopg2.Error):
             raise
-        reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
+        from loaders.connection import reason_of
+
+        reason = reason_of(error).splitlines()[0]
         raise LoaderError(f"PostgreSQL stopped the command: {reason}.") from error

@@ -1,6 +1,7 @@
 """``olist land``: raw rows from any source."""
 
 import argparse
+import os
 
 from loaders.commands import Add
 from loaders.engines import HOME, NAMES, engine, target_of
@@ -68,7 +69,6 @@ def add(command: Add) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from loaders.lake import keeping
     from loaders.land import Rules, land
 
     rules = Rules(
@@ -84,10 +84,10 @@ def _run(options: argparse.Namespace) -> None:
             options.location, options.mode, tables=options.table, rules=rules
         )
         return
-    land(
-        options.location,
-        options.mode,
-        options.table,
-        rules=rules,
-        keeping=keeping(options.archive),
-    )
+    if not (options.archive or os.environ.get("OLIST_LAKE")):
+        land(options.location, options.mode, options.table, rules=rules)
+        return
+    from loaders.lake import keeping
+
+    lake = keeping(options.archive)
+    land(options.location, options.mode, options.table, rules=rules, keeping=lake)

@@ -7,6 +7,7 @@ from psycopg2.extensions import cursor as Cursor
 from loaders import connection, server
 from loaders.doctor.finding import FAIL, OK, WARN, Finding
 from loaders.errors import LoaderError
+from loaders.land import ledger
 from loaders.roles import passwords
 from loaders.roles.names import KINDS, names
 from loaders.roles.owners import arranged, strays
@@ -84,7 +85,7 @@ def _roles(cursor: Cursor) -> Finding:
 
 
 def _last_batch(cursor: Cursor) -> Finding:
-    if not _one(cursor, "select to_regclass('raw._rejected_rows') is not null"):
+    if not ledger.exists(cursor):
         return Finding("last load", OK, "none yet: 'olist land PATH'")
     cursor.execute(
         "select batch_id, status, coalesce(error, source) from raw._batches"

@@ -8,6 +8,7 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.store import Store
+from loaders.land import ledger
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,7 @@ def _same(cursor: Cursor, store: Store, batch_id: int) -> bool:
 
 
 def _ledger(cursor: Cursor) -> list[int]:
-    cursor.execute("select to_regclass('raw._batches') is not null")
-    if cursor.fetchone() != (True,):
+    if not ledger.exists(cursor):
         return []
     cursor.execute("select batch_id from raw._batches where status <> 'started' order by batch_id")
     return [batch_id for (batch_id,) in cursor.fetchall()]

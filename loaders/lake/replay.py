@@ -9,7 +9,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.connection import connect
+from loaders.connection import connect, reason_of
 from loaders.errors import LoaderError
 from loaders.lake import history, manifest, packed, restore
 from loaders.lake.manifest import Manifest, Row
@@ -70,7 +70,7 @@ def _replay_batch(
             restore.rejected_rows(cursor, batch)
         link.commit()
     except psycopg2.Error as error:
-        reason = (error.diag.message_primary or str(error)).strip()
+        reason = reason_of(error)
         raise LoaderError(
             f"PostgreSQL stopped the replay at batch {batch.batch_id}: {reason}; the batches before"
             " it are in raw, and the same command goes on from there."

@@ -10,6 +10,7 @@ from loaders.land.copy import copy, names_of
 from loaders.land.duplicates import drop_repeats
 from loaders.land.ledger import Counts
 from loaders.land.merge import append
+from loaders.land.stamps import stamped
 from loaders.sources import SourceFile
 from loaders.tables import Table
 
@@ -17,27 +18,14 @@ from loaders.tables import Table
 def fill(
     cursor: Cursor, source: SourceFile, stream: IO[bytes], batch: Batch, origin: str
 ) -> Counts:
-    """First landing: COPY straight into the empty table, the batch columns as its defaults."""
+    """First landing: COPY straight into the empty table, which stamps its rows."""
     table = source.table
     target = sql.Identifier("raw", table.name)
     # Emptied in this transaction, the table takes COPY FREEZE, and no WAL where wal_level allows.
     cursor.execute(sql.SQL("truncate {}").format(target))
     _drop_indexes(cursor, table)
-    cursor.execute(
-        sql.SQL(
-            "alter table {} alter _batch_id set default {}, alter _loaded_at set default {},"
-            " alter _source_file set default {}"
-        ).format(
-            target, sql.Literal(batch.batch_id), sql.Literal(batch.loaded_at), sql.Literal(origin)
-        )
-    )
-    read = copy(cursor, target, source, stream, "freeze true")
-    cursor.execute(
-        sql.SQL(
-            "alter table {} alter _batch_id drop default, alter _loaded_at drop default,"
-            " alter _source_file drop default"
-        ).format(target)
-    )
+    with stamped(cursor, table, batch, origin):
+        read = copy(cursor, target, source, stream, "freeze true")
     repeats = _index(cursor, source)
     return Counts(read=read, new=read - repeats)
 

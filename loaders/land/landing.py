@@ -11,6 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.errors import LoaderError
 from loaders.land import ledger
 from loaders.land.batch import MODES, Batch, Rules, origin_of
+from loaders.land.checksums import Checksums
 from loaders.land.columns import add_columns
 from loaders.land.failures import failed, note
 from loaders.land.ledger import Counts, FileResult
@@ -48,7 +49,7 @@ def land_delivery(
     except LoaderError as error:
         note(link, error, delivery.source, mode)
         raise
-    with exclusive(link, lambda: _wait(rules, say)):
+    with exclusive(link, lambda: wait_for_turn(rules, say)):
         batch_id, total = _land(link, delivery, mode, rules, say)
     say(f"batch {batch_id}: {total}")
     if total.rejected:
@@ -56,7 +57,8 @@ def land_delivery(
     return total
 
 
-def _wait(rules: Rules, say: Callable[[str], None]) -> None:
+def wait_for_turn(rules: Rules, say: Callable[[str], None]) -> None:
+    """Say that another load is running. Raises LoaderError when the rules are not to wait."""
     if not rules.wait:
         raise LoaderError("another load is running; leave out --no-wait to wait for it.")
     say("another load is running: waiting for it to end")
@@ -70,8 +72,11 @@ def _land(
         with link.cursor() as cursor:
             loaded_at = ledger.open_batch(cursor, batch_id)
             batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
-            with Progress(sum(file.size for file in delivery.files), say) as progress:
-                results = [_file(cursor, file, batch, progress, say) for file in delivery.files]
+            size = sum(file.size for file in delivery.files)
+            with Checksums(delivery.files) as checksums, Progress(size, say) as progress:
+                results = [
+                    _file(cursor, file, batch, checksums, progress, say) for file in delivery.files
+                ]
             total = ledger.record(cursor, batch, results)
             delivery.remember(cursor, batch_id)
         link.commit()
@@ -84,15 +89,16 @@ def _land(
     return batch_id, total
 
 
-def _file(
+def _file(  # noqa: PLR0917 - what all files of a batch share
     cursor: Cursor,
     file: SourceFile,
     batch: Batch,
+    checksums: Checksums,
     progress: Progress,
     say: Callable[[str], None],
 ) -> FileResult:
     started = time.perf_counter()
-    checksum, size = file.measure()
+    checksum, size = checksums.of(file)
     mode = file.mode or batch.mode
     result = FileResult(file.table.name, file.name, checksum, size, mode, encoding=file.encoding)
     if ledger.already_landed(cursor, file.table, checksum, mode, file.encoding):
@@ -116,7 +122,11 @@ def _file(
 
 def analyze(link: Connection, tables: Sequence[str]) -> None:
     """Refresh the planner's statistics; autovacuum would, but only after the next dbt run began."""
-    with link.cursor() as cursor:
-        for table in tables:
-            cursor.execute(sql.SQL("analyze {}").format(sql.Identifier("raw", table)))
+    if tables:
+        names = sql.SQL(", ").join(sql.Identifier("raw", table) for table in tables)
+        with link.cursor() as cursor:
+            # A tenth of the usual sample: 3,000 rows a table say nearly the same in a ninth of
+            # the time, which was a quarter of a first landing. Autovacuum takes the whole later.
+            cursor.execute("set local default_statistics_target = 10")
+            cursor.execute(sql.SQL("analyze {}").format(names))
     link.commit()

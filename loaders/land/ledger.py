@@ -1,12 +1,12 @@
 """The ledger of schema ``raw``: what was landed, when, from where, with what result."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.extras import Json
 
 from loaders.land.batch import Batch
 from loaders.land.schema import ensure_schema
@@ -70,6 +70,12 @@ class FileResult:
     seconds: float = 0.0
     encoding: str = UTF_8
     counts: Counts = field(default_factory=Counts)
+
+
+def exists(cursor: Cursor) -> bool:
+    """Whether anything was ever landed, or tried to be, in this database."""
+    cursor.execute("select to_regclass('raw._batches') is not null")
+    return bool(_one(cursor))
 
 
 def begin(link: Connection, source: str, mode: str) -> int:
@@ -143,7 +149,7 @@ def record(cursor: Cursor, batch: Batch, results: Sequence[FileResult]) -> Count
             total.changed,
             total.removed,
             total.rejected,
-            Json(asdict(batch.rules)),
+            json.dumps(asdict(batch.rules)),
             batch.batch_id,
         ),
     )

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Never
 
-from tqdm import tqdm
-
 from loaders.land.ledger import FileResult
 from loaders.sources import SourceFile
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+    from tqdm import tqdm
 
 _PLAIN_EVERY = 15.0  # seconds between two lines about one large file, where there is no terminal
 
@@ -31,14 +30,7 @@ class Progress:
         self._bytes = 0
         self._plain = not sys.stderr.isatty()
         self._next = time.monotonic() + _PLAIN_EVERY
-        self._bar: tqdm[Never] = tqdm(
-            total=size,
-            unit="B",
-            unit_scale=True,
-            desc="landing",
-            leave=False,
-            disable=self._plain,
-        )
+        self._bar = None if self._plain else _bar(size)
 
     def __enter__(self) -> "Progress":
         return self
@@ -49,7 +41,8 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def skip(self, file: SourceFile) -> None:
         """Count a file that need not be read."""
@@ -68,12 +61,14 @@ class Progress:
             self._advance(len(block))
 
         with file.open() as stream:
-            self._bar.set_description(file.table.name)
+            if self._bar is not None:
+                self._bar.set_description(file.table.name)
             yield file.as_utf8(io.BufferedReader(_Watched(stream, read), 1 << 20))
 
     def done(self, result: FileResult) -> None:
         """Tell what became of a file."""
-        self._bar.clear()
+        if self._bar is not None:
+            self._bar.clear()
         if result.status == "unchanged":
             self._say(f"  {result.table}: same as last time ({result.seconds:.1f} s)")
             return
@@ -82,16 +77,24 @@ class Progress:
 
     def _advance(self, size: int) -> None:
         self._bytes += size
-        self._bar.update(size)
+        if self._bar is not None:
+            self._bar.update(size)
 
     def _tell(self, table: str, lines: str, rate: str) -> None:
-        self._bar.set_postfix_str(f"{lines}, {rate}", refresh=False)
-        if self._plain and time.monotonic() >= self._next:
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{lines}, {rate}", refresh=False)
+        elif time.monotonic() >= self._next:
             self._next = time.monotonic() + _PLAIN_EVERY
             self._say(
                 f"  {table}: {lines}, {rate};"
                 f" {self._bytes / 1e6:,.0f} of {self._size / 1e6:,.0f} MB of the batch"
             )
+
+
+def _bar(size: int) -> "tqdm[Never]":
+    from tqdm import tqdm  # noqa: PLC0415 - where there is no terminal, nobody waits for it
+
+    return tqdm(total=size, unit="B", unit_scale=True, desc="landing", leave=False)
 
 
 class _Watched(io.RawIOBase):

@@ -10,6 +10,7 @@ from psycopg2.extensions import connection as Connection
 
 from loaders.connection import connect
 from loaders.errors import LoaderError
+from loaders.land import ledger
 from loaders.land.failures import told
 from loaders.land.schema import ensure_schema
 
@@ -41,8 +42,7 @@ def ledger_link() -> Iterator[Connection]:
     """
     with connect() as link:
         with link.cursor() as cursor:
-            cursor.execute("select to_regclass('raw._rejected_rows') is not null")
-            if cursor.fetchone() != (True,):
+            if not ledger.exists(cursor):
                 raise LoaderError("nothing was landed here yet, so nothing was rejected.")
             ensure_schema(cursor)
         link.commit()

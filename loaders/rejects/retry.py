@@ -9,9 +9,10 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.errors import LoaderError, shown
+from loaders.errors import shown
 from loaders.lake import keeping
 from loaders.land import Rules, land_delivery, ledger
+from loaders.land.landing import wait_for_turn
 from loaders.locks import exclusive
 from loaders.rejects import Chosen, ledger_link
 from loaders.rejects.staging import stage
@@ -36,19 +37,13 @@ def retry(
     encoding = canonical(rules.encoding)
     with ExitStack() as stack:
         link = stack.enter_context(ledger_link())
-        stack.enter_context(exclusive(link, lambda: _wait(rules, say)))
+        stack.enter_context(exclusive(link, lambda: wait_for_turn(rules, say)))
         with link.cursor() as cursor:
             stage(cursor, chosen, folder, encoding)
             judge(cursor)
             link.commit()
             _tell(cursor, say)
         _land(link, rules, say)
-
-
-def _wait(rules: Rules, say: Callable[[str], None]) -> None:
-    if not rules.wait:
-        raise LoaderError("another load is running; leave out --no-wait to wait for it.")
-    say("another load is running: waiting for it to end")
 
 
 def _tell(cursor: Cursor, say: Callable[[str], None]) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from loaders import connection, server
 from loaders.errors import LoaderError
 from loaders.roles import passwords
-from loaders.roles.make import make, mend
 from loaders.roles.names import KINDS, LOADER, READER, TRANSFORMER, names, variable
 
 
@@ -29,6 +28,8 @@ def access(say: Callable[[str], None] = print) -> Access:
     """
     reason = _unusable()
     if reason is not None and passwords.is_embedded():
+        from loaders.roles.make import make  # noqa: PLC0415 - most commands do without
+
         with suppress(LoaderError):  # a build does without
             make(lambda _: None)
             reason = _unusable()
@@ -94,6 +95,8 @@ def _unusable(*kinds: str) -> str | None:
     for kind in kinds or KINDS:
         if kind not in known:
             return f"the password of {called[kind]} is not known here (run 'olist roles')"
+    from loaders.roles.make import mend  # noqa: PLC0415 - as above
+
     try:
         if not mend():
             return "this database has no roles (run 'olist roles')"

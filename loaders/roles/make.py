@@ -49,7 +49,7 @@ def make(
                     _set_password(link, name, new[kind])
             left = arrange(cursor, timeout)
     except psycopg2.Error as error:
-        reason = (error.diag.message_primary or str(error)).strip()
+        reason = connection.reason_of(error)
         raise LoaderError(f"The roles could not be made: {reason}; nothing was changed.") from error
     say(
         f"Roles: {called['loader']} writes raw; {called['transformer']} reads raw and builds;"

@@ -1,6 +1,5 @@
 """A CSV file of one raw table, wherever it lies."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,8 +8,6 @@ from typing import IO
 from loaders.sources.encodings import UTF_8, as_utf8
 from loaders.sources.header import Header, read_header
 from loaders.tables import Table
-
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -28,19 +25,6 @@ class SourceFile:
     open: Callable[[], IO[bytes]] = field(repr=False)
     mode: str | None = None
     encoding: str = UTF_8
-
-    def checksum(self) -> str:
-        """SHA-256 of the content, in hex: the figure that ``sha256sum`` prints."""
-        return self.measure()[0]
-
-    def measure(self) -> tuple[str, int]:
-        """The checksum, and the bytes that it is of: ``size`` may be a guess."""
-        digest, size = hashlib.sha256(), 0
-        with self.open() as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
-                size += len(block)
-        return digest.hexdigest(), size
 
     def as_utf8(self, stream: IO[bytes]) -> IO[bytes]:
         """The opened file as COPY takes it: UTF-8, whatever the file's encoding is."""

@@ -40,6 +40,30 @@
 
 with
 
+{% for table, (keys, columns) in tables.items() -%}
+{{ table }} as (
+
+    select
+        {{ row_key(keys) }} as row_key,
+        {{ columns | join(",\n        ") }},
+        _batch_id,
+        _source_file
+    from {{ source('olist', table) }}
+    where
+        _deleted_at is null
+        and (
+            {%- for column, type in columns.items() %}
+            {{ "or " if not loop.first }}(
+                {{ try_cast(column, type) }} is null
+                and {{ trimmed(column) }} is not null
+            )
+            {%- endfor %}
+        )
+
+),
+
+{% endfor -%}
+
 invalid_values as (
 
     {%- for table, (keys, columns) in tables.items() %}
@@ -48,17 +72,14 @@ invalid_values as (
 
     select
         '{{ table }}' as table_name,
-        {{ row_key(keys) }} as row_key,
+        row_key,
         '{{ column }}' as column_name,
         {{ column }} as invalid_value,
         '{{ type }}' as expected_type,
         _batch_id,
         _source_file as source_file
-    from {{ source('olist', table) }}
-    where
-        _deleted_at is null
-        and {{ try_cast(column, type) }} is null
-        and {{ trimmed(column) }} is not null
+    from {{ table }}
+    where {{ try_cast(column, type) }} is null and {{ trimmed(column) }} is not null
     {%- if not (last_table and loop.last) %}
 
     union all

@@ -46,9 +46,14 @@ class Project:
         """Names of the generic tests of each (unique id, column)."""
         found: dict[tuple[str, str], set[str]] = {}
         for test in self.nodes("test"):
-            if test.get("test_metadata") and test.get("column_name") and test["attached_node"]:
-                place = (test["attached_node"], test["column_name"])
-                found.setdefault(place, set()).add(test["test_metadata"]["name"])
+            metadata, owner = test.get("test_metadata"), test.get("attached_node")
+            if not metadata or not owner:
+                continue
+            if metadata["name"] == "no_nulls":  # not_null of many columns
+                for column in metadata["kwargs"]["columns"]:
+                    found.setdefault((owner, column), set()).add("not_null")
+            elif test.get("column_name"):
+                found.setdefault((owner, test["column_name"]), set()).add(metadata["name"])
         return found
 
     def is_key(self, unique_id: str, column: str) -> bool:

@@ -118,7 +118,7 @@ def _execute(link: Connection, statement: str, *names: str) -> None:
         with link.cursor() as cursor:
             cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
     except psycopg2.Error as error:
-        reason = (error.diag.message_primary or str(error)).strip()
+        reason = connection.reason_of(error)
         raise LoaderError(f"A database for the mutants cannot be made: {reason}.") from error
 
 

@@ -84,8 +84,7 @@ def break_items(manifest: Manifest) -> None:
     macros["macro.olist_warehouse.elapsed"]["description"] = ""
     macros["macro.olist_warehouse.name_of"]["arguments"].reverse()
     lost = {
-        "not_null_dim_customers_customer_key",
-        "not_null_dim_customers_customer_unique_id",
+        "dim_customers_has_no_nulls",
         "unique_states_state_code",
         "unique_states_state_name",
         "fct_orders_customer_key_in_dim_customers",

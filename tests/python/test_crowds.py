@@ -151,8 +151,8 @@ def test_loads_during_a_build(warehouse: Warehouse, tmp_path: Path) -> None:
     for fact in FACTS:
         assert warehouse.query(f"select max(_batch_id) from marts.{fact}") == [(seen,)]
 
-    with pytest.raises(AssertionError, match="assert_facts_are_up_to_date"):
-        warehouse.dbt("test", "--select", "assert_facts_are_up_to_date")
+    with pytest.raises(AssertionError, match="assert_orders_are_what_staging_says"):
+        warehouse.dbt("test", "--select", "assert_orders_are_what_staging_says")
     warehouse.dbt("build", *NO_TESTS)
     caught_up = warehouse.marts(MARTS)
     warehouse.dbt("build", *NO_TESTS, "--full-refresh")

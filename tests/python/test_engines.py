@@ -107,9 +107,8 @@ def _doctored(files: Files) -> Files:
     """The files with odd values, and what is easily read otherwise: quotes, lines, no address."""
     lines = files["order_items"].copy()
     for column, values in ODD.items():
-        position = lines.columns.get_loc(column)
-        for row, value in enumerate(values):
-            lines.iloc[row, position] = value
+        for row, value in zip(lines.index, values, strict=False):
+            lines.loc[row, column] = value
     reviews = files["order_reviews"].copy()
     reviews.loc[:4, "review_comment_message"] = ['a "b"', "a\r\nb\n", "  ", "\t\r\n", 'é,"",ç\n\n']
     # Of a person, one order without a time and one that no file has: nulls have to sort alike.

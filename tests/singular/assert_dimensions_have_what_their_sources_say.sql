@@ -22,14 +22,13 @@ people as (
 
 order_times as (
 
-    select customers.customer_unique_id as natural_key
-    from {{ ref('stg_olist__customers') }} as customers
-    left join {{ ref('stg_olist__orders') }} as orders
-        on customers.customer_id = orders.customer_id
-    inner join {{ ref('dim_customers') }} as dim_customers
-        on customers.customer_unique_id = dim_customers.customer_unique_id
+    select dim_customers.customer_unique_id as natural_key
+    from {{ ref('dim_customers') }} as dim_customers
+    left join {{ ref('fct_orders') }} as orders
+        on dim_customers.customer_key = orders.customer_key
+    where dim_customers.customer_unique_id <> 'unknown'
     group by
-        customers.customer_unique_id,
+        dim_customers.customer_unique_id,
         dim_customers.first_order_at,
         dim_customers.last_order_at
     having

@@ -14,3 +14,8 @@ def dateadd(datepart: str, interval: int, moment: str) -> str:
 def concat(parts: list[str]) -> str:
     """Stand for texts put together."""
     return f"concat({parts[0]})"
+
+
+def type_string() -> str:
+    """Stand for the type of a text."""
+    return "text"

@@ -17,6 +17,7 @@ from loaders.engines.duckdb.write import write
 from loaders.errors import LoaderError
 from loaders.lake.scratch import scratch
 from loaders.land.batch import MODES, Batch, Rules, origin_of
+from loaders.land.checksums import measure
 from loaders.land.ledger import Counts, FileResult
 from loaders.redact import redact
 from loaders.sources import Request, SourceFile, deliver
@@ -138,7 +139,7 @@ def _read(
     left_out: AbstractSet[int],
 ) -> FileResult:
     started = time.perf_counter()
-    checksum, size = file.measure()
+    checksum, size = measure(file)
     mode = file.mode or batch.mode
     result = FileResult(file.table.name, file.name, checksum, size, mode, encoding=file.encoding)
     if _already_landed(link, result):

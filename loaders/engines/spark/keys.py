@@ -20,7 +20,7 @@ def check_keys(file: SourceFile, rows: Path) -> None:
     distinct = found.group_by(columns).aggregate([])
     counted = distinct.group_by(key).aggregate([([], "count_all")])
     if counted.num_rows < distinct.num_rows:
-        repeated = counted.filter(compute.greater(counted["count_all"], 1)).slice(0, 1).to_pylist()
+        repeated = counted.filter(compute.field("count_all") > 1).slice(0, 1).to_pylist()
         values = ", ".join(repeated[0][name] for name in key)
         raise LoaderError(
             f"{file.name}: the key ({names}) = ({values}) comes more than once with different"

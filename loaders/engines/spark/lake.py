@@ -21,6 +21,7 @@ from loaders.lake.objects import parquet_writer
 from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
 from loaders.land.batch import Batch, Rules, origin_of
+from loaders.land.checksums import measure
 from loaders.land.removals import check_removals
 from loaders.sources import Request, SourceFile, deliver
 from loaders.sources.encodings import canonical
@@ -125,7 +126,7 @@ def _is_unchanged(row: Row, last: Row) -> bool:
 
 
 def _row(file: SourceFile, batch: Batch) -> Row:
-    checksum, size = file.measure()
+    checksum, size = measure(file)
     return {
         "batch_id": batch.batch_id,
         "table_name": file.table.name,

@@ -11,7 +11,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.connection import connect
+from loaders.connection import connect, reason_of
 from loaders.errors import LoaderError
 from loaders.sources.database import catalogue, watermark
 from loaders.sources.database.catalogue import Found
@@ -95,7 +95,7 @@ def _warehouse() -> Iterator[None]:
     try:
         yield
     except psycopg2.Error as error:
-        reason = (error.diag.message_primary or str(error)).strip()
+        reason = reason_of(error)
         raise LoaderError(f"PostgreSQL stopped the load: {reason}.") from error
 
 

@@ -1,0 +1,105 @@
+"""Ten business questions: on `marts`, as a BI tool asks, and the same answers from `raw`.
+
+Both are SQL of one session, warm (asked once before), all rows fetched. `raw` is as it was landed,
+indexed on its keys: it casts text, finds the latest review, the person, the place, every time it is
+asked. The queries are in `benchmarks/questions`; those on `raw` were written without the logic of
+the models, and both must give the same rows, or the bench stops.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg2.extensions import cursor as Cursor
+
+from benchmarks.landing import land
+from benchmarks.measure import Measure, in_turns, seconds
+from benchmarks.settings import Settings
+from loaders.connection import connect
+from loaders.errors import LoaderError
+from loaders.packages import install
+
+FOLDER = Path(__file__).with_name("questions")
+Rows = list[tuple[Any, ...]]
+GROUP = "questions"
+FROM_RAW = "from raw"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, and the two queries that answer it."""
+
+    name: str
+    marts: str
+    raw: str
+
+    def answers(self, cursor: Cursor) -> tuple[Rows, Rows]:
+        """The rows that each of its queries gives."""
+        return _ask(cursor, self.marts), _ask(cursor, self.raw)
+
+
+def questions() -> list[Question]:
+    """All of them, by name."""
+    found = []
+    for file in sorted(FOLDER.glob("*.marts.sql")):
+        name = file.name.removesuffix(".marts.sql")
+        raw = FOLDER / f"{name}.raw.sql"
+        found.append(Question(name, file.read_text("utf-8"), raw.read_text("utf-8")))
+    return found
+
+
+def measures(settings: Settings) -> Sequence[Measure]:
+    """Land and build once, then ask each question on both sides, in turns."""
+    install(retry=False, say=lambda _: None)
+    with settings.database():
+        land(settings, settings.data)
+        settings.run(
+            "loaders.dbt_entry",
+            *("build", "--exclude-resource-type", "test", "unit_test"),
+            *("--target-path", settings.scratch / "questions"),
+            *("--log-path", settings.scratch / "questions"),
+        )
+        with connect() as link, link.cursor() as cursor:
+            found = [_measure(cursor, question, settings.repeats) for question in questions()]
+    slowest = max(found, key=lambda measure: statistics.median(measure.ours))
+    return [
+        Measure(
+            GROUP,
+            "geometric mean of the ten",
+            _means([measure.ours for measure in found]),
+            FROM_RAW,
+            _means([measure.reference for measure in found]),
+            limit=5,
+            at_least=True,
+            unit="ms",
+        ),
+        Measure(GROUP, f"slowest: {slowest.name}", slowest.ours, limit=150, unit="ms"),
+        *found,
+    ]
+
+
+def _measure(cursor: Cursor, question: Question, repeats: int) -> Measure:
+    marts, raw = question.answers(cursor)
+    if marts != raw:
+        raise LoaderError(f"{question.name}: marts and raw give different answers.")
+
+    def milliseconds(query: str) -> float:
+        return 1000 * seconds(lambda: _ask(cursor, query))
+
+    ours, theirs = in_turns(
+        repeats, lambda: milliseconds(question.marts), lambda: milliseconds(question.raw)
+    )
+    name = question.name.replace("_", " ")
+    return Measure(GROUP, name, ours, FROM_RAW, theirs, at_least=True, unit="ms")
+
+
+def _means(figures: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """Geometric mean over the questions, for each repetition."""
+    return tuple(statistics.geometric_mean(turn) for turn in zip(*figures, strict=True))
+
+
+def _ask(cursor: Cursor, query: str) -> Rows:
+    cursor.execute(query)
+    return cursor.fetchall()

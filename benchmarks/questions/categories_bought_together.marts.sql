@@ -1,0 +1,96 @@
+-- Which categories are bought in one order? Grain: pair of categories, each pair once.
+-- Support is the part of all orders with a line that has both, confidence the part of the orders
+-- with the first (second) that has the other too, lift how much more often than by chance.
+-- Trap: two lines of one category are no pair, and three lines of one count once.
+with
+
+lines as (
+
+    select
+        fct_orders.order_id,
+        fct_orders.item_count,
+        dim_products.category_name
+    from marts.fct_order_items
+    inner join marts.dim_products
+        on fct_order_items.product_key = dim_products.product_key
+    inner join marts.fct_orders
+        on fct_order_items.order_id = fct_orders.order_id
+
+),
+
+-- Nine orders of ten have one line: only the others have pairs, or need be made distinct.
+baskets as (
+
+    select distinct
+        order_id,
+        category_name
+    from lines
+    where item_count > 1
+
+),
+
+categories as (
+
+    select
+        category_name,
+        sum(orders) as orders
+    from (
+        select
+            category_name,
+            count(*) as orders
+        from lines
+        where item_count = 1
+        group by category_name
+
+        union all
+
+        select
+            category_name,
+            count(*) as orders
+        from baskets
+        group by category_name
+    ) as parts
+    group by category_name
+
+),
+
+all_orders as (
+
+    select count(*) as orders
+    from marts.fct_orders
+    where item_count > 0
+
+),
+
+pairs as (
+
+    select
+        first_ones.category_name as first_category,
+        second_ones.category_name as second_category,
+        count(*) as orders
+    from baskets as first_ones
+    inner join baskets as second_ones
+        on
+            first_ones.order_id = second_ones.order_id
+            and first_ones.category_name < second_ones.category_name
+    group by first_ones.category_name, second_ones.category_name
+
+)
+
+select
+    pairs.first_category,
+    pairs.second_category,
+    pairs.orders,
+    round(100.0 * pairs.orders / all_orders.orders, 4) as support_percent,
+    round(100.0 * pairs.orders / first_ones.orders, 2) as first_confidence_percent,
+    round(100.0 * pairs.orders / second_ones.orders, 2) as second_confidence_percent,
+    round(1.0 * pairs.orders * all_orders.orders / (first_ones.orders * second_ones.orders), 3)
+        as lift
+from pairs
+inner join categories as first_ones
+    on pairs.first_category = first_ones.category_name
+inner join categories as second_ones
+    on pairs.second_category = second_ones.category_name
+cross join all_orders
+order by pairs.orders desc, pairs.first_category asc, pairs.second_category asc
+limit 50

@@ -1,0 +1,17 @@
+-- How do buyers pay? Grain: payment type.
+-- Trap: a payment is not an order. One order may be paid in several ways (a card and vouchers), and
+-- what was paid is not revenue: it has freight and the interest of instalments in it.
+select
+    dim_payment_types.payment_type,
+    count(*) as payments,
+    sum(fct_payments.payment_value) as payment_value,
+    round(
+        100 * sum(fct_payments.payment_value) / sum(sum(fct_payments.payment_value)) over (), 2
+    ) as value_percent,
+    round(avg(fct_payments.payment_value), 2) as average_value,
+    round(avg(fct_payments.installments), 2) as average_installments
+from marts.fct_payments
+inner join marts.dim_payment_types
+    on fct_payments.payment_type_key = dim_payment_types.payment_type_key
+group by dim_payment_types.payment_type
+order by payment_value desc, dim_payment_types.payment_type asc

@@ -1,0 +1,39 @@
+with
+
+items as (
+
+    select
+        order_id,
+        sum(price::numeric(12, 2)) as revenue
+    from raw.order_items
+    where _deleted_at is null
+    group by order_id
+
+),
+
+people as (
+
+    select
+        customers.customer_unique_id,
+        count(*) as orders,
+        coalesce(sum(items.revenue), 0) as revenue
+    from raw.orders
+    inner join raw.customers on orders.customer_id = customers.customer_id
+    left join items on orders.order_id = items.order_id
+    where
+        orders._deleted_at is null
+        and customers._deleted_at is null
+        and customers.customer_unique_id is not null
+    group by customers.customer_unique_id
+
+)
+
+select
+    case when orders >= 4 then 4 else orders end as orders_or_more,
+    count(*) as people,
+    round(100.0 * count(*) / (select count(*) from people), 3) as people_percent,
+    sum(revenue) as revenue,
+    round(sum(revenue) / count(*), 2) as revenue_per_person
+from people
+group by 1
+order by 1

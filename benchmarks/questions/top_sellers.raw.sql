@@ -1,0 +1,63 @@
+with
+
+latest_reviews as (
+
+    select distinct on (order_reviews.order_id)
+        order_reviews.order_id,
+        order_reviews.review_score::integer as score
+    from raw.order_reviews
+    inner join raw.orders
+        on order_reviews.order_id = orders.order_id and orders._deleted_at is null
+    where order_reviews._deleted_at is null
+    order by
+        order_reviews.order_id,
+        order_reviews.review_answer_timestamp::timestamp desc nulls last,
+        order_reviews.review_creation_date::timestamp desc nulls last,
+        order_reviews.review_id desc
+
+),
+
+orders_of_sellers as (
+
+    select
+        seller_id,
+        order_id,
+        count(*) as lines,
+        sum(price::numeric(12, 2)) as revenue
+    from raw.order_items
+    where _deleted_at is null and seller_id is not null
+    group by seller_id, order_id
+
+),
+
+sold as (
+
+    select
+        orders_of_sellers.seller_id,
+        count(*) as orders,
+        sum(orders_of_sellers.lines) as lines,
+        sum(orders_of_sellers.revenue) as revenue,
+        round(avg(latest_reviews.score), 2) as average_score
+    from orders_of_sellers
+    left join latest_reviews on orders_of_sellers.order_id = latest_reviews.order_id
+    group by orders_of_sellers.seller_id
+
+),
+
+everything as (select sum(revenue) as revenue from sold)
+
+select
+    sold.seller_id,
+    coalesce(nullif(btrim(sellers.seller_city), ''), 'unknown') as city,
+    coalesce(nullif(btrim(sellers.seller_state), ''), 'unknown') as state_code,
+    sold.orders,
+    sold.lines,
+    sold.revenue,
+    round(100 * sold.revenue / everything.revenue, 2) as revenue_percent,
+    sold.average_score
+from sold
+cross join everything
+left join raw.sellers
+    on sold.seller_id = sellers.seller_id and sellers._deleted_at is null
+order by sold.revenue desc, sold.seller_id asc
+limit 20

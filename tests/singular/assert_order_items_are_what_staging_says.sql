@@ -1,0 +1,49 @@
+-- Each line of staging is in fct_order_items once and as staging has it: values, keys, the day of
+-- its shipping limit, and the newest batch among the rows that it is made from now.
+with
+
+compared as (
+
+    select
+        facts.order_item_key as fact_key,
+        order_items.order_item_key as staging_key,
+        (
+            facts.order_id <> order_items.order_id
+            or facts.order_item_id is distinct from order_items.order_item_id
+            or facts.price is distinct from order_items.price
+            or facts.freight_value is distinct from order_items.freight_value
+        ) as has_other_values,
+        (
+            facts.product_key <> {{ dimension_key('order_items.product_id') }}
+            or facts.seller_key <> {{ dimension_key('order_items.seller_id') }}
+            or facts.seller_geography_key <> {{ dimension_key('sellers.zip_code_prefix') }}
+        ) as has_other_keys,
+        (
+            facts.shipping_limit_date_key <> coalesce(limit_days.date_key, -1)
+        ) as has_other_dates,
+        (
+            facts._batch_id <> {{ newest_batch([
+                'order_items._batch_id', 'orders._batch_id', 'sellers._batch_id',
+            ]) }}
+        ) as is_out_of_date
+    from {{ ref('fct_order_items') }} as facts
+    full outer join {{ ref('stg_olist__order_items') }} as order_items
+        on facts.order_item_key = order_items.order_item_key
+    left join {{ ref('stg_olist__sellers') }} as sellers
+        on order_items.seller_id = sellers.seller_id
+    left join {{ ref('int_orders_with_customers') }} as orders
+        on order_items.order_id = orders.order_id
+    left join {{ ref('dim_dates') }} as limit_days
+        on cast(order_items.shipping_limit_at as date) = limit_days.date_day
+
+)
+
+select *
+from compared
+where
+    fact_key is null
+    or staging_key is null
+    or has_other_values
+    or has_other_keys
+    or has_other_dates
+    or is_out_of_date
