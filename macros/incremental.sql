@@ -15,38 +15,59 @@
 {%- endmacro %}
 
 
-{#- Whether an order is in the model's CTE touched_orders.
+{#- Whether an order is in the model's CTE touched_orders. -#}
+{% macro is_touched(order_id) -%}
+    {{ is_among(order_id, "select touched_orders.order_id from touched_orders") }}
+{%- endmacro %}
+
+
+{#- Whether an id is among those that a query returns.
 
     On PostgreSQL it is a comparison with an array, because only a comparison with a value (and not a
     join) is pushed down into views that have CTEs: there it finds the rows by index, and the cost
     of a run follows the change and not the history. -#}
-{% macro is_touched(order_id) -%}
-    {{ return(adapter.dispatch("is_touched", "olist_warehouse")(order_id)) }}
+{% macro is_among(id, query) -%}
+    {{ return(adapter.dispatch("is_among", "olist_warehouse")(id, query)) }}
 {%- endmacro %}
 
-{% macro default__is_touched(order_id) -%}
-    {{ order_id }} in (select touched_orders.order_id from touched_orders)
+{% macro default__is_among(id, query) -%}
+    {{ id }} in ({{ query }})
 {%- endmacro %}
 
-{% macro postgres__is_touched(order_id) -%}
-    {{ order_id }} = any(array(select touched_orders.order_id from touched_orders))
+{% macro postgres__is_among(id, query) -%}
+    {{ id }} = any(array({{ query }}))
+{%- endmacro %}
+
+
+{#- At the end of a lateral subquery: PostgreSQL then looks its rows up for each row before it, and does
+    not turn it into a join, which reads the whole of a view that has CTEs. -#}
+{% macro row_by_row() -%}
+    {{ return(adapter.dispatch("row_by_row", "olist_warehouse")()) }}
+{%- endmacro %}
+
+{% macro default__row_by_row() -%}
+{%- endmacro %}
+
+{% macro postgres__row_by_row() -%}
+    offset 0
 {%- endmacro %}
 
 
 {#- Pre-hook of an incremental fact: delete the touched orders, in the transaction that inserts them
-    again. dbt's delete+insert deletes only what it inserts, so alone it would keep a line, payment
-    or review that has gone.
+    again. dbt's own delete+insert deletes only what it inserts: it would keep a line, payment or review
+    that has gone. So the facts append to what this has left of them.
 
     inputs: names of the raw tables that the fact is made from -#}
 {% macro delete_touched_orders(inputs) -%}
     {%- if is_incremental() -%}
         {{ begin_rebuild_of_orders() }}
-        delete from {{ this }}
-        where order_id in (
+        {%- set touched_orders %}
             select order_id
             from {{ ref("int_order_changes") }}
             where {{ changed_since_last_run(inputs) }}
-        )
+        {% endset %}
+        delete from {{ this }}
+        where {{ is_among("order_id", touched_orders) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -54,9 +75,11 @@
 {#- What the transaction needs that deletes the touched orders and inserts them again.
 
     On PostgreSQL: one snapshot for all its statements, because a batch that lands between the two
-    would move the watermark past a removal that the delete has not seen; and no nested loops,
-    because the planner takes the array in is_touched to have ten elements, and a plan for ten does
-    not end within hours for the hundred thousand orders of a new export. -#}
+    would move the watermark past a removal that the delete has not seen. And plans that are right
+    for one order as for the hundred thousand of a new export, because the planner knows neither how
+    many rows are newer than a watermark (it takes a third of all) nor how long the arrays of
+    is_among are (ten): rows are found by index and joined by hash, never by a scan of the history,
+    nor by a loop over loops. -#}
 {% macro begin_rebuild_of_orders() -%}
     {{ return(adapter.dispatch("begin_rebuild_of_orders", "olist_warehouse")()) }}
 {%- endmacro %}
@@ -66,6 +89,7 @@
 
 {% macro postgres__begin_rebuild_of_orders() -%}
     set transaction isolation level repeatable read;
+    set local enable_seqscan = off;
     set local enable_nestloop = off;
 {%- endmacro %}
 

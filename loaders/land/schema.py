@@ -108,7 +108,15 @@ comment on table raw._watermarks is
 """
 
 # The ledger as it was first, then what each later version of the project adds to it.
-_VERSIONS = (_LEDGER, _STARTED, seen.statements(), _REJECTS, _RULES, _WATERMARKS)
+_VERSIONS = (
+    _LEDGER,
+    _STARTED,
+    seen.statements(),
+    _REJECTS,
+    _RULES,
+    _WATERMARKS,
+    seen.views(),
+)
 LEDGER_VERSION = len(_VERSIONS)
 
 

@@ -7,6 +7,8 @@ triggers keep the rows that a load overwrites or deletes until the next run begi
 
 from loaders.tables import TABLES, Table
 
+_STAMPS = ("_batch_id", "_loaded_at", "_source_file", "_deleted_at")
+
 _COMMON = """
 create table raw._seen (
     only_row boolean primary key default true check (only_row),
@@ -43,18 +45,28 @@ create table raw._{name}_before (
 );
 comment on table raw._{name}_before is
     'Rows of {name} as they were before batch _until_batch_id, for a dbt run that began before it';
-create view raw._{name}_seen as
-select {columns} from raw.{name}
-where (_batch_id > (select batch_id from raw._seen)) is not true
-union all
-select {columns} from raw._{name}_before
-where
-    _batch_id <= (select batch_id from raw._seen)
-    and _until_batch_id > (select batch_id from raw._seen);
 create trigger keep_updated after update on raw.{name} referencing old table as old_rows
 for each statement execute function raw._keep_before('{columns}');
 create trigger keep_deleted after delete on raw.{name} referencing old table as old_rows
 for each statement execute function raw._keep_before('{columns}');
+"""
+
+# One condition over both tables, not one in each: PostgreSQL then reads the tables themselves, and
+# takes no row through a subquery. What is in the table itself holds until no batch.
+_VIEW = """
+create or replace view raw._{name}_seen as
+select {columns}
+from (
+    select {columns}, cast(null as bigint) as _until_batch_id from raw.{name}
+    union all
+    select {columns}, _until_batch_id from raw._{name}_before
+) as versions
+where
+    (_batch_id > (select batch_id from raw._seen where only_row)) is not true
+    and (
+        _until_batch_id
+        <= coalesce((select batch_id from raw._seen where only_row), 9223372036854775807)
+    ) is not true;
 """
 
 # Fill makes a key too; this one is for a table whose first rows come when dbt has run.
@@ -111,14 +123,21 @@ def statements() -> str:
     functions = _FUNCTIONS.format(
         forget="".join(map(_FORGET.format, names)), empty="".join(map(_EMPTY.format, names))
     )
-    return _COMMON + "".join(map(_of_table, TABLES)) + functions
+    return _COMMON + "".join(map(_of_table, TABLES)) + views() + functions
+
+
+def views() -> str:
+    """SQL that makes the views, or makes them anew where an earlier version of the project did."""
+    return "".join(
+        _VIEW.format(name=table.name, columns=", ".join((*table.columns, *_STAMPS)))
+        for table in TABLES
+    )
 
 
 def _of_table(table: Table) -> str:
-    stamps = ("_batch_id", "_loaded_at", "_source_file", "_deleted_at")
     made = _TABLE.format(
         name=table.name,
-        columns=", ".join((*table.columns, *stamps)),
+        columns=", ".join((*table.columns, *_STAMPS)),
         definitions=", ".join(f"{name} text" for name in table.columns),
     )
     if not table.key:

@@ -63,22 +63,32 @@ final as (
     union all
 
     select
-        orders.order_id,
+        customer_orders.order_id,
         customer_changes.changed_table,
         customer_changes._batch_id
     from customer_changes
-    inner join orders
-        on customer_changes.customer_id = orders.customer_id
+    cross join
+        lateral (
+            select orders.order_id
+            from orders
+            where orders.customer_id = customer_changes.customer_id
+            {{ row_by_row() }}
+        ) as customer_orders
 
     union all
 
     select
-        order_items.order_id,
+        seller_orders.order_id,
         seller_changes.changed_table,
         seller_changes._batch_id
     from seller_changes
-    inner join order_items
-        on seller_changes.seller_id = order_items.seller_id
+    cross join
+        lateral (
+            select order_items.order_id
+            from order_items
+            where order_items.seller_id = seller_changes.seller_id
+            {{ row_by_row() }}
+        ) as seller_orders
 
 )
 

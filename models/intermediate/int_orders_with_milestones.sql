@@ -1,8 +1,18 @@
 with
 
-int_orders_with_customers as (
+orders as (
 
-    select * from {{ ref('int_orders_with_customers') }}
+    select
+        order_id,
+        customer_id,
+        order_status,
+        purchased_at,
+        approved_at,
+        shipped_at,
+        delivered_at,
+        estimated_delivery_on,
+        _batch_id
+    from {{ ref('stg_olist__orders') }}
 
 ),
 
@@ -22,7 +32,7 @@ final as (
             when order_status = 'delivered'
                 then cast(delivered_at as date) > estimated_delivery_on
         end as is_late
-    from int_orders_with_customers
+    from orders
 
 )
 

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with
 
 geolocation as (
@@ -12,8 +14,9 @@ geolocation as (
 
 ),
 
--- One pass over the million points. Sums of numeric are exact, so the order of rows, which differs
--- between machines, cannot change the average.
+-- One pass over the million points, and one only: this is a table because several read it. Sums of
+-- numeric are exact, so the order of rows, which differs between machines, cannot change the
+-- average.
 points_counted as (
 
     select

@@ -56,7 +56,8 @@ final as (
         {{ month_name('calendar_with_unknown.date_day') }} as month_name,
         cast(extract(quarter from calendar_with_unknown.date_day) as integer) as quarter,
         cast(extract(year from calendar_with_unknown.date_day) as integer) as year,
-        substring(cast(calendar_with_unknown.date_day as {{ dbt.type_string() }}) from 1 for 7) as year_month,
+        substring(cast(calendar_with_unknown.date_day as {{ dbt.type_string() }}) from 1 for 7)
+            as year_month,
 
         ---------- national holidays of Brazil
         case

@@ -2,7 +2,7 @@
 
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy='append',
     unique_key='order_id',
     on_schema_change='append_new_columns',
     pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
@@ -52,15 +52,28 @@ orders as (
 
     select
         order_id,
-        customer_unique_id,
-        customer_zip_code_prefix,
+        customer_id,
         order_status,
         purchased_at,
         delivered_at,
         _batch_id
-    from {{ ref('int_orders_with_customers') }}
+    from {{ ref('stg_olist__orders') }}
     {% if is_incremental() %}
     where {{ is_touched('order_id') }}
+    {% endif %}
+
+),
+
+customers as (
+
+    select
+        customer_id,
+        customer_unique_id,
+        zip_code_prefix,
+        _batch_id
+    from {{ ref('stg_olist__customers') }}
+    {% if is_incremental() %}
+    where {{ is_among('customer_id', 'select orders.customer_id from orders') }}
     {% endif %}
 
 ),
@@ -72,6 +85,9 @@ sellers as (
         zip_code_prefix,
         _batch_id
     from {{ ref('stg_olist__sellers') }}
+    {% if is_incremental() %}
+    where {{ is_among('seller_id', 'select order_items.seller_id from order_items') }}
+    {% endif %}
 
 ),
 
@@ -82,10 +98,10 @@ final as (
         order_items.order_item_key,
 
         ---------- foreign keys
-        {{ dimension_key('orders.customer_unique_id') }} as customer_key,
+        {{ dimension_key('customers.customer_unique_id') }} as customer_key,
         {{ dimension_key('order_items.seller_id') }} as seller_key,
         {{ dimension_key('order_items.product_id') }} as product_key,
-        {{ dimension_key('orders.customer_zip_code_prefix') }} as customer_geography_key,
+        {{ dimension_key('customers.zip_code_prefix') }} as customer_geography_key,
         {{ dimension_key('sellers.zip_code_prefix') }} as seller_geography_key,
 
         ---------- dates
@@ -108,11 +124,17 @@ final as (
         ) as item_total,
 
         ---------- audit
-        {{ newest_batch(['order_items._batch_id', 'orders._batch_id', 'sellers._batch_id']) }}
-            as _batch_id
+        {{ newest_batch([
+            'order_items._batch_id',
+            'orders._batch_id',
+            'customers._batch_id',
+            'sellers._batch_id',
+        ]) }} as _batch_id
     from order_items
     left join orders
         on order_items.order_id = orders.order_id
+    left join customers
+        on orders.customer_id = customers.customer_id
     left join sellers
         on order_items.seller_id = sellers.seller_id
 

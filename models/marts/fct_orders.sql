@@ -2,7 +2,7 @@
 
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy='append',
     unique_key='order_id',
     on_schema_change='append_new_columns',
     pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
@@ -32,6 +32,20 @@ orders as (
     from {{ ref('int_orders_with_milestones') }}
     {% if is_incremental() %}
     where {{ is_touched('order_id') }}
+    {% endif %}
+
+),
+
+customers as (
+
+    select
+        customer_id,
+        customer_unique_id,
+        zip_code_prefix,
+        _batch_id
+    from {{ ref('stg_olist__customers') }}
+    {% if is_incremental() %}
+    where {{ is_among('customer_id', 'select orders.customer_id from orders') }}
     {% endif %}
 
 ),
@@ -92,8 +106,8 @@ final as (
         orders.order_id,
 
         ---------- foreign keys
-        {{ dimension_key('orders.customer_unique_id') }} as customer_key,
-        {{ dimension_key('orders.customer_zip_code_prefix') }} as customer_geography_key,
+        {{ dimension_key('customers.customer_unique_id') }} as customer_key,
+        {{ dimension_key('customers.zip_code_prefix') }} as customer_geography_key,
 
         ---------- dates
         {{ date_key('orders.purchased_at') }} as purchased_date_key,
@@ -125,11 +139,14 @@ final as (
         ---------- audit
         {{ newest_batch([
             'orders._batch_id',
+            'customers._batch_id',
             'items_by_order._batch_id',
             'payments_by_order._batch_id',
             'reviews_ranked._batch_id',
         ]) }} as _batch_id
     from orders
+    left join customers
+        on orders.customer_id = customers.customer_id
     left join items_by_order
         on orders.order_id = items_by_order.order_id
     left join payments_by_order

@@ -2,7 +2,7 @@
 
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy='append',
     unique_key='order_id',
     on_schema_change='append_new_columns',
     pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
@@ -48,13 +48,26 @@ orders as (
 
     select
         order_id,
-        customer_unique_id,
-        customer_zip_code_prefix,
+        customer_id,
         purchased_at,
         _batch_id
-    from {{ ref('int_orders_with_customers') }}
+    from {{ ref('stg_olist__orders') }}
     {% if is_incremental() %}
     where {{ is_touched('order_id') }}
+    {% endif %}
+
+),
+
+customers as (
+
+    select
+        customer_id,
+        customer_unique_id,
+        zip_code_prefix,
+        _batch_id
+    from {{ ref('stg_olist__customers') }}
+    {% if is_incremental() %}
+    where {{ is_among('customer_id', 'select orders.customer_id from orders') }}
     {% endif %}
 
 ),
@@ -66,8 +79,8 @@ final as (
         order_payments.payment_key,
 
         ---------- foreign keys
-        {{ dimension_key('orders.customer_unique_id') }} as customer_key,
-        {{ dimension_key('orders.customer_zip_code_prefix') }} as customer_geography_key,
+        {{ dimension_key('customers.customer_unique_id') }} as customer_key,
+        {{ dimension_key('customers.zip_code_prefix') }} as customer_geography_key,
         {{ dimension_key('order_payments.payment_type') }} as payment_type_key,
 
         ---------- dates
@@ -82,10 +95,13 @@ final as (
         order_payments.payment_value,
 
         ---------- audit
-        {{ newest_batch(['order_payments._batch_id', 'orders._batch_id']) }} as _batch_id
+        {{ newest_batch(['order_payments._batch_id', 'orders._batch_id', 'customers._batch_id']) }}
+            as _batch_id
     from order_payments
     left join orders
         on order_payments.order_id = orders.order_id
+    left join customers
+        on orders.customer_id = customers.customer_id
 
 )
 

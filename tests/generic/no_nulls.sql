@@ -1,5 +1,5 @@
-{#- Columns that are never null, in one pass over the model: dbt has a fixed cost a test, and a view is
-    computed for each.
+{#- Columns that are never null, in one pass over the model: dbt has a fixed cost a test, and a view
+    is computed for each.
 
     columns: their names -#}
 {% test no_nulls(model, columns) %}

@@ -23,7 +23,8 @@ compared as (
         ) as has_other_dates,
         (
             facts._batch_id <> {{ newest_batch([
-                'order_items._batch_id', 'orders._batch_id', 'sellers._batch_id',
+                'order_items._batch_id', 'orders._batch_id', 'customers._batch_id',
+                'sellers._batch_id',
             ]) }}
         ) as is_out_of_date
     from {{ ref('fct_order_items') }} as facts
@@ -31,8 +32,10 @@ compared as (
         on facts.order_item_key = order_items.order_item_key
     left join {{ ref('stg_olist__sellers') }} as sellers
         on order_items.seller_id = sellers.seller_id
-    left join {{ ref('int_orders_with_customers') }} as orders
+    left join {{ ref('stg_olist__orders') }} as orders
         on order_items.order_id = orders.order_id
+    left join {{ ref('stg_olist__customers') }} as customers
+        on orders.customer_id = customers.customer_id
     left join {{ ref('dim_dates') }} as limit_days
         on cast(order_items.shipping_limit_at as date) = limit_days.date_day
 

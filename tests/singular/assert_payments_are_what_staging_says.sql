@@ -17,13 +17,17 @@ compared as (
             facts.payment_type_key <> {{ dimension_key('payments.payment_type') }}
         ) as has_other_keys,
         (
-            facts._batch_id <> {{ newest_batch(['payments._batch_id', 'orders._batch_id']) }}
+            facts._batch_id <> {{ newest_batch([
+                'payments._batch_id', 'orders._batch_id', 'customers._batch_id',
+            ]) }}
         ) as is_out_of_date
     from {{ ref('fct_payments') }} as facts
     full outer join {{ ref('stg_olist__order_payments') }} as payments
         on facts.payment_key = payments.payment_key
-    left join {{ ref('int_orders_with_customers') }} as orders
+    left join {{ ref('stg_olist__orders') }} as orders
         on payments.order_id = orders.order_id
+    left join {{ ref('stg_olist__customers') }} as customers
+        on orders.customer_id = customers.customer_id
 
 )
 

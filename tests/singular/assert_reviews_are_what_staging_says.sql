@@ -36,15 +36,19 @@ compared as (
             ) > 0.01
         ) as has_another_lag,
         (
-            facts._batch_id <> {{ newest_batch(['newest_reviews._batch_id', 'orders._batch_id']) }}
+            facts._batch_id <> {{ newest_batch([
+                'newest_reviews._batch_id', 'orders._batch_id', 'customers._batch_id',
+            ]) }}
         ) as is_out_of_date
     from {{ ref('fct_reviews') }} as facts
     full outer join {{ ref('stg_olist__order_reviews') }} as reviews
         on facts.review_key = reviews.review_key
     left join newest_reviews
         on reviews.order_id = newest_reviews.order_id
-    left join {{ ref('int_orders_with_customers') }} as orders
+    left join {{ ref('stg_olist__orders') }} as orders
         on reviews.order_id = orders.order_id
+    left join {{ ref('stg_olist__customers') }} as customers
+        on orders.customer_id = customers.customer_id
     left join {{ ref('dim_dates') }} as created_days
         on cast(reviews.created_at as date) = created_days.date_day
     left join {{ ref('dim_dates') }} as answered_days

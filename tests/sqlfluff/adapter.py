@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-# Macros that name a relation or a type: sqlfluff has to see SQL.
+# Macros that name a relation or a type, or are a clause: sqlfluff has to see SQL.
 _QUERIES = {
-    "is_touched": "{} in (select touched_orders.order_id from touched_orders)",
+    "is_among": "{} in ({})",
+    "row_by_row": "",
     "try_cast": "cast({} as {})",
     "quotient": "cast({} / {} as {})",
     "day_as_text": "to_char({}, '{}')",
