@@ -97,12 +97,6 @@
 {%- endmacro %}
 
 
-{#- A fact is built whole on Spark (full_refresh in dbt_project.yml), so its strategy is never used. -#}
-{% macro dbt_spark_validate_get_incremental_strategy(raw_strategy, file_format) -%}
-    {{ return("append") }}
-{%- endmacro %}
-
-
 {#- Spark's own tables have no constraint: the not_null tests say what those of the contract do. -#}
 {% macro spark__persist_constraints(relation, model) -%}
 {%- endmacro %}

@@ -45,7 +45,7 @@
 
 {#- Where the lake lies, as Spark names it. The dbt of this project sets the variable. -#}
 {% macro lake_location() -%}
-    {%- set named = env_var("OLIST_SPARK_LAKE", "target/spark/lake") -%}
+    {%- set named = env_var("OLIST_SPARK_LAKE", ".spark/lake") -%}
     {{ return(named.replace("s3://", "s3a://").rstrip("/")) }}
 {%- endmacro %}
 

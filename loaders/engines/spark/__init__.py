@@ -15,7 +15,7 @@ from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.store import open_store
 from loaders.land.batch import Rules
-from loaders.paths import project_root
+from loaders.paths import state_root
 
 NAME = "spark"
 
@@ -114,7 +114,7 @@ class _Spark:
     def in_use(self) -> SparkWarehouse:
         """The folder of OLIST_SPARK_HOME, else the one in the project."""
         named = os.environ.get("OLIST_SPARK_HOME")
-        home = Path(named).expanduser() if named else project_root() / "target" / "spark"
+        home = Path(named).expanduser() if named else state_root() / ".spark"
         return SparkWarehouse(home.resolve(), os.environ.get("OLIST_SPARK_LAKE", ""))
 
     @contextmanager
