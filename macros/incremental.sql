@@ -77,6 +77,7 @@
     set transaction isolation level repeatable read;
     set local enable_seqscan = off;
     set local enable_nestloop = off;
+    set local jit = off;
 {%- endmacro %}
 
 
