@@ -114,9 +114,8 @@
         select files.batch_id, min(later.batch_id) as removing_batch_id
         from lake_files as files
         left join lake_files as later
-            on files.table_name = later.table_name
+            on files.table_name = later.table_name and later.mode = 'snapshot'
             and files.batch_id < later.batch_id
-            and later.mode = 'snapshot'
         where files.table_name = '{{ name }}'
         group by files.batch_id
     ),
