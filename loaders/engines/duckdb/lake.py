@@ -2,7 +2,8 @@
 
 from duckdb import DuckDBPyConnection
 
-from loaders.engines.duckdb.land import Say, newest, transaction, write_batch
+from loaders.engines.duckdb.land import Say, write_batch
+from loaders.engines.duckdb.ledger import newest, transaction
 from loaders.engines.duckdb.schema import ensure_schema
 from loaders.errors import LoaderError
 from loaders.lake import manifest, packed

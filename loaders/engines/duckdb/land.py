@@ -1,17 +1,16 @@
 """Land a location in a DuckDB file: a batch is a transaction, as in PostgreSQL."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 from duckdb import DuckDBPyConnection
 
 from loaders.engines.duckdb.incoming import drop_repeats, read
+from loaders.engines.duckdb.ledger import already_landed, newest, record, transaction
 from loaders.engines.duckdb.schema import ensure_schema
 from loaders.engines.duckdb.write import write
 from loaders.errors import LoaderError
@@ -85,34 +84,9 @@ def write_batch(
         for file, result in zip(files, incoming, strict=True):
             _write(link, file, batch, result, say)
         total = sum((result.counts for result in incoming), Counts())
-        _record(link, batch, incoming, total, time.perf_counter() - started)
+        record(link, batch, incoming, total, time.perf_counter() - started)
         check(total)
     return total
-
-
-def newest(link: DuckDBPyConnection) -> int:
-    """Number of the newest batch, 0 for none."""
-    row = link.execute("select coalesce(max(batch_id), 0) from raw._batches").fetchone()
-    return int(row[0]) if row else 0
-
-
-class transaction:  # noqa: N801 - used as a function
-    """All that the block writes, or nothing; what DuckDB refuses is a LoaderError."""
-
-    def __init__(self, link: DuckDBPyConnection) -> None:
-        self._link = link
-
-    def __enter__(self) -> None:
-        self._link.execute("begin")
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            self._link.execute("commit")
-            return
-        self._link.execute("rollback")
-        if isinstance(error, duckdb.Error):
-            reason = " ".join(str(error).split())[:200]
-            raise LoaderError(f"DuckDB stopped the load ({reason}).") from error
 
 
 def _check(location: str, mode: str, rules: Rules) -> None:
@@ -142,7 +116,7 @@ def _read(
     checksum, size = measure(file)
     mode = file.mode or batch.mode
     result = FileResult(file.table.name, file.name, checksum, size, mode, encoding=file.encoding)
-    if _already_landed(link, result):
+    if already_landed(link, result):
         result.status = "unchanged"
         return result
     rejected = len(left_out)
@@ -167,46 +141,3 @@ def _write(
     result.counts += write(link, file, result.mode, batch, origin)
     result.seconds += time.perf_counter() - started
     say(f"  {result.table}: {result.counts}")
-
-
-def _record(
-    link: DuckDBPyConnection,
-    batch: Batch,
-    results: Sequence[FileResult],
-    total: Counts,
-    seconds: float,
-) -> None:
-    landed = any(result.status == "landed" for result in results)
-    status = "landed" if landed else "unchanged"
-    link.execute(
-        "insert into raw._batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?)",
-        [
-            *(batch.batch_id, batch.source, batch.mode, status),
-            *(batch.loaded_at, datetime.now(UTC), seconds),
-            *(total.read, total.new, total.changed, total.removed, total.rejected),
-            json.dumps(asdict(batch.rules)),
-        ],
-    )
-    for result in results:
-        counts = result.counts
-        link.execute(
-            "insert into raw._files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                *(batch.batch_id, result.table, result.file, result.checksum, result.size),
-                *(result.mode, result.status),
-                *(counts.read, counts.new, counts.changed, counts.removed, counts.rejected),
-                *(result.seconds, result.encoding),
-            ],
-        )
-
-
-def _already_landed(link: DuckDBPyConnection, file: FileResult) -> bool:
-    """Whether this content is the last one landed for the table, in a mode that did as much."""
-    last = link.execute(
-        "select checksum, encoding, mode from raw._files where table_name = ?"
-        " and status = 'landed' and mode <> 'append' order by batch_id desc limit 1",
-        [file.table],
-    ).fetchone()
-    if last is None or file.mode == "append" or last[:2] != (file.checksum, file.encoding):
-        return False
-    return file.mode == "delta" or last[2] == "snapshot"
