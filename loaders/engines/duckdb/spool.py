@@ -1,6 +1,6 @@
 """A CSV file on its way into DuckDB: its rows in a plain file, counted and checked as they pass.
 
-DuckDB's reader guesses where a file is odd, and may leave out rows without a word. So a file whose
+DuckDB's reader guesses where a file is odd, and stops at some that COPY takes. So a file whose
 quotes and line ends are regular goes to it as it is, with the number of rows that have to come out;
 any other is first read record by record, by the reader that tells what is wrong with a line.
 """
