@@ -108,6 +108,20 @@ def facts_have_unit_tests(project: Project, _: Columns) -> Iterator[Finding]:
                     yield _finding(fact, message, "facts_have_unit_tests")
 
 
+def held_keys_are_held(project: Project, _: Columns) -> Iterator[Finding]:
+    """A view's key is not tested again where a mart is made of its rows, with a key of its own."""
+    marts = {node["name"]: node for node in project.nodes("model")}
+    for node in project.nodes("model"):
+        name = node["config"]["meta"].get("key_held_by")
+        mart = marts.get(name, {"config": {"meta": {}}, "depends_on": {"nodes": []}})
+        holds = "primary_key" in mart["config"]["meta"]
+        if name and not (holds and node["unique_id"] in mart["depends_on"]["nodes"]):
+            message = (
+                f"{name} does not read {node['name']}, or has no primary key: test the key here"
+            )
+            yield _finding(node, message, "held_keys_are_held")
+
+
 Rule = Callable[[Project, Columns], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     yaml_is_beside,
@@ -118,6 +132,7 @@ RULES: tuple[Rule, ...] = (
     names_fit,
     doc_blocks_are_used,
     facts_have_unit_tests,
+    held_keys_are_held,
 )
 
 

@@ -97,7 +97,8 @@ def macro_arguments_are_described(macro: Macro) -> RuleViolation | None:
 @rule
 def model_has_a_tested_key(model: Model) -> RuleViolation | None:
     """A grain that no test holds is a hope, and a fan-out passes unseen."""
-    if model.config.get("meta", {}).get("no_key"):
+    meta = model.config.get("meta", {})
+    if meta.get("no_key") or meta.get("key_held_by"):
         return None
     filled = _filled(model)
     if any("unique" in _tests(column) and column.name in filled for column in model.columns):
@@ -110,7 +111,7 @@ def model_has_a_tested_key(model: Model) -> RuleViolation | None:
     return RuleViolation(
         "no key is tested: give a column unique and not_null, or the model "
         "dbt_utils.unique_combination_of_columns over not_null columns; a model that has no key "
-        "says why in config.meta.no_key"
+        "says why in config.meta.no_key, a view names the mart that has its key in key_held_by"
     )
 
 

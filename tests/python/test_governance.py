@@ -94,6 +94,10 @@ def _yaml_elsewhere(manifest: Manifest) -> None:
     manifest["macros"]["macro.olist_warehouse.elapsed"]["patch_path"] = "olist_warehouse://m.yml"
 
 
+def _key_held_elsewhere(manifest: Manifest) -> None:
+    manifest["nodes"][f"{ID}int_people"]["config"]["meta"]["key_held_by"] = "dim_products"
+
+
 def _column_that_is_gone(manifest: Manifest) -> None:
     columns = manifest["nodes"][f"{ID}stg_olist__orders"]["columns"]
     columns["was_here"] = columns["order_id"]
@@ -150,6 +154,7 @@ def _no_unit_test(manifest: Manifest) -> None:
         (rules.doc_blocks_are_used, _repeated_text, "models/columns.md", "3 times"),
         (rules.facts_have_unit_tests, _no_unit_test, "models/marts/fct_", "a full build"),
         (rules.facts_have_unit_tests, _no_unit_test, "models/marts/fct_", "an incremental run"),
+        (rules.held_keys_are_held, _key_held_elsewhere, "models/intermediate/", "does not read"),
     ],
 )
 def test_every_rule_of_our_own_can_fail(parsed: Project, project: Project, breach: Breach) -> None:
