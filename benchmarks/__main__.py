@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     command = shlex.join(["python", "-m", "benchmarks", *arguments])
     failed = []
+    # What ends it with a signal ends it in order too: the server and its files go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with prepared(options.data, options.repeats, tuple(options.scale)) as settings:
             told = {
