@@ -1,5 +1,10 @@
-"""The groups of the bench that build give figures of both sides; what they measure is equal."""
+"""The groups of the bench that build give figures of both sides; what they measure is equal.
 
+Those that build many times over run where ``OLIST_BENCH`` is set: five minutes for code that only
+``make bench`` runs.
+"""
+
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +18,10 @@ from benchmarks.warehouse import NO_TESTS, empty
 from loaders.errors import LoaderError
 from loaders.packages import install
 from loaders.sample import generate
+
+many_builds = pytest.mark.skipif(
+    not os.environ.get("OLIST_BENCH"), reason="OLIST_BENCH is not set: whole benches on tiny data"
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +46,7 @@ def check(measures: Sequence[Measure], group: str) -> dict[str, Measure]:
     return by_name
 
 
+@many_builds
 def test_builds_are_compared_with_plain_sql_and_dbts_floor(settings: Settings) -> None:
     found = check(build.measures(settings), "build")
     assert [measure.limit for measure in found.values()] == [1.5, None, 1.15, 9.5, 11.5, 3.06, 3.71]
@@ -58,12 +68,14 @@ def test_a_plain_star_with_other_rows_is_no_reference(settings: Settings) -> Non
             build.check()
 
 
+@many_builds
 def test_a_changed_day_is_compared_with_a_full_refresh(settings: Settings) -> None:
     found = check(incremental.measures(settings), "incremental")
     assert [measure.limit for measure in found.values()] == [0.05, None, 1.5, None, 0.05]
     assert all(measure.reference for measure in found.values())
 
 
+@many_builds
 def test_each_scale_has_a_table_and_the_larger_a_ratio(settings: Settings) -> None:
     found = check(scale.measures(settings), "scale")
     wall = found["dbt build at scale 0.004"]
