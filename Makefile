@@ -77,6 +77,10 @@ bench: $(READY_DEV) packages ## Measure against references, into benchmarks/resu
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+.PHONY: bench-smoke
+bench-smoke: $(READY_DEV) packages ## Whole benches on tiny data: both sides give figures, and the same rows
+	@OLIST_BENCH=1 $(BIN)/python -m pytest tests/python/test_bench_builds.py
+
 .PHONY: audit
 audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: docs/ci.md)
 	@$(BIN)/python -m tests.ci.audit $(if $(STRICT),--strict)

@@ -1,7 +1,7 @@
 """The groups of the bench that build give figures of both sides; what they measure is equal.
 
-Those that build many times over run where ``OLIST_BENCH`` is set: five minutes for code that only
-``make bench`` runs.
+Those that build many times over run where ``OLIST_BENCH`` is set (``make bench-smoke``): ten
+minutes for code that only ``make bench`` runs.
 """
 
 import os
@@ -20,7 +20,7 @@ from loaders.packages import install
 from loaders.sample import generate
 
 many_builds = pytest.mark.skipif(
-    not os.environ.get("OLIST_BENCH"), reason="OLIST_BENCH is not set: whole benches on tiny data"
+    not os.environ.get("OLIST_BENCH"), reason="whole benches on tiny data: make bench-smoke"
 )
 
 
