@@ -52,11 +52,11 @@ with
     where
         _deleted_at is null
         {%- if table == "geolocation" %}
-        -- the million points are read again only where one of them is bad
+        -- the million points are read again only where one of them is not whole
         and exists (
             select 1
             from {{ ref('int_geolocation_counted') }} as counted
-            where counted.on_earth_point_count < counted.point_count
+            where counted.unread_point_count > 0
         )
         {%- endif %}
         and (

@@ -26,7 +26,8 @@ points_checked as (
         latitude,
         longitude,
         {{ is_in_brazil('latitude', 'longitude') }} as is_located,
-        latitude between -90 and 90 and longitude between -180 and 180 as is_on_earth
+        latitude is null or longitude is null as is_unread,
+        latitude not between -90 and 90 or longitude not between -180 and 180 as is_off_earth
     from geolocation
 
 ),
@@ -40,7 +41,8 @@ final as (
         city,
         state_code,
         count(*) as point_count,
-        count(case when is_on_earth then 1 end) as on_earth_point_count,
+        count(case when is_unread then 1 end) as unread_point_count,
+        count(case when is_off_earth then 1 end) as off_earth_point_count,
         count(case when is_located then 1 end) as located_point_count,
         sum(case when is_located then latitude end) as latitude_sum,
         sum(case when is_located then longitude end) as longitude_sum
