@@ -40,6 +40,15 @@
 
 with
 
+-- The million points are read again only where one of them is not whole.
+unread_points as (
+
+    select 1
+    from {{ ref('int_geolocation_counted') }}
+    where unread_point_count > 0
+
+),
+
 {% for table, (keys, columns) in tables.items() -%}
 {{ table }} as (
 
@@ -52,12 +61,7 @@ with
     where
         _deleted_at is null
         {%- if table == "geolocation" %}
-        -- the million points are read again only where one of them is not whole
-        and exists (
-            select 1
-            from {{ ref('int_geolocation_counted') }} as counted
-            where counted.unread_point_count > 0
-        )
+        and exists (select 1 from unread_points)
         {%- endif %}
         and (
             {%- for column, type in columns.items() %}

@@ -1,8 +1,8 @@
 -- Staging renames and casts; it neither drops a row that is in the source nor adds one.
--- Every layer above leans on it. The points of geolocation were counted when they were read.
+-- Every layer above leans on it.
 {% set tables = {
     "customers": "stg_olist__customers",
-    "geolocation": "int_geolocation_counted",
+    "geolocation": "stg_olist__geolocation",
     "order_items": "stg_olist__order_items",
     "order_payments": "stg_olist__order_payments",
     "order_reviews": "stg_olist__order_reviews",
@@ -25,10 +25,7 @@ counted as (
             from {{ source('olist', table) }}
             where _deleted_at is null
         ) as raw_rows,
-        (
-            select {{ "coalesce(sum(point_count), 0)" if table == "geolocation" else "count(*)" }}
-            from {{ ref(model) }}
-        ) as staging_rows
+        (select count(*) from {{ ref(model) }}) as staging_rows
     {%- if not loop.last %}
 
     union all
