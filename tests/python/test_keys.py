@@ -31,7 +31,8 @@ def expected() -> set[tuple[str, str, bool]]:
     for path in (project_root() / "models" / "marts").glob("*.yml"):
         (model,) = yaml.safe_load(path.read_text("utf-8")).get("models") or [{}]
         for column in model.get("columns", []):
-            foreign = column["name"].endswith("_key") and "unique" not in column.get("data_tests", [])
+            tests = column.get("data_tests", [])
+            foreign = column["name"].endswith("_key") and "unique" not in tests
             if foreign and not model["name"].endswith("_history"):
                 keys.add((f"{model['name']}_{column['name']}_fkey", "f", True))
     return keys
