@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _options(arguments)
-    command = shlex.join(["python", "-m", "benchmarks", *arguments])
+    names = [Path(word).name if "/" in word else word for word in arguments]
+    command = shlex.join(["python", "-m", "benchmarks", *names])
     failed = []
     # What ends it with a signal ends it in order too: the server and its files go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
