@@ -10,16 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loaders import connection, download, engines, packages, server
+from loaders import connection, download, engines, packages, server, synthetic
 from loaders.errors import LoaderError
 from loaders.lake import keeping
 from loaders.land import Rules, land, ledger
 from loaders.locks import BUILDING, exclusive
 from loaders.paths import project_root, state_root
 from loaders.roles import access as roles
-from loaders.sources.files import find_files
+from loaders.sources.whole import whole_export
 from loaders.summary import print_summary
-from loaders.tables import TABLES
 
 
 @dataclass
@@ -90,25 +89,19 @@ def _data() -> Path | None:
     named = os.environ.get("OLIST_DATA")
     if named:
         print(f"Data: {named} (OLIST_DATA).")
-        return _whole(Path(named).expanduser())
+        return whole_export(Path(named).expanduser())
     if download.has_credentials():
         print("Data: the Olist dataset from Kaggle, by the credentials on this machine.")
         return download.download(state_root() / "data")
-    folder = _sample()
     landed = _last_source()
-    if landed not in (None, str(folder)):
+    if landed not in (None, str(synthetic.folder())):
         print(f"Data: what is landed already, from {landed} (OLIST_DATA=path lands another).")
         return None
     print(
         "Data: synthetic, the size and shape of the Olist dataset"
         " (OLIST_DATA=path, or Kaggle credentials, for the real one)."
     )
-    if not (folder / ".complete").exists():
-        from loaders.sample import generate  # with numpy; nothing else here needs it
-
-        generate(folder)
-        (folder / ".complete").touch()
-    return folder
+    return synthetic.made()
 
 
 def _may_remove() -> bool:
@@ -116,23 +109,7 @@ def _may_remove() -> bool:
     if os.environ.get("OLIST_ALLOW_REMOVALS") == "1":
         print("Rows that the data lacks are removed, however many (OLIST_ALLOW_REMOVALS=1).")
         return True
-    return _last_source() == str(_sample())
-
-
-def _sample() -> Path:
-    return (state_root() / "data" / "sample").resolve()  # as the ledger has it
-
-
-def _whole(data: Path) -> Path:
-    """Refuse data that lacks a file: a build would mix it with what was landed before."""
-    found = {file.table.name for file in find_files(data)[0]}
-    missing = [table.file for table in TABLES if table.name not in found]
-    if missing:
-        raise LoaderError(
-            f"{data}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all nine files."
-            " Land some of them with 'olist land'."
-        )
-    return data
+    return _last_source() == str(synthetic.folder())
 
 
 def _last_source() -> str | None:

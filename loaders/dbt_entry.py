@@ -12,7 +12,6 @@ import sys
 from collections.abc import Mapping
 
 from loaders import connection, engines
-from loaders.engines.data import prepare
 from loaders.errors import LoaderError
 from loaders.redact import redact
 from loaders.roles.access import for_dbt
@@ -27,6 +26,8 @@ def main() -> None:
     variables: Mapping[str, str] | None
     try:
         if target in engines.OTHERS:
+            from loaders.engines.data import prepare  # PostgreSQL's dbt does not wait for it
+
             variables = prepare(engines.engine(target), sys.argv[1:], connects=connects)
         else:
             variables = connection.external() or for_dbt(connects=connects)

@@ -69,3 +69,18 @@
     $do$;
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- Regular expression of the texts that are values of a type for PostgreSQL too, for an engine whose
+    own casts take more. Its one group is the value: a zone in a moment's text is left out, as
+    PostgreSQL does.
+
+    type: an integer, numeric(p, s) or timestamp type -#}
+{% macro form_of(type) -%}
+    {{ return({
+        "integer": "^([+-]?[0-9]+)$",
+        "numeric": "^([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)$",
+        "timestamp": "^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?)"
+            ~ " ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?$",
+    }[type.split("(")[0]]) }}
+{%- endmacro %}

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from loaders import download, packages
+from loaders import download, packages, synthetic
 from loaders.engines import Engine, Warehouse
 from loaders.engines.data import land_whole
 from loaders.errors import LoaderError
@@ -42,11 +42,5 @@ def _data(warehouse: Warehouse) -> str | None:
     if warehouse.has_data():
         print("Data: what is landed already (OLIST_DATA=path lands another).")
         return None
-    folder = state_root() / "data" / "sample"
     print("Data: synthetic, the size and shape of the Olist dataset.")
-    if not (folder / ".complete").exists():
-        from loaders.sample import generate  # noqa: PLC0415 - with numpy
-
-        generate(folder)
-        (folder / ".complete").touch()
-    return str(folder)
+    return str(synthetic.made())

@@ -8,8 +8,7 @@ from loaders.engines import Engine, Warehouse
 from loaders.errors import LoaderError
 from loaders.lake.manifest import is_lake
 from loaders.land.batch import Rules
-from loaders.sources.files import find_files
-from loaders.tables import TABLES
+from loaders.sources.whole import whole_export
 
 # dbt commands that change the warehouse: the others show it as it is.
 _BUILDS = {"build", "run"}
@@ -42,13 +41,16 @@ def land_whole(warehouse: Warehouse, location: str) -> None:
     """
     print(f"Data: {location}", flush=True)
     if "://" not in location and not is_lake(location):
-        location = str(Path(location).expanduser())
-        found = {file.table.name for file in find_files(Path(location))[0]}
-        missing = [table.file for table in TABLES if table.name not in found]
-        if missing:
-            raise LoaderError(
-                f"{location}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all nine"
-                " files. Land some of them with 'olist land'."
-            )
+        location = str(whole_export(Path(location).expanduser()))
     allowed = os.environ.get("OLIST_ALLOW_REMOVALS") == "1"
     warehouse.land(location, "snapshot", rules=Rules(allow_removals=allowed))
+
+
+def check_location(location: str) -> None:
+    """Raise LoaderError for a source that only PostgreSQL is landed from."""
+    scheme, found, _ = location.partition("://")
+    if found and scheme not in {"s3", "env"}:
+        raise LoaderError(
+            f"{scheme}:// is read into PostgreSQL only, which remembers how far it was read; land"
+            " it there with --archive and read that lake."
+        )

@@ -13,7 +13,7 @@ from psycopg2 import sql
 
 from loaders import connection, server
 from loaders.engines import HOME, Mart
-from loaders.land import Rules, land
+from loaders.land import Rules, land, ledger
 
 _AT_ONCE = 10_000
 
@@ -47,8 +47,7 @@ class PostgresWarehouse:
     def has_data(self) -> bool:
         """Whether anything has landed in the database."""
         with connection.connect(where=self.variables) as link, link.cursor() as cursor:
-            cursor.execute("select to_regclass('raw._batches') is not null")
-            return cursor.fetchone() == (True,)
+            return ledger.exists(cursor)
 
     def newest_batch(self) -> tuple[int, datetime] | None:
         """Number and time of the newest batch."""

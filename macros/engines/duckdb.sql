@@ -9,14 +9,8 @@
     timestamp by the zone in its text: so the form is checked first, and the zone left out. Forms
     that PostgreSQL alone knows (0x1F, 1_000, 10:56 PM) are no values here. -#}
 {% macro duckdb__try_cast(column, type) -%}
-    {%- set forms = {
-        "integer": "^([+-]?[0-9]+)$",
-        "numeric": "^([+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?)$",
-        "timestamp": "^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,6})?)?)?)"
-            ~ " ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?$",
-    } -%}
     try_cast(
-            nullif(regexp_extract({{ trimmed(column) }}, '{{ forms[type.split("(")[0]] }}', 1), '') as {{ type }}
+            nullif(regexp_extract({{ trimmed(column) }}, '{{ form_of(type) }}', 1), '') as {{ type }}
         )
 {%- endmacro %}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from loaders.engines.data import check_location
 from loaders.engines.duckdb.incoming import drop_repeats, read
 from loaders.engines.duckdb.ledger import already_landed, newest, record, transaction
 from loaders.engines.duckdb.schema import ensure_schema
@@ -97,12 +98,7 @@ def _check(location: str, mode: str, rules: Rules) -> None:
             "--max-rejects is for PostgreSQL, which keeps the rejected rows; mend the file, or land"
             " it there with --archive and read that lake."
         )
-    scheme, found, _ = location.partition("://")
-    if found and scheme not in {"s3", "env"}:
-        raise LoaderError(
-            f"{scheme}:// is read into PostgreSQL only, which remembers how far it was read; land"
-            " it there with --archive and read that lake."
-        )
+    check_location(location)
 
 
 def _read(

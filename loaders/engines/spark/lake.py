@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loaders.engines.data import check_location
 from loaders.engines.duckdb.spool import IrregularError, respool, spool
 from loaders.engines.spark.keys import check_keys
 from loaders.errors import LoaderError
@@ -69,12 +70,7 @@ def add(lake: str, load: Load, say: Say) -> None:
     """
     if load.rules.max_rejects != Rules.max_rejects:
         raise LoaderError("--max-rejects is for PostgreSQL, which keeps the rejected rows.")
-    scheme, found, _ = load.location.partition("://")
-    if found and scheme not in {"s3", "env"}:
-        raise LoaderError(
-            f"{scheme}:// is read into PostgreSQL only, which remembers how far it was read; land"
-            " it there with --archive and read that lake."
-        )
+    check_location(load.location)
     store = open_store(lake)
     numbers = manifest.batches_in(store)
     if numbers and manifest.read(store, numbers[-1]).batch.get("writer") != _WRITER:
