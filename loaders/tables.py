@@ -18,6 +18,12 @@ class Table:
     key: tuple[str, ...]
     lookups: tuple[str, ...] = ()
 
+    @property
+    def indexes(self) -> dict[str, str]:
+        """Column by name of its index, for those that an incremental run reads by."""
+        columns = (*self.lookups, "_batch_id") if self.key else ()
+        return {f"{self.name}_{column.strip('_')}_idx": column for column in columns}
+
 
 TABLES: tuple[Table, ...] = (
     Table(

@@ -2,9 +2,10 @@
 -- Support is the part of all orders with a line that has both, confidence the part of the orders
 -- with the first (second) that has the other too, lift how much more often than by chance.
 -- Trap: two lines of one category are no pair, and three lines of one count once.
+-- Nine orders of ten have one line: only the others have pairs, or need be made distinct.
+
 with
 
--- Nine orders of ten have one line: only the others have pairs, or need be made distinct.
 larger_orders as (
 
     select distinct order_id
@@ -13,16 +14,16 @@ larger_orders as (
 
 ),
 
-categorized as (
+their_lines as (
 
     select
-        larger_orders.order_id,
+        fct_order_items.order_id,
         dim_products.category_name
-    from marts.fct_order_items
+    from larger_orders
+    inner join marts.fct_order_items
+        on larger_orders.order_id = fct_order_items.order_id
     inner join marts.dim_products
         on fct_order_items.product_key = dim_products.product_key
-    left join larger_orders
-        on fct_order_items.order_id = larger_orders.order_id
 
 ),
 
@@ -31,8 +32,7 @@ baskets as (
     select distinct
         order_id,
         category_name
-    from categorized
-    where order_id is not null
+    from their_lines
 
 ),
 
@@ -43,10 +43,19 @@ categories as (
         sum(orders) as orders
     from (
         select
-            category_name,
+            dim_products.category_name,
             count(*) as orders
-        from categorized
-        where order_id is null
+        from marts.fct_order_items
+        inner join marts.dim_products
+            on fct_order_items.product_key = dim_products.product_key
+        group by dim_products.category_name
+
+        union all
+
+        select
+            category_name,
+            - count(*) as orders
+        from their_lines
         group by category_name
 
         union all

@@ -1,32 +1,23 @@
 -- Which categories make their buyers happy? Grain: category, in English where it has a translation.
 -- Trap: a review is of an order, not of a line. An order counts once in each category that it has;
 -- joining reviews to lines would count it as often as it has lines.
+-- Nine orders of ten have one line: only the others need be made distinct.
+
 with
 
-reviewed_lines as (
-
-    select
-        fct_orders.order_id,
-        fct_orders.item_count,
-        fct_orders.review_score,
-        dim_products.category_name
-    from marts.fct_order_items
-    inner join marts.dim_products
-        on fct_order_items.product_key = dim_products.product_key
-    inner join marts.fct_orders
-        on fct_order_items.order_id = fct_orders.order_id
-    where fct_orders.review_score is not null
-
-),
-
--- Nine orders of ten have one line: only the others need be made distinct.
 baskets as (
 
     select
-        category_name,
-        review_score
-    from reviewed_lines
-    where item_count = 1
+        dim_products.category_name,
+        fct_orders.review_score
+    from marts.fct_orders
+    inner join marts.fct_order_items
+        on fct_orders.order_id = fct_order_items.order_id
+    inner join marts.dim_products
+        on fct_order_items.product_key = dim_products.product_key
+    where
+        fct_orders.review_score is not null
+        and fct_orders.item_count = 1
 
     union all
 
@@ -35,11 +26,17 @@ baskets as (
         review_score
     from (
         select distinct
-            order_id,
-            category_name,
-            review_score
-        from reviewed_lines
-        where item_count > 1
+            fct_orders.order_id,
+            dim_products.category_name,
+            fct_orders.review_score
+        from marts.fct_orders
+        inner join marts.fct_order_items
+            on fct_orders.order_id = fct_order_items.order_id
+        inner join marts.dim_products
+            on fct_order_items.product_key = dim_products.product_key
+        where
+            fct_orders.review_score is not null
+            and fct_orders.item_count > 1
     ) as several_lines
 
 )

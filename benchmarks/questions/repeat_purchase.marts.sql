@@ -1,25 +1,35 @@
 -- How many people buy again, and what are they worth? Grain: number of orders of a person.
 -- Trap: the source's customer_id is one per order, so by it nobody ever comes back.
+
 with
 
-people as (
+purchases as (
 
     select
-        customer_key,
-        count(*) as orders,
-        sum(items_value) as revenue
+        items_value,
+        count(*) over (partition by customer_key) as orders
     from marts.fct_orders
     where customer_key <> '-1'
-    group by customer_key
+
+),
+
+by_orders as (
+
+    select
+        orders,
+        count(*) / orders as people,
+        sum(items_value) as revenue
+    from purchases
+    group by orders
 
 )
 
 select
     least(orders, 4) as orders_or_more,
-    count(*) as people,
-    round(100.0 * count(*) / sum(count(*)) over (), 3) as people_percent,
+    cast(sum(people) as bigint) as people,
+    round(100 * sum(people) / sum(sum(people)) over (), 3) as people_percent,
     sum(revenue) as revenue,
-    round(avg(revenue), 2) as revenue_per_person
-from people
+    round(sum(revenue) / sum(people), 2) as revenue_per_person
+from by_orders
 group by least(orders, 4)
 order by orders_or_more

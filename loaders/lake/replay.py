@@ -16,10 +16,10 @@ from loaders.lake.manifest import Manifest, Row
 from loaders.lake.originals import packed_file
 from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
-from loaders.land import analyze
 from loaders.land.batch import origin_of
 from loaders.land.columns import add_columns
 from loaders.land.schema import ensure_schema
+from loaders.land.settle import settle
 from loaders.land.write import write
 from loaders.locks import exclusive
 from loaders.sources import SourceFile
@@ -45,7 +45,7 @@ def replay(location: str, say: Callable[[str], None] = print) -> None:
         tables = restore.check(store, todo)
         for batch_id in todo:
             _replay_batch(link, store, manifest.read(store, batch_id), folder, say)
-        analyze(link, sorted(tables & set(BY_NAME)))
+        settle(link, tables & set(BY_NAME))
     say(f"replayed {len(todo)} batches from {store.location}")
 
 

@@ -11,14 +11,14 @@ from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.land.batch import Batch, Rules
 from loaders.land.failures import named, note, told
-from loaders.land.landing import analyze, land_delivery
+from loaders.land.landing import land_delivery
 from loaders.land.ledger import Counts, FileResult
 from loaders.sources import Delivery, Request, deliver
 
 # Wraps the landing of a delivery, and may change it.
 Keeping = Callable[[Connection, Delivery, Callable[[str], None]], AbstractContextManager[Delivery]]
 
-__all__ = ["Batch", "Counts", "FileResult", "Rules", "analyze", "land", "land_delivery"]
+__all__ = ["Batch", "Counts", "FileResult", "Rules", "land", "land_delivery"]
 
 
 def land(

@@ -1,4 +1,4 @@
-"""The first landing of a table: COPY straight into it, then its primary key and indexes."""
+"""The first landing of a table: COPY straight into it, then its primary key."""
 
 from typing import IO
 
@@ -26,22 +26,22 @@ def fill(
     _drop_indexes(cursor, table)
     with stamped(cursor, table, batch, origin):
         read = copy(cursor, target, source, stream, "freeze true")
-    repeats = _index(cursor, source)
+    repeats = _add_key(cursor, source)
     return Counts(read=read, new=read - repeats)
 
 
 def fill_from_incoming(cursor: Cursor, source: SourceFile, batch: Batch, origin: str) -> Counts:
-    """First landing of rows that were sifted: into the empty table, then its key and indexes."""
+    """First landing of rows that were sifted: into the empty table, then its key."""
     _drop_indexes(cursor, source.table)
     new = append(cursor, source, batch, origin)
-    _index(cursor, source)
+    _add_key(cursor, source)
     return Counts(new=new)
 
 
 def _drop_indexes(cursor: Cursor, table: Table) -> None:
     """Drop what a landing of an empty file, or a truncated table, left behind."""
-    for column in _lookups(table):
-        cursor.execute(sql.SQL("drop index if exists {}").format(_index_name(table, column, "raw")))
+    for index in table.indexes:  # made again when the batch is committed
+        cursor.execute(sql.SQL("drop index if exists {}").format(sql.Identifier("raw", index)))
     cursor.execute(
         sql.SQL("alter table {} drop constraint if exists {}").format(
             sql.Identifier("raw", table.name), sql.Identifier(f"{table.name}_pkey")
@@ -55,8 +55,8 @@ def _drop_indexes(cursor: Cursor, table: Table) -> None:
         )
 
 
-def _index(cursor: Cursor, source: SourceFile) -> int:
-    """Give a filled table its primary key and lookups; return the repeated rows dropped for it."""
+def _add_key(cursor: Cursor, source: SourceFile) -> int:
+    """Give a filled table its primary key; return the repeated rows dropped for it."""
     table, repeats = source.table, 0
     if not table.key:
         return 0
@@ -71,18 +71,4 @@ def _index(cursor: Cursor, source: SourceFile) -> int:
         cursor.execute("rollback to savepoint before_key")
         repeats = drop_repeats(cursor, target, source)
         cursor.execute(add_key)
-    for column in _lookups(table):
-        cursor.execute(
-            sql.SQL("create index {} on {} ({})").format(
-                _index_name(table, column), target, sql.Identifier(column)
-            )
-        )
     return repeats
-
-
-def _lookups(table: Table) -> tuple[str, ...]:
-    return (*table.lookups, "_batch_id") if table.key else ()
-
-
-def _index_name(table: Table, column: str, *schema: str) -> sql.Identifier:
-    return sql.Identifier(*schema, f"{table.name}_{column.strip('_')}_idx")

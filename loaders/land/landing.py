@@ -1,10 +1,9 @@
 """One batch: its files in one transaction, noted in the ledger from its beginning on."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
-from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
@@ -16,6 +15,7 @@ from loaders.land.columns import add_columns
 from loaders.land.failures import failed, note
 from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
+from loaders.land.settle import settle
 from loaders.land.write import write
 from loaders.locks import exclusive
 from loaders.sources import Delivery, SourceFile
@@ -85,7 +85,7 @@ def _land(
         if shown is error:
             raise
         raise shown from error
-    analyze(link, [result.table for result in results if result.counts.anything])
+    settle(link, [result.table for result in results if result.counts.anything])
     return batch_id, total
 
 
@@ -118,15 +118,3 @@ def _file(  # noqa: PLR0917 - what all files of a batch share
     result.seconds = time.perf_counter() - started
     progress.done(result)
     return result
-
-
-def analyze(link: Connection, tables: Sequence[str]) -> None:
-    """Refresh the planner's statistics; autovacuum would, but only after the next dbt run began."""
-    if tables:
-        names = sql.SQL(", ").join(sql.Identifier("raw", table) for table in tables)
-        with link.cursor() as cursor:
-            # A tenth of the usual sample: 3,000 rows a table say nearly the same in a ninth of
-            # the time, which was a quarter of a first landing. Autovacuum takes the whole later.
-            cursor.execute("set local default_statistics_target = 10")
-            cursor.execute(sql.SQL("analyze {}").format(names))
-    link.commit()

@@ -60,7 +60,9 @@ def merge(
     table = source.table
     target = sql.Identifier("raw", table.name)
     live = live_rows(cursor, table) if complete else 0
-    cursor.execute(sql.SQL("analyze {}").format(INCOMING))
+    # The joins are by the key, and need to know little of it.
+    cursor.execute("set local default_statistics_target = 10")
+    cursor.execute(sql.SQL("analyze {} ({})").format(INCOMING, names_of(table.key)))
     same_key = sql.SQL(" and ").join(
         sql.SQL("landed.{0} = incoming.{0}").format(sql.Identifier(name)) for name in table.key
     )

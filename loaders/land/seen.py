@@ -145,7 +145,6 @@ def _of_table(table: Table) -> str:
     indexes = [f"create index on raw._{table.name}_before ({table.key[0]});"]
     for name in table.lookups:
         indexes.append(f"create index on raw._{table.name}_before ({name});")
-    for name in (*table.lookups, "_batch_id"):
-        index = f"{table.name}_{name.strip('_')}_idx"
+    for index, name in table.indexes.items():
         indexes.append(f"create index if not exists {index} on raw.{table.name} ({name});")
     return made + _KEY.format(name=table.name, key=", ".join(table.key)) + "\n".join(indexes)
