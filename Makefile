@@ -99,6 +99,10 @@ docs-site: $(READY) packages ## The same as one file to publish: target/site/ind
 	@$(BIN)/dbt --quiet docs generate --target-path target/docs
 	@$(BIN)/python -m tests.governance.site $(if $(STRICT),--require-results)
 
+.PHONY: gallery
+gallery: $(READY_DEV) packages ## Draw the pictures of docs/gallery.md from the reports of the warehouse in use
+	@$(BIN)/python -m docs.gallery
+
 .PHONY: erd
 erd: $(READY_DEV) packages ## Draw docs/assets/star.svg anew from the models
 	@$(BIN)/python -m tests.governance.erd --write

@@ -1,0 +1,1 @@
+"""The pictures of docs/gallery.md, drawn from schemas ``reports`` and ``marts``."""

@@ -1,0 +1,58 @@
+"""The gallery: every picture is drawn from the reports, shown in the docs, and the same each time."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loaders.paths import project_root
+from loaders.sample import generate
+from warehouse import NO_TESTS, Warehouse
+
+pytest.importorskip("matplotlib", reason="extra gallery is not installed")
+from docs.gallery.charts import CHARTS
+
+NAMES = {f"{chart.__name__}.svg" for chart in CHARTS}
+DOCS = project_root() / "docs"
+
+
+def _draw(out: Path, variables: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "docs.gallery", "--out", str(out)],
+        cwd=project_root(),
+        env={**os.environ, **variables},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_every_picture_is_drawn_and_twice_the_same(warehouse: Warehouse, tmp_path: Path) -> None:
+    generate(tmp_path / "data", 0.05)
+    warehouse.land(tmp_path / "data", "snapshot")
+    warehouse.dbt("build", *NO_TESTS)
+    for out in ("first", "second"):
+        done = _draw(tmp_path / out, warehouse.variables)
+        assert done.returncode == 0, done.stderr
+    for name in NAMES:
+        drawn = (tmp_path / "first" / name).read_bytes()
+        assert drawn.startswith(b"<?xml")
+        assert drawn == (tmp_path / "second" / name).read_bytes()
+    assert {path.name for path in (tmp_path / "first").iterdir()} == NAMES
+
+
+def test_an_empty_warehouse_is_told(database: dict[str, str], tmp_path: Path) -> None:
+    done = _draw(tmp_path, database)
+    assert done.returncode == 1
+    assert "dbt build" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_docs_show_every_picture_that_is_there() -> None:
+    shown = (DOCS / "gallery.md").read_text("utf-8")
+    there = {path.name for path in (DOCS / "assets" / "gallery").glob("*.svg")}
+    assert there == NAMES
+    for chart in CHARTS:
+        assert f"![{chart.__doc__}](assets/gallery/{chart.__name__}.svg)" in shown
