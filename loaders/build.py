@@ -1,9 +1,6 @@
 """``make build``: server, data, landing, dbt build, and a summary of what came of it."""
 
-import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loaders import connection, download, engines, packages, server, synthetic
-from loaders.errors import LoaderError
+from loaders.dbt_build import dbt_build
 from loaders.lake import keeping
 from loaders.land import Rules, land, ledger
 from loaders.locks import BUILDING, exclusive
-from loaders.paths import project_root, state_root
+from loaders.paths import state_root
 from loaders.roles import access as roles
 from loaders.sources.whole import whole_export
 from loaders.summary import print_summary
@@ -57,7 +54,7 @@ def build() -> None:
                 land(data, mode="snapshot", rules=rules, keeping=keeping())
         with steps.step("dbt build"):
             packages.install(retry=False)
-            tests = _dbt_build(access.transformer)
+            tests = dbt_build({**os.environ, **access.transformer})
     with connection.acting(access.reader):
         print_summary(steps.seconds, tests, how="--role reader" if access.has_roles else "")
 
@@ -124,27 +121,3 @@ def _last_source() -> str | None:
         )
         row = cursor.fetchone()
     return row[0] if row else None
-
-
-def _dbt_build(variables: dict[str, str]) -> dict[str, int]:
-    """Run dbt build, reaching the database by these variables; return the tests per status."""
-    colors = "--use-colors" if sys.stdout.isatty() else "--no-use-colors"
-    # Unit tests ask whether the SQL is right, not whether the data is: `make test` runs them.
-    # The SQL of each node is in target/run: dbt need not write it to its log as well.
-    command = ["build", "--exclude-resource-type", "unit_test", "--log-level-file", "info"]
-    done = subprocess.run(
-        [sys.executable, "-m", "loaders.dbt_entry", colors, *command],
-        cwd=project_root(),
-        env={**os.environ, **variables},
-        check=False,
-    )
-    if done.returncode != 0:
-        raise LoaderError(
-            "dbt build failed, its messages are above; rows that break a test are in schema audit."
-        )
-    results = json.loads((project_root() / "target" / "run_results.json").read_text("utf-8"))
-    tests: dict[str, int] = {}
-    for result in results["results"]:
-        if result["unique_id"].startswith("test."):
-            tests[result["status"]] = tests.get(result["status"], 0) + 1
-    return tests

@@ -1,14 +1,12 @@
 """``make build`` where OLIST_TARGET names an engine without a server: data, landing, dbt build."""
 
 import os
-import subprocess
-import sys
 
 from loaders import download, packages, synthetic
+from loaders.dbt_build import dbt_build
 from loaders.engines import Engine, Warehouse
 from loaders.engines.data import land_whole
-from loaders.errors import LoaderError
-from loaders.paths import project_root, state_root
+from loaders.paths import state_root
 
 
 def build_on(engine: Engine) -> None:
@@ -20,16 +18,7 @@ def build_on(engine: Engine) -> None:
     packages.install(retry=False)
     # What is landed is not landed again.
     inherited = {name: value for name, value in os.environ.items() if name != "OLIST_DATA"}
-    done = subprocess.run(
-        [sys.executable, "-m", "loaders.dbt_entry", "build"],
-        cwd=project_root(),
-        env={**inherited, **warehouse.variables},
-        check=False,
-    )
-    if done.returncode != 0:
-        raise LoaderError(
-            "dbt build failed, its messages are above; rows that break a test are in schema audit."
-        )
+    dbt_build({**inherited, **warehouse.variables})
 
 
 def _data(warehouse: Warehouse) -> str | None:

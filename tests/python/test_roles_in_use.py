@@ -216,7 +216,7 @@ def test_a_build_uses_them(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None
             )
         return {"pass": 1}
 
-    monkeypatch.setattr(build, "_dbt_build", dbt)
+    monkeypatch.setattr(build, "dbt_build", dbt)
     monkeypatch.setattr(build, "_data", lambda: fresh / "batch1")
     monkeypatch.setattr("loaders.summary.connect", summarised(users))
     monkeypatch.setenv("OLIST_ALLOW_REMOVALS", "1")  # the one seller is another
