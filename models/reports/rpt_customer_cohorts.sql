@@ -26,7 +26,8 @@ months_numbered as (
     select
         year_month,
         row_number() over (order by year_month) as month_number
-    from (select distinct rpt_daily_sales.year_month from rpt_daily_sales) as months
+    from rpt_daily_sales
+    group by year_month
 
 ),
 
@@ -61,7 +62,7 @@ cohorts_summed_by_month as (
 
 ),
 
--- A month in which nobody came back is a row too: a curve drawn over gaps would not go down to zero.
+-- A month in which nobody came back is a row too: a curve over gaps would not go down to zero.
 cohorts_followed as (
 
     select
@@ -89,7 +90,8 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(['cohort_month', 'months_since']) }} as cohort_month_key,
+        {{ dbt_utils.generate_surrogate_key(['cohort_month', 'months_since']) }}
+            as cohort_month_key,
 
         ---------- cohort and month
         cohort_month,

@@ -54,8 +54,8 @@ people_measured as (
 
 ),
 
--- rank() gives equals one rank, which is the number of people below and one: so nobody's score hangs
--- on how a tie was broken, as it would with ntile().
+-- rank() is one more than the number of people below, so equals have one score. With ntile() it would
+-- hang on how a tie was broken.
 people_scored as (
 
     select
