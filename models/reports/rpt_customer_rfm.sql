@@ -54,8 +54,8 @@ people_measured as (
 
 ),
 
--- rank() is one more than the number of people below, so equals have one score. With ntile() it would
--- hang on how a tie was broken.
+-- rank() is one more than the number of people below, so equals have one score. With ntile() it
+-- would hang on how a tie was broken.
 people_scored as (
 
     select

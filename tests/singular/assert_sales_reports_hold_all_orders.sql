@@ -1,6 +1,6 @@
--- Each sales report has every order and all revenue of the facts, but for orders whose day (or whose
--- person, in a report about people) is not known. Who adds up a report, or reads two of them side by
--- side, leans on it.
+-- Each sales report has every order and all revenue of the facts, but for orders whose day (or
+-- whose person, in a report about people) is not known. Who adds up a report, or reads two of them
+-- side by side, leans on it.
 with
 
 orders_counted as (
