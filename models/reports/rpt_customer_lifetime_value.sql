@@ -17,10 +17,10 @@ people_summed_by_segment as (
 
     select
         segment,
-        count(*) as people,
         cast(sum(frequency) as bigint) as orders,
         cast(sum(orders_with_items) as bigint) as orders_with_items,
         cast(sum(monetary) as numeric(12, 2)) as revenue,
+        count(*) as people,
         sum(recency_days) as recency_days,
         sum(lifespan_days) as lifespan_days
     from rpt_customer_rfm

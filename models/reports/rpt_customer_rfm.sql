@@ -60,9 +60,9 @@ people_scored as (
 
     select
         *,
+        cast(least(frequency, 5) as integer) as frequency_score,
         cast(floor(5.0 * (rank() over (order by last_order_on) - 1) / count(*) over ()) as integer)
         + 1 as recency_score,
-        cast(least(frequency, 5) as integer) as frequency_score,
         cast(floor(5.0 * (rank() over (order by monetary) - 1) / count(*) over ()) as integer)
         + 1 as monetary_score
     from people_measured
@@ -101,13 +101,17 @@ final as (
         people_named.last_order_on,
 
         ---------- measures
-        cast({{ dbt.datediff('people_named.last_order_on', 'last_day_found.last_day', 'day') }}
-            as integer) as recency_days,
+        cast(
+            {{ dbt.datediff('people_named.last_order_on', 'last_day_found.last_day', 'day') }}
+            as integer
+        ) as recency_days,
         people_named.frequency,
         cast(people_named.monetary as numeric(12, 2)) as monetary,
         people_named.orders_with_items,
-        cast({{ dbt.datediff('people_named.first_order_on', 'people_named.last_order_on', 'day') }}
-            as integer) as lifespan_days,
+        cast(
+            {{ dbt.datediff('people_named.first_order_on', 'people_named.last_order_on', 'day') }}
+            as integer
+        ) as lifespan_days,
 
         ---------- scores
         people_named.recency_score,

@@ -16,6 +16,15 @@ fct_orders as (
 
 ),
 
+span_found as (
+
+    select
+        min(purchased_date_key) as first_date_key,
+        max(purchased_date_key) as last_date_key
+    from fct_orders
+
+),
+
 dim_dates as (
 
     select * from {{ ref('dim_dates') }}
@@ -40,11 +49,10 @@ orders_summed_by_day as (
         coalesce(sum(fct_orders.freight_value), 0) as freight_value,
         coalesce(sum(fct_orders.payments_value), 0) as payments_value
     from dim_dates
+    inner join span_found
+        on dim_dates.date_key between span_found.first_date_key and span_found.last_date_key
     left join fct_orders
         on dim_dates.date_key = fct_orders.purchased_date_key
-    where
-        dim_dates.date_key >= (select min(purchased_date_key) from fct_orders)
-        and dim_dates.date_key <= (select max(purchased_date_key) from fct_orders)
     group by dim_dates.date_key
 
 ),

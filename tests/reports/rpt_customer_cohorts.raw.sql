@@ -112,17 +112,17 @@ rows_of_text as (
 )
 
 select
-    md5(rows_of_text.cohort_month || '-' || rows_of_text.months_since) as cohort_month_key,
     rows_of_text.cohort_month,
     rows_of_text.months_since,
-    to_char(rows_of_text.active_on, 'YYYY-MM') as active_month,
     rows_of_text.cohort_size,
+    so_far.revenue as cumulative_revenue,
+    md5(rows_of_text.cohort_month || '-' || rows_of_text.months_since) as cohort_month_key,
+    to_char(rows_of_text.active_on, 'YYYY-MM') as active_month,
     coalesce(figures.people_active, 0) as people_active,
     round(100.0 * coalesce(figures.people_active, 0) / rows_of_text.cohort_size, 2)
         as retention_percent,
     coalesce(figures.orders, 0) as orders,
     coalesce(figures.revenue, 0)::numeric(12, 2) as revenue,
-    so_far.revenue as cumulative_revenue,
     round(so_far.revenue / rows_of_text.cohort_size, 2) as cumulative_revenue_per_person
 from rows_of_text
 inner join so_far

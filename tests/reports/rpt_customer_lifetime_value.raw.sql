@@ -35,35 +35,29 @@ people as (
 ),
 
 -- The smallest value that so many fifths of the people are below. None is below the smallest.
-recency_limits as (
+people_counted as (
 
     select
-        fifth,
-        min(last_order_on) as value
-    from (
-        select
-            people.last_order_on,
-            rank() over (order by people.last_order_on) - 1 as below,
-            count(*) over () as everybody
-        from people
-    ) as counted
-    inner join generate_series(1, 4) as fifths (fifth)
-        on counted.below * 5 >= fifths.fifth * counted.everybody
-    group by fifth
+        last_order_on,
+        revenue,
+        rank() over (order by last_order_on) - 1 as earlier,
+        rank() over (order by revenue) - 1 as poorer,
+        count(*) over () as everybody
+    from people
 
 ),
 
-monetary_limits as (
+limits as (
 
-    select min(revenue) as value
-    from (
-        select
-            revenue,
-            rank() over (order by revenue) - 1 as below,
-            count(*) over () as everybody
-        from people
-    ) as counted
-    where below * 5 >= 3 * everybody
+    select
+        max(last_order_on) as last_day,
+        min(last_order_on) filter (where earlier * 5 >= everybody) as first_limit,
+        min(last_order_on) filter (where earlier * 5 >= 2 * everybody) as second_limit,
+        min(last_order_on) filter (where earlier * 5 >= 3 * everybody) as third_limit,
+        min(revenue) filter (where poorer * 5 >= 3 * everybody) as monetary_limit,
+        count(*) as everybody,
+        sum(revenue) as all_revenue
+    from people_counted
 
 ),
 
@@ -71,28 +65,26 @@ people_in_segments as (
 
     select
         people.*,
-        days.last_day - people.last_order_on as recency_days,
+        limits.everybody,
+        limits.all_revenue,
+        limits.last_day - people.last_order_on as recency_days,
         case
-            when people.orders = 1 and first_limit.value > people.last_order_on then 'lost'
-            when people.orders = 1 and second_limit.value > people.last_order_on
+            when people.orders = 1 and limits.first_limit > people.last_order_on then 'lost'
+            when people.orders = 1 and limits.second_limit > people.last_order_on
                 then 'hibernating'
-            when people.orders = 1 and third_limit.value > people.last_order_on
+            when people.orders = 1 and limits.third_limit > people.last_order_on
                 then 'needs_attention'
-            when people.orders = 1 and people.revenue >= monetary_limits.value then 'potential'
+            when people.orders = 1 and people.revenue >= limits.monetary_limit then 'potential'
             when people.orders = 1 then 'new'
-            when second_limit.value > people.last_order_on then 'at_risk'
+            when limits.second_limit > people.last_order_on then 'at_risk'
             when
-                third_limit.value <= people.last_order_on
-                and people.revenue >= monetary_limits.value
+                limits.third_limit <= people.last_order_on
+                and people.revenue >= limits.monetary_limit
                 then 'champions'
             else 'loyal'
         end as segment
     from people
-    cross join monetary_limits
-    cross join (select max(last_order_on) as last_day from people) as days
-    left join recency_limits as first_limit on first_limit.fifth = 1
-    left join recency_limits as second_limit on second_limit.fifth = 2
-    left join recency_limits as third_limit on third_limit.fifth = 3
+    cross join limits
 
 )
 
@@ -102,8 +94,8 @@ select
     sum(orders)::bigint as orders,
     sum(orders_with_items)::bigint as orders_with_items,
     sum(revenue) as revenue,
-    round(100.0 * count(*) / (select count(*) from people), 2) as people_percent,
-    round(100 * sum(revenue) / nullif((select sum(revenue) from people), 0), 2) as revenue_percent,
+    round(100.0 * count(*) / max(everybody), 2) as people_percent,
+    round(100 * sum(revenue) / nullif(max(all_revenue), 0), 2) as revenue_percent,
     round(avg(revenue), 2) as revenue_per_person,
     round(avg(orders), 4) as orders_per_person,
     round(avg(last_order_on - first_order_on), 2) as average_lifespan_days,

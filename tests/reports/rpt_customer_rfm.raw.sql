@@ -17,10 +17,10 @@ purchases as (
 
     select
         customers.customer_unique_id as person,
-        btrim(customers.customer_state) as state_code,
         orders.order_purchase_timestamp::timestamp as purchased_at,
         orders.order_id,
-        revenue_by_order.revenue
+        revenue_by_order.revenue,
+        btrim(customers.customer_state) as state_code
     from raw.orders
     inner join raw.customers
         on orders.customer_id = customers.customer_id and customers._deleted_at is null
@@ -50,20 +50,35 @@ people as (
 days as (
 
     select
-        value,
-        sum(count(*)) over (order by value) - count(*) as people_below
-    from (select last_order_on as value from people) as counted
-    group by value
+        last_order_on,
+        sum(count(*)) over (order by last_order_on) - count(*) as people_below
+    from people
+    group by last_order_on
 
 ),
 
 amounts as (
 
     select
-        value,
-        sum(count(*)) over (order by value) - count(*) as people_below
-    from (select monetary as value from people) as counted
-    group by value
+        monetary,
+        sum(count(*)) over (order by monetary) - count(*) as people_below
+    from people
+    group by monetary
+
+),
+
+totals as (
+
+    select count(*) as people
+    from people
+
+),
+
+last_days as (
+
+    select max(order_purchase_timestamp::timestamp)::date as last_day
+    from raw.orders
+    where _deleted_at is null
 
 ),
 
@@ -78,9 +93,9 @@ scored as (
         end as frequency_score,
         div(amounts.people_below * 5, totals.people)::integer + 1 as monetary_score
     from people
-    inner join days on people.last_order_on = days.value
-    inner join amounts on people.monetary = amounts.value
-    cross join (select count(*) as people from people) as totals
+    inner join days on people.last_order_on = days.last_order_on
+    inner join amounts on people.monetary = amounts.monetary
+    cross join totals
 
 ),
 
@@ -110,27 +125,24 @@ names (letter, segment) as (
 )
 
 select
-    md5(scored.person) as customer_key,
     scored.person as customer_unique_id,
-    coalesce(scored.state_code, 'unknown') as state_code,
     scored.first_order_on,
     scored.last_order_on,
-    (
-        select max(order_purchase_timestamp::timestamp)::date
-        from raw.orders
-        where _deleted_at is null
-    ) - scored.last_order_on as recency_days,
     scored.frequency,
     scored.monetary::numeric(12, 2) as monetary,
     scored.orders_with_items,
-    scored.last_order_on - scored.first_order_on as lifespan_days,
     scored.recency_score,
     scored.frequency_score,
     scored.monetary_score,
+    names.segment,
+    md5(scored.person) as customer_key,
+    coalesce(scored.state_code, 'unknown') as state_code,
+    last_days.last_day - scored.last_order_on as recency_days,
+    scored.last_order_on - scored.first_order_on as lifespan_days,
     (scored.recency_score::text || scored.frequency_score || scored.monetary_score)::integer
-        as rfm_score,
-    names.segment
+        as rfm_score
 from scored
+cross join last_days
 inner join segments
     on
         (scored.frequency > 1) = segments.is_repeat

@@ -6,8 +6,8 @@ purchases as (
     select
         orders.order_id,
         orders.order_purchase_timestamp::date as date_day,
-        btrim(orders.order_status) as order_status,
-        customers.customer_unique_id
+        customers.customer_unique_id,
+        btrim(orders.order_status) as order_status
     from raw.orders
     left join raw.customers
         on orders.customer_id = customers.customer_id and customers._deleted_at is null
@@ -89,23 +89,23 @@ weeks as (
 
     select
         days.date_day,
-        count(*) as days,
+        count(*) as days_summed,
         sum(coalesce(lines.revenue, 0)) as revenue
     from days
-    inner join days as seven on seven.date_day between days.date_day - 6 and days.date_day
-    left join lines on seven.date_day = lines.date_day
+    inner join days as seven_days on seven_days.date_day between days.date_day - 6 and days.date_day
+    left join lines on seven_days.date_day = lines.date_day
     group by days.date_day
 
 )
 
 select
-    to_char(days.date_day, 'YYYYMMDD')::integer as date_key,
     days.date_day,
+    holidays.holiday_name,
+    to_char(days.date_day, 'YYYYMMDD')::integer as date_key,
     to_char(days.date_day, 'YYYY-MM') as year_month,
     to_char(days.date_day, 'FMDay') as day_name,
     extract(dow from days.date_day) in (0, 6) as is_weekend,
     holidays.holiday_name is not null as is_holiday,
-    holidays.holiday_name,
     coalesce(headers.orders, 0) as orders,
     coalesce(lines.orders_with_items, 0) as orders_with_items,
     coalesce(headers.cancelled_orders, 0) as cancelled_orders,
@@ -118,8 +118,8 @@ select
     (coalesce(lines.revenue, 0) + coalesce(lines.freight_value, 0))::numeric(12, 2) as gmv,
     coalesce(payments.payments_value, 0)::numeric(12, 2) as payments_value,
     round(lines.revenue / lines.orders_with_items, 2) as average_order_value,
-    case when weeks.days = 7 then weeks.revenue::numeric(12, 2) end as revenue_7_days,
-    case when weeks.days = 7 then round(weeks.revenue / 7, 2) end as average_revenue_7_days
+    case when weeks.days_summed = 7 then weeks.revenue::numeric(12, 2) end as revenue_7_days,
+    case when weeks.days_summed = 7 then round(weeks.revenue / 7, 2) end as average_revenue_7_days
 from days
 left join headers on days.date_day = headers.date_day
 left join lines on days.date_day = lines.date_day

@@ -39,11 +39,12 @@ pairs as (
         count(*) as orders
     from baskets
     cross join lateral generate_series(1, cardinality(baskets.categories)) as one (place)
-    cross join lateral generate_series(
-        one.place + 1, cardinality(baskets.categories)
-    ) as other (place)
+    cross join
+        lateral generate_series(
+            one.place + 1, cardinality(baskets.categories)
+        ) as other (place)
     where cardinality(baskets.categories) > 1
-    group by 1, 2
+    group by first_category, second_category
 
 ),
 
@@ -55,16 +56,23 @@ sizes as (
     from lines
     group by category_name
 
+),
+
+totals as (
+
+    select count(*) as orders
+    from baskets
+
 )
 
 select
-    md5(pairs.first_category || '-' || pairs.second_category) as pair_key,
     pairs.first_category,
     pairs.second_category,
-    pairs.first_category = 'unknown' or pairs.second_category = 'unknown' as has_unknown_category,
     pairs.orders,
     one.orders as first_category_orders,
     other.orders as second_category_orders,
+    md5(pairs.first_category || '-' || pairs.second_category) as pair_key,
+    pairs.first_category = 'unknown' or pairs.second_category = 'unknown' as has_unknown_category,
     round(100.0 * pairs.orders / totals.orders, 4) as support_percent,
     round(100.0 * pairs.orders / one.orders, 2) as first_confidence_percent,
     round(100.0 * pairs.orders / other.orders, 2) as second_confidence_percent,
@@ -72,4 +80,4 @@ select
 from pairs
 inner join sizes as one on pairs.first_category = one.category_name
 inner join sizes as other on pairs.second_category = other.category_name
-cross join (select count(*) as orders from baskets) as totals
+cross join totals

@@ -30,19 +30,30 @@ purchases as (
 
     select
         orders.order_purchase_timestamp::date as purchased_on,
-        date_trunc('month', orders.order_purchase_timestamp::timestamp)::date as month_starts_on,
-        btrim(orders.order_status) as order_status,
         customers.customer_unique_id,
         lines.items,
         lines.revenue,
         lines.freight_value,
-        payments.payments_value
+        payments.payments_value,
+        date_trunc('month', orders.order_purchase_timestamp::timestamp)::date as month_starts_on,
+        btrim(orders.order_status) as order_status
     from raw.orders
     left join raw.customers
         on orders.customer_id = customers.customer_id and customers._deleted_at is null
     left join lines on orders.order_id = lines.order_id
     left join payments on orders.order_id = payments.order_id
     where orders._deleted_at is null and orders.order_purchase_timestamp is not null
+
+),
+
+spans as (
+
+    select
+        min(purchased_on) as first_day,
+        max(purchased_on) as last_day,
+        min(month_starts_on)::timestamp as first_month,
+        max(month_starts_on)::timestamp as last_month
+    from purchases
 
 ),
 
@@ -79,22 +90,17 @@ months as (
         ), 0) as net_revenue,
         coalesce(sum(purchases.freight_value), 0) as freight_value,
         coalesce(sum(purchases.payments_value), 0) as payments_value
-    from generate_series(
-        (select min(month_starts_on) from purchases)::timestamp,
-        (select max(month_starts_on) from purchases)::timestamp,
-        interval '1 month'
-    ) as spine (month_starts_on)
+    from spans
+    cross join
+        generate_series(spans.first_month, spans.last_month, interval '1 month')
+            as spine (month_starts_on)
     left join purchases on spine.month_starts_on = purchases.month_starts_on
     group by spine.month_starts_on
 
 )
 
 select
-    to_char(months.month_starts_on, 'YYYY-MM') as year_month,
     months.month_starts_on,
-    (select min(purchased_on) from purchases) <= months.month_starts_on
-    and (select max(purchased_on) from purchases)
-    >= (months.month_starts_on + interval '1 month' - interval '1 day')::date as is_complete,
     months.days_with_orders,
     months.orders,
     months.orders_with_items,
@@ -102,13 +108,17 @@ select
     months.unavailable_orders,
     months.items,
     months.customers,
-    coalesce(newcomers.new_customers, 0) as new_customers,
-    months.customers - coalesce(newcomers.new_customers, 0) as returning_customers,
     months.revenue,
     months.net_revenue,
     months.freight_value,
-    months.revenue + months.freight_value as gmv,
     months.payments_value,
+    to_char(months.month_starts_on, 'YYYY-MM') as year_month,
+    spans.first_day <= months.month_starts_on
+    and spans.last_day
+    >= (months.month_starts_on + interval '1 month' - interval '1 day')::date as is_complete,
+    coalesce(newcomers.new_customers, 0) as new_customers,
+    months.customers - coalesce(newcomers.new_customers, 0) as returning_customers,
+    months.revenue + months.freight_value as gmv,
     round(months.revenue / nullif(months.orders_with_items, 0), 2) as average_order_value,
     (
         select sum(earlier.revenue)
@@ -123,6 +133,7 @@ select
     round(100 * months.revenue / nullif(year_before.revenue, 0) - 100, 2)
         as revenue_growth_on_year_percent
 from months
+cross join spans
 left join newcomers on months.month_starts_on = newcomers.month_starts_on
 left join months as month_before
     on months.month_starts_on = month_before.month_starts_on + interval '1 month'
