@@ -1,0 +1,12 @@
+{#- Growth from one figure to the next in per cent, as numeric(12, 2); null where the former one is
+    missing or zero.
+
+    figure, former: whole numbers, or numerics with two digits after the point -#}
+{% macro growth_percent(figure, former) -%}
+    {{ quotient(
+        "10000.0 * (" ~ figure ~ " - " ~ former ~ ")",
+        "(100 * nullif(" ~ former ~ ", 0))",
+        "numeric(12, 2)",
+        2
+    ) }}
+{%- endmacro %}

@@ -1,0 +1,131 @@
+with
+
+fct_orders as (
+
+    select
+        customer_key,
+        purchased_date_key,
+        item_count,
+        items_value
+    from {{ ref('fct_orders') }}
+    where customer_key <> {{ unknown_key() }}
+
+),
+
+dim_customers as (
+
+    select
+        customer_key,
+        customer_unique_id,
+        state_code
+    from {{ ref('dim_customers') }}
+
+),
+
+rpt_daily_sales as (
+
+    select
+        date_key,
+        date_day
+    from {{ ref('rpt_daily_sales') }}
+
+),
+
+last_day_found as (
+
+    select max(date_day) as last_day
+    from rpt_daily_sales
+
+),
+
+people_measured as (
+
+    select
+        fct_orders.customer_key,
+        min(rpt_daily_sales.date_day) as first_order_on,
+        max(rpt_daily_sales.date_day) as last_order_on,
+        count(*) as frequency,
+        count(case when fct_orders.item_count > 0 then 1 end) as orders_with_items,
+        sum(fct_orders.items_value) as monetary
+    from fct_orders
+    inner join rpt_daily_sales
+        on fct_orders.purchased_date_key = rpt_daily_sales.date_key
+    group by fct_orders.customer_key
+
+),
+
+-- rank() is one more than the number of people below, so equals have one score. With ntile() it
+-- would hang on how a tie was broken.
+people_scored as (
+
+    select
+        *,
+        cast(least(frequency, 5) as integer) as frequency_score,
+        cast(floor(5.0 * (rank() over (order by last_order_on) - 1) / count(*) over ()) as integer)
+        + 1 as recency_score,
+        cast(floor(5.0 * (rank() over (order by monetary) - 1) / count(*) over ()) as integer)
+        + 1 as monetary_score
+    from people_measured
+
+),
+
+-- The one definition of the segments: of these rules the first that holds.
+people_named as (
+
+    select
+        *,
+        case
+            when frequency > 1 and recency_score <= 2 then 'at_risk'
+            when frequency > 1 and recency_score >= 4 and monetary_score >= 4 then 'champions'
+            when frequency > 1 then 'loyal'
+            when recency_score = 1 then 'lost'
+            when recency_score = 2 then 'hibernating'
+            when recency_score = 3 then 'needs_attention'
+            when monetary_score >= 4 then 'potential'
+            else 'new'
+        end as segment
+    from people_scored
+
+),
+
+final as (
+
+    select
+        ---------- primary key
+        people_named.customer_key,
+
+        ---------- person
+        dim_customers.customer_unique_id,
+        dim_customers.state_code,
+        people_named.first_order_on,
+        people_named.last_order_on,
+
+        ---------- measures
+        cast(
+            {{ dbt.datediff('people_named.last_order_on', 'last_day_found.last_day', 'day') }}
+            as integer
+        ) as recency_days,
+        people_named.frequency,
+        cast(people_named.monetary as numeric(12, 2)) as monetary,
+        people_named.orders_with_items,
+        cast(
+            {{ dbt.datediff('people_named.first_order_on', 'people_named.last_order_on', 'day') }}
+            as integer
+        ) as lifespan_days,
+
+        ---------- scores
+        people_named.recency_score,
+        people_named.frequency_score,
+        people_named.monetary_score,
+        100 * people_named.recency_score
+        + 10 * people_named.frequency_score
+        + people_named.monetary_score as rfm_score,
+        people_named.segment
+    from people_named
+    inner join dim_customers
+        on people_named.customer_key = dim_customers.customer_key
+    cross join last_day_found
+
+)
+
+select * from final

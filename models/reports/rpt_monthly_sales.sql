@@ -1,0 +1,112 @@
+with
+
+rpt_daily_sales as (
+
+    select * from {{ ref('rpt_daily_sales') }}
+
+),
+
+rpt_customer_cohorts as (
+
+    select
+        active_month,
+        months_since,
+        people_active
+    from {{ ref('rpt_customer_cohorts') }}
+
+),
+
+days_summed_by_month as (
+
+    select
+        year_month,
+        cast(date_trunc('month', min(date_day)) as date) as month_starts_on,
+        extract(day from min(date_day)) = 1
+        and extract(day from {{ dbt.dateadd('day', 1, 'max(date_day)') }}) = 1 as is_complete,
+        count(case when orders > 0 then 1 end) as days_with_orders,
+        cast(sum(orders) as bigint) as orders,
+        cast(sum(orders_with_items) as bigint) as orders_with_items,
+        cast(sum(cancelled_orders) as bigint) as cancelled_orders,
+        cast(sum(unavailable_orders) as bigint) as unavailable_orders,
+        cast(sum(items) as bigint) as items,
+        cast(sum(revenue) as numeric(12, 2)) as revenue,
+        cast(sum(net_revenue) as numeric(12, 2)) as net_revenue,
+        cast(sum(freight_value) as numeric(12, 2)) as freight_value,
+        cast(sum(gmv) as numeric(12, 2)) as gmv,
+        cast(sum(payments_value) as numeric(12, 2)) as payments_value
+    from rpt_daily_sales
+    group by year_month
+
+),
+
+-- People do not add up over days: each counts once a month, in the cohort of the first purchase.
+people_counted_by_month as (
+
+    select
+        active_month,
+        cast(sum(people_active) as bigint) as customers,
+        cast(coalesce(sum(case when months_since = 0 then people_active end), 0) as bigint)
+            as new_customers
+    from rpt_customer_cohorts
+    group by active_month
+
+),
+
+months_compared as (
+
+    select
+        days_summed_by_month.*,
+        coalesce(people_counted_by_month.customers, 0) as customers,
+        coalesce(people_counted_by_month.new_customers, 0) as new_customers,
+        lag(days_summed_by_month.orders) over months as orders_month_before,
+        lag(days_summed_by_month.revenue) over months as revenue_month_before,
+        lag(days_summed_by_month.orders, 12) over months as orders_year_before,
+        lag(days_summed_by_month.revenue, 12) over months as revenue_year_before
+    from days_summed_by_month
+    left join people_counted_by_month
+        on days_summed_by_month.year_month = people_counted_by_month.active_month
+    window months as (order by days_summed_by_month.year_month)
+
+),
+
+final as (
+
+    select
+        ---------- primary key
+        year_month,
+
+        ---------- month
+        month_starts_on,
+        is_complete,
+        days_with_orders,
+
+        ---------- counts
+        orders,
+        orders_with_items,
+        cancelled_orders,
+        unavailable_orders,
+        items,
+        customers,
+        new_customers,
+        customers - new_customers as returning_customers,
+
+        ---------- money
+        revenue,
+        net_revenue,
+        freight_value,
+        gmv,
+        payments_value,
+        {{ quotient('revenue', 'nullif(orders_with_items, 0)', 'numeric(12, 2)', 2) }}
+            as average_order_value,
+        cast(sum(revenue) over (order by year_month) as numeric(12, 2)) as cumulative_revenue,
+
+        ---------- growth
+        {{ growth_percent('orders', 'orders_month_before') }} as orders_growth_percent,
+        {{ growth_percent('revenue', 'revenue_month_before') }} as revenue_growth_percent,
+        {{ growth_percent('orders', 'orders_year_before') }} as orders_growth_on_year_percent,
+        {{ growth_percent('revenue', 'revenue_year_before') }} as revenue_growth_on_year_percent
+    from months_compared
+
+)
+
+select * from final

@@ -1,0 +1,131 @@
+-- Months as dates, and a cumulative figure by a join with all earlier months instead of a window.
+with
+
+revenue_by_order as (
+
+    select
+        order_id,
+        sum(price::numeric(12, 2)) as revenue
+    from raw.order_items
+    where _deleted_at is null
+    group by order_id
+
+),
+
+purchases as (
+
+    select
+        customers.customer_unique_id as person,
+        date_trunc('month', orders.order_purchase_timestamp::timestamp)::date as active_on,
+        coalesce(revenue_by_order.revenue, 0) as revenue
+    from raw.orders
+    inner join raw.customers
+        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+    left join revenue_by_order on orders.order_id = revenue_by_order.order_id
+    where
+        orders._deleted_at is null
+        and orders.order_purchase_timestamp is not null
+        and customers.customer_unique_id is not null
+
+),
+
+people as (
+
+    select
+        person,
+        min(active_on) as cohort_on
+    from purchases
+    group by person
+
+),
+
+sizes as (
+
+    select
+        cohort_on,
+        count(*) as cohort_size
+    from people
+    group by cohort_on
+
+),
+
+last_month as (
+
+    select date_trunc('month', max(order_purchase_timestamp::timestamp)) as active_on
+    from raw.orders
+    where _deleted_at is null
+
+),
+
+grid as (
+
+    select
+        sizes.cohort_on,
+        sizes.cohort_size,
+        spine.active_on::date as active_on
+    from sizes
+    cross join last_month
+    cross join lateral generate_series(
+        sizes.cohort_on::timestamp, last_month.active_on, interval '1 month'
+    ) as spine (active_on)
+
+),
+
+figures as (
+
+    select
+        people.cohort_on,
+        purchases.active_on,
+        count(distinct purchases.person) as people_active,
+        count(*) as orders,
+        sum(purchases.revenue) as revenue
+    from purchases
+    inner join people on purchases.person = people.person
+    group by people.cohort_on, purchases.active_on
+
+),
+
+so_far as (
+
+    select
+        grid.cohort_on,
+        grid.active_on,
+        sum(figures.revenue) as revenue
+    from grid
+    inner join figures
+        on grid.cohort_on = figures.cohort_on and grid.active_on >= figures.active_on
+    group by grid.cohort_on, grid.active_on
+
+),
+
+rows_of_text as (
+
+    select
+        *,
+        to_char(cohort_on, 'YYYY-MM') as cohort_month,
+        (
+            12 * extract(year from age(active_on, cohort_on))
+            + extract(month from age(active_on, cohort_on))
+        )::integer as months_since
+    from grid
+
+)
+
+select
+    rows_of_text.cohort_month,
+    rows_of_text.months_since,
+    rows_of_text.cohort_size,
+    so_far.revenue as cumulative_revenue,
+    md5(rows_of_text.cohort_month || '-' || rows_of_text.months_since) as cohort_month_key,
+    to_char(rows_of_text.active_on, 'YYYY-MM') as active_month,
+    coalesce(figures.people_active, 0) as people_active,
+    round(100.0 * coalesce(figures.people_active, 0) / rows_of_text.cohort_size, 2)
+        as retention_percent,
+    coalesce(figures.orders, 0) as orders,
+    coalesce(figures.revenue, 0)::numeric(12, 2) as revenue,
+    round(so_far.revenue / rows_of_text.cohort_size, 2) as cumulative_revenue_per_person
+from rows_of_text
+inner join so_far
+    on rows_of_text.cohort_on = so_far.cohort_on and rows_of_text.active_on = so_far.active_on
+left join figures
+    on rows_of_text.cohort_on = figures.cohort_on and rows_of_text.active_on = figures.active_on

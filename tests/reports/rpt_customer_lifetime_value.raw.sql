@@ -1,0 +1,105 @@
+-- Each person's segment once more, from the limits between the scores: the value that a fifth, two
+-- fifths … of all people are below.
+with
+
+revenue_by_order as (
+
+    select
+        order_id,
+        sum(price::numeric(12, 2)) as revenue
+    from raw.order_items
+    where _deleted_at is null
+    group by order_id
+
+),
+
+people as (
+
+    select
+        customers.customer_unique_id as person,
+        min(orders.order_purchase_timestamp::date) as first_order_on,
+        max(orders.order_purchase_timestamp::date) as last_order_on,
+        count(*) as orders,
+        count(revenue_by_order.order_id) as orders_with_items,
+        coalesce(sum(revenue_by_order.revenue), 0) as revenue
+    from raw.orders
+    inner join raw.customers
+        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+    left join revenue_by_order on orders.order_id = revenue_by_order.order_id
+    where
+        orders._deleted_at is null
+        and orders.order_purchase_timestamp is not null
+        and customers.customer_unique_id is not null
+    group by customers.customer_unique_id
+
+),
+
+-- The smallest value that so many fifths of the people are below. None is below the smallest.
+people_counted as (
+
+    select
+        last_order_on,
+        revenue,
+        rank() over (order by last_order_on) - 1 as earlier,
+        rank() over (order by revenue) - 1 as poorer,
+        count(*) over () as everybody
+    from people
+
+),
+
+limits as (
+
+    select
+        max(last_order_on) as last_day,
+        min(last_order_on) filter (where earlier * 5 >= everybody) as first_limit,
+        min(last_order_on) filter (where earlier * 5 >= 2 * everybody) as second_limit,
+        min(last_order_on) filter (where earlier * 5 >= 3 * everybody) as third_limit,
+        min(revenue) filter (where poorer * 5 >= 3 * everybody) as monetary_limit,
+        count(*) as everybody,
+        sum(revenue) as all_revenue
+    from people_counted
+
+),
+
+people_in_segments as (
+
+    select
+        people.*,
+        limits.everybody,
+        limits.all_revenue,
+        limits.last_day - people.last_order_on as recency_days,
+        case
+            when people.orders = 1 and limits.first_limit > people.last_order_on then 'lost'
+            when people.orders = 1 and limits.second_limit > people.last_order_on
+                then 'hibernating'
+            when people.orders = 1 and limits.third_limit > people.last_order_on
+                then 'needs_attention'
+            when people.orders = 1 and people.revenue >= limits.monetary_limit then 'potential'
+            when people.orders = 1 then 'new'
+            when limits.second_limit > people.last_order_on then 'at_risk'
+            when
+                limits.third_limit <= people.last_order_on
+                and people.revenue >= limits.monetary_limit
+                then 'champions'
+            else 'loyal'
+        end as segment
+    from people
+    cross join limits
+
+)
+
+select
+    segment,
+    count(*) as people,
+    sum(orders)::bigint as orders,
+    sum(orders_with_items)::bigint as orders_with_items,
+    sum(revenue) as revenue,
+    round(100.0 * count(*) / max(everybody), 2) as people_percent,
+    round(100 * sum(revenue) / nullif(max(all_revenue), 0), 2) as revenue_percent,
+    round(avg(revenue), 2) as revenue_per_person,
+    round(avg(orders), 4) as orders_per_person,
+    round(avg(last_order_on - first_order_on), 2) as average_lifespan_days,
+    round(avg(recency_days), 2) as average_recency_days,
+    round(sum(revenue) / nullif(sum(orders_with_items), 0), 2) as average_order_value
+from people_in_segments
+group by segment

@@ -1,0 +1,151 @@
+-- Scores by counting the people with each smaller value, and segments from a table of all scores,
+-- instead of ranks and a list of rules.
+with
+
+revenue_by_order as (
+
+    select
+        order_id,
+        sum(price::numeric(12, 2)) as revenue
+    from raw.order_items
+    where _deleted_at is null
+    group by order_id
+
+),
+
+purchases as (
+
+    select
+        customers.customer_unique_id as person,
+        orders.order_purchase_timestamp::timestamp as purchased_at,
+        orders.order_id,
+        revenue_by_order.revenue,
+        btrim(customers.customer_state) as state_code
+    from raw.orders
+    inner join raw.customers
+        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+    left join revenue_by_order on orders.order_id = revenue_by_order.order_id
+    where
+        orders._deleted_at is null
+        and orders.order_purchase_timestamp is not null
+        and customers.customer_unique_id is not null
+
+),
+
+people as (
+
+    select
+        person,
+        (array_agg(state_code order by purchased_at desc, order_id desc))[1] as state_code,
+        min(purchased_at)::date as first_order_on,
+        max(purchased_at)::date as last_order_on,
+        count(*) as frequency,
+        count(revenue) as orders_with_items,
+        coalesce(sum(revenue), 0) as monetary
+    from purchases
+    group by person
+
+),
+
+days as (
+
+    select
+        last_order_on,
+        sum(count(*)) over (order by last_order_on) - count(*) as people_below
+    from people
+    group by last_order_on
+
+),
+
+amounts as (
+
+    select
+        monetary,
+        sum(count(*)) over (order by monetary) - count(*) as people_below
+    from people
+    group by monetary
+
+),
+
+totals as (
+
+    select count(*) as people
+    from people
+
+),
+
+last_days as (
+
+    select max(order_purchase_timestamp::timestamp)::date as last_day
+    from raw.orders
+    where _deleted_at is null
+
+),
+
+scored as (
+
+    select
+        people.*,
+        div(days.people_below * 5, totals.people)::integer + 1 as recency_score,
+        case
+            when people.frequency > 4 then 5
+            else people.frequency::integer
+        end as frequency_score,
+        div(amounts.people_below * 5, totals.people)::integer + 1 as monetary_score
+    from people
+    inner join days on people.last_order_on = days.last_order_on
+    inner join amounts on people.monetary = amounts.monetary
+    cross join totals
+
+),
+
+-- One letter for each monetary score, 1 to 5.
+segments (is_repeat, recency_score, by_monetary) as (
+
+    values
+    (true, 1, 'aaaaa'),
+    (true, 2, 'aaaaa'),
+    (true, 3, 'yyyyy'),
+    (true, 4, 'yyycc'),
+    (true, 5, 'yyycc'),
+    (false, 1, 'lllll'),
+    (false, 2, 'hhhhh'),
+    (false, 3, 'mmmmm'),
+    (false, 4, 'nnnpp'),
+    (false, 5, 'nnnpp')
+
+),
+
+names (letter, segment) as (
+
+    values
+    ('a', 'at_risk'), ('c', 'champions'), ('y', 'loyal'), ('l', 'lost'), ('h', 'hibernating'),
+    ('m', 'needs_attention'), ('p', 'potential'), ('n', 'new')
+
+)
+
+select
+    scored.person as customer_unique_id,
+    scored.first_order_on,
+    scored.last_order_on,
+    scored.frequency,
+    scored.monetary::numeric(12, 2) as monetary,
+    scored.orders_with_items,
+    scored.recency_score,
+    scored.frequency_score,
+    scored.monetary_score,
+    names.segment,
+    md5(scored.person) as customer_key,
+    coalesce(scored.state_code, 'unknown') as state_code,
+    last_days.last_day - scored.last_order_on as recency_days,
+    scored.last_order_on - scored.first_order_on as lifespan_days,
+    (scored.recency_score::text || scored.frequency_score || scored.monetary_score)::integer
+        as rfm_score
+from scored
+cross join last_days
+inner join segments
+    on
+        (scored.frequency > 1) = segments.is_repeat
+        and scored.recency_score = segments.recency_score
+inner join names
+    on substr(segments.by_monetary, scored.monetary_score, 1) = names.letter
