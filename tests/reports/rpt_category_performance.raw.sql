@@ -45,9 +45,9 @@ lines as (
         order_items.freight_value::numeric(12, 2) as freight_value,
         orders.order_purchase_timestamp::timestamp as sold_at,
         btrim(orders.order_status) as order_status,
-        btrim(orders.order_status) = 'delivered' as is_delivered,
+        orders.order_status = 'delivered' as is_delivered,
         case
-            when btrim(orders.order_status) = 'delivered'
+            when orders.order_status = 'delivered'
                 then orders.order_delivered_customer_date::date
                 > orders.order_estimated_delivery_date::date
         end as is_late,

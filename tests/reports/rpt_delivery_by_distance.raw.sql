@@ -171,7 +171,7 @@ located as (
     left join spots as arrivals
         on btrim(customers.customer_zip_code_prefix) = arrivals.zip_code_prefix
     left join latest_reviews on parcels.order_id = latest_reviews.order_id
-    where btrim(orders.order_status) = 'delivered'
+    where orders.order_status = 'delivered'
 
 ),
 

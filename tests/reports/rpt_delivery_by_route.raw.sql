@@ -154,7 +154,7 @@ located as (
         on orders.customer_id = customers.customer_id and customers._deleted_at is null
     left join spots as arrivals
         on btrim(customers.customer_zip_code_prefix) = arrivals.zip_code_prefix
-    where btrim(orders.order_status) = 'delivered'
+    where orders.order_status = 'delivered'
 
 ),
 

@@ -163,7 +163,7 @@ deliveries as (
         on orders.order_id = freight.order_id
     left join latest_reviews
         on orders.order_id = latest_reviews.order_id
-    where orders._deleted_at is null and btrim(orders.order_status) = 'delivered'
+    where orders._deleted_at is null and orders.order_status = 'delivered'
 
 ),
 

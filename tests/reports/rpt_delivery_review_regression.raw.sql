@@ -33,7 +33,7 @@ deliveries as (
     inner join latest_reviews on orders.order_id = latest_reviews.order_id
     where
         orders._deleted_at is null
-        and btrim(orders.order_status) = 'delivered'
+        and orders.order_status = 'delivered'
         and orders.order_delivered_customer_date is not null
         and latest_reviews.score is not null
 

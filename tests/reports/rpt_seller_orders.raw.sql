@@ -149,7 +149,7 @@ located as (
         parcels.*,
         crowds.sellers::integer as sellers_in_order,
         coalesce(nullif(btrim(orders.order_status), ''), 'unknown') as order_status,
-        coalesce(btrim(orders.order_status) = 'delivered', false) as is_delivered,
+        coalesce(orders.order_status = 'delivered', false) as is_delivered,
         coalesce(departures.state_code, 'unknown') as seller_state_code,
         coalesce(arrivals.state_code, 'unknown') as customer_state_code,
         orders.order_estimated_delivery_date::date
