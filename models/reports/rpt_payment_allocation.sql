@@ -29,14 +29,14 @@ lines_weighed as (
 
     select
         fct_order_items.*,
-        coalesce(payments_by_order.payment_cents, 0) as payment_cents,
-        coalesce(payments_by_order.payment_cents, 0)
-        * case when fct_order_items.order_cents > 0 then fct_order_items.item_cents else 1 end
-            as dividend,
         cast(case
             when fct_order_items.order_cents > 0 then fct_order_items.order_cents
             else count(*) over (partition by fct_order_items.order_id)
-        end as numeric(18, 0)) as divisor
+        end as numeric(18, 0)) as divisor,
+        coalesce(payments_by_order.payment_cents, 0) as payment_cents,
+        coalesce(payments_by_order.payment_cents, 0)
+        * case when fct_order_items.order_cents > 0 then fct_order_items.item_cents else 1 end
+            as dividend
     from fct_order_items
     left join payments_by_order
         on fct_order_items.order_id = payments_by_order.order_id

@@ -36,8 +36,8 @@ amounts_stacked as (
 
     select
         order_id,
-        1 as lines,
-        0 as payments,
+        1 as line_count,
+        0 as payment_count,
         cast(null as integer) as installments,
         price,
         freight_value,
@@ -48,8 +48,8 @@ amounts_stacked as (
 
     select
         order_id,
-        0 as lines,
-        1 as payments,
+        0 as line_count,
+        1 as payment_count,
         installments,
         cast(0 as numeric(12, 2)) as price,
         cast(0 as numeric(12, 2)) as freight_value,
@@ -62,8 +62,8 @@ amounts_summed as (
 
     select
         order_id,
-        sum(lines) as order_lines,
-        sum(payments) as payments,
+        sum(line_count) as order_lines,
+        sum(payment_count) as payments,
         max(installments) as most_installments,
         coalesce(sum(price), 0) as items_value,
         coalesce(sum(freight_value), 0) as freight_value,
@@ -76,15 +76,15 @@ amounts_summed as (
 amounts_joined_to_orders as (
 
     select
-        coalesce(fct_orders.order_id, amounts_summed.order_id) as order_id,
-        coalesce(fct_orders.order_status, 'unknown') as order_status,
         fct_orders.purchased_at,
         amounts_summed.most_installments,
         cast(coalesce(amounts_summed.order_lines, 0) as integer) as order_lines,
         cast(coalesce(amounts_summed.payments, 0) as integer) as payments,
         cast(coalesce(amounts_summed.items_value, 0) as numeric(12, 2)) as items_value,
         cast(coalesce(amounts_summed.freight_value, 0) as numeric(12, 2)) as freight_value,
-        cast(coalesce(amounts_summed.payments_value, 0) as numeric(12, 2)) as payments_value
+        cast(coalesce(amounts_summed.payments_value, 0) as numeric(12, 2)) as payments_value,
+        coalesce(fct_orders.order_id, amounts_summed.order_id) as order_id,
+        coalesce(fct_orders.order_status, 'unknown') as order_status
     from fct_orders
     full outer join amounts_summed
         on fct_orders.order_id = amounts_summed.order_id

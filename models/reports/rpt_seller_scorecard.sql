@@ -38,11 +38,11 @@ rpt_seller_orders as (
         revenue,
         freight_value,
         sellers_in_order,
-        order_status in ('canceled', 'unavailable') as is_cancelled,
         is_delivered,
         is_late,
         days_to_ship,
-        review_score
+        review_score,
+        order_status in ('canceled', 'unavailable') as is_cancelled
     from {{ ref('rpt_seller_orders') }}
 
 ),

@@ -66,8 +66,8 @@ totals as (
 
     select
         'deliveries, {{ part }}' as figure,
-        min({{ part }}) as least,
-        max({{ part }}) as most
+        min({{ part }}) as lowest,
+        max({{ part }}) as highest
     from deliveries
 
     union all
@@ -78,10 +78,12 @@ totals as (
         (
             select coalesce(sum(by_state.delivered_orders), 0)
             from {{ ref('rpt_delivery_by_state') }} as by_state
-        ) as least,
+        ) as lowest,
         (
-            select count(*) from {{ ref('fct_orders') }} as orders where orders.is_delivered
-        ) as most
+            select count(*)
+            from {{ ref('fct_orders') }} as orders
+            where orders.is_delivered
+        ) as highest
 
     union all
 
@@ -90,11 +92,11 @@ totals as (
         (
             select coalesce(sum(by_order.payments_value), 0)
             from {{ ref('rpt_payment_reconciliation') }} as by_order
-        ) as least,
+        ) as lowest,
         (
             select coalesce(sum(payments.payment_value), 0)
             from {{ ref('fct_payments') }} as payments
-        ) as most
+        ) as highest
 
 )
 
@@ -113,7 +115,7 @@ union all
 
 select
     figure,
-    least as ours,
-    most as theirs
+    lowest as ours,
+    highest as theirs
 from totals
-where least <> most
+where lowest <> highest
