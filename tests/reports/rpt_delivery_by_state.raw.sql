@@ -1,0 +1,202 @@
+with
+
+-- A prefix lies where most of its points say; where it has none, where most of its people say.
+points as (
+
+    select distinct on (zip_code_prefix)
+        zip_code_prefix,
+        city,
+        state_code
+    from (
+        select
+            btrim(geolocation_zip_code_prefix) as zip_code_prefix,
+            translate(
+                lower(btrim(geolocation_city)),
+                'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn'
+            ) as city,
+            btrim(geolocation_state) as state_code,
+            count(*) as votes
+        from raw.geolocation
+        where _deleted_at is null
+        group by 1, 2, 3
+    ) as counted
+    order by zip_code_prefix asc, votes desc, city asc, state_code asc
+
+),
+
+addresses as (
+
+    select distinct on (zip_code_prefix)
+        zip_code_prefix,
+        city,
+        state_code
+    from (
+        select
+            btrim(zip_code_prefix) as zip_code_prefix,
+            translate(
+                lower(btrim(city)), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn'
+            ) as city,
+            btrim(state_code) as state_code,
+            count(*) as votes
+        from (
+            select
+                customer_zip_code_prefix as zip_code_prefix,
+                customer_city as city,
+                customer_state as state_code
+            from raw.customers
+            where _deleted_at is null
+            union all
+            select
+                seller_zip_code_prefix,
+                seller_city,
+                seller_state
+            from raw.sellers
+            where _deleted_at is null
+        ) as people
+        group by 1, 2, 3
+    ) as counted
+    order by zip_code_prefix asc, votes desc, city asc, state_code asc
+
+),
+
+places as (
+
+    select
+        coalesce(points.zip_code_prefix, addresses.zip_code_prefix) as zip_code_prefix,
+        coalesce(points.state_code, addresses.state_code) as state_code
+    from points
+    full join addresses on points.zip_code_prefix = addresses.zip_code_prefix
+
+),
+
+-- The map of Brazil by hand: the seed is the report's.
+states as (
+
+    select *
+    from (
+        values
+        ('AC', 'Acre', 'Norte'),
+        ('AL', 'Alagoas', 'Nordeste'),
+        ('AM', 'Amazonas', 'Norte'),
+        ('AP', 'Amapá', 'Norte'),
+        ('BA', 'Bahia', 'Nordeste'),
+        ('CE', 'Ceará', 'Nordeste'),
+        ('DF', 'Distrito Federal', 'Centro-Oeste'),
+        ('ES', 'Espírito Santo', 'Sudeste'),
+        ('GO', 'Goiás', 'Centro-Oeste'),
+        ('MA', 'Maranhão', 'Nordeste'),
+        ('MG', 'Minas Gerais', 'Sudeste'),
+        ('MS', 'Mato Grosso do Sul', 'Centro-Oeste'),
+        ('MT', 'Mato Grosso', 'Centro-Oeste'),
+        ('PA', 'Pará', 'Norte'),
+        ('PB', 'Paraíba', 'Nordeste'),
+        ('PE', 'Pernambuco', 'Nordeste'),
+        ('PI', 'Piauí', 'Nordeste'),
+        ('PR', 'Paraná', 'Sul'),
+        ('RJ', 'Rio de Janeiro', 'Sudeste'),
+        ('RN', 'Rio Grande do Norte', 'Nordeste'),
+        ('RO', 'Rondônia', 'Norte'),
+        ('RR', 'Roraima', 'Norte'),
+        ('RS', 'Rio Grande do Sul', 'Sul'),
+        ('SC', 'Santa Catarina', 'Sul'),
+        ('SE', 'Sergipe', 'Nordeste'),
+        ('SP', 'São Paulo', 'Sudeste'),
+        ('TO', 'Tocantins', 'Norte')
+    ) as listed (state_code, state_name, region)
+
+),
+
+latest_reviews as (
+
+    select distinct on (order_id)
+        order_id,
+        review_score::integer as score
+    from raw.order_reviews
+    where _deleted_at is null
+    order by
+        order_id,
+        review_answer_timestamp::timestamp desc nulls last,
+        review_creation_date::timestamp desc nulls last,
+        review_id desc
+
+),
+
+freight as (
+
+    select
+        order_id,
+        sum(freight_value::numeric(12, 2)) as freight_value
+    from raw.order_items
+    where _deleted_at is null
+    group by order_id
+
+),
+
+deliveries as (
+
+    select
+        coalesce(places.state_code, 'unknown') as state_code,
+        coalesce(freight.freight_value, 0) as freight_value,
+        latest_reviews.score,
+        orders.order_delivered_customer_date::date
+        > orders.order_estimated_delivery_date::date as is_late,
+        orders.order_estimated_delivery_date::date
+        - orders.order_purchase_timestamp::date as promised_days,
+        round(
+            extract(
+                epoch from date_trunc('second', orders.order_delivered_customer_date::timestamp)
+                - date_trunc('second', orders.order_purchase_timestamp::timestamp)
+            ) / 86400, 2
+        ) as days,
+        round(
+            extract(
+                epoch from date_trunc('second', orders.order_delivered_carrier_date::timestamp)
+                - date_trunc('second', orders.order_purchase_timestamp::timestamp)
+            ) / 86400, 2
+        ) as days_to_ship
+    from raw.orders
+    left join raw.customers
+        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+    left join places
+        on btrim(customers.customer_zip_code_prefix) = places.zip_code_prefix
+    left join freight
+        on orders.order_id = freight.order_id
+    left join latest_reviews
+        on orders.order_id = latest_reviews.order_id
+    where orders._deleted_at is null and orders.order_status = 'delivered'
+
+),
+
+-- The places of each delivery among those of its state, the quickest first.
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by state_code order by days asc nulls last) as place,
+        count(days) over (partition by state_code) as known
+    from deliveries
+
+)
+
+select
+    ranked.state_code,
+    coalesce(states.state_name, 'unknown') as state_name,
+    coalesce(states.region, 'unknown') as region,
+    count(*)::integer as delivered_orders,
+    count(*) filter (where ranked.is_late)::integer as late_orders,
+    count(ranked.score)::integer as reviewed_orders,
+    sum(ranked.freight_value)::numeric(12, 2) as freight_value,
+    avg(ranked.days_to_ship)::numeric(10, 2) as average_days_to_ship,
+    avg(ranked.days)::numeric(10, 2) as average_days,
+    avg(ranked.days) filter (
+        where 2 * ranked.place between ranked.known and ranked.known + 2
+    )::numeric(10, 2) as median_days,
+    min(ranked.days) filter (where 10 * ranked.place >= 9 * ranked.known)::numeric(10, 2)
+        as p90_days,
+    avg(ranked.promised_days)::numeric(10, 2) as average_promised_days,
+    (100 * avg(ranked.is_late::integer))::numeric(5, 2) as late_percent,
+    avg(ranked.freight_value)::numeric(12, 2) as average_freight,
+    avg(ranked.score)::numeric(5, 4) as average_review_score
+from ranked
+left join states on ranked.state_code = states.state_code
+group by ranked.state_code, states.state_name, states.region
