@@ -28,12 +28,16 @@ build: $(READY) ## PostgreSQL, data, landing, dbt build, summary (OLIST_DATA=fol
 test: lint ## All that must hold: lint, loader tests, dbt tests on fresh data, incremental checks
 	@$(BIN)/python -m pytest
 
+.PHONY: answers
+answers: $(READY) ## What the business asks, as tables (ANSWERS="monthly_revenue kpis", FORMAT=markdown)
+	@$(BIN)/olist answers $(ANSWERS) $(if $(FORMAT),--format $(FORMAT))
+
 .PHONY: lint
 lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a deprecation, governance
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar models tests analyses benchmarks/questions/*.marts.sql
+	@$(BIN)/sqlfluff lint --disable-progress-bar models tests analyses
 	@$(BIN)/dbt --quiet --warn-error parse --no-partial-parse --target-path target/lint
 	@$(BIN)/python -m tests.governance
 

@@ -1,7 +1,8 @@
--- Revenue by the category and the seller's state that held when the order was placed, not by
--- those of today. Each line finds exactly one version
--- (tests/singular/assert_every_order_finds_one_version.sql); a line without a purchase time,
--- because its order has not arrived, takes the current one.
+-- What has each category sold from each state, as both were when the order was placed, not as they
+-- are today? Grain: category by state of the seller.
+-- Trap: each line finds exactly one version of its product and seller
+-- (tests/singular/assert_every_order_finds_one_version.sql), if valid_to is left out of the range;
+-- a line without a purchase time, because its order has not arrived, takes the current one.
 select
     products.category_name,
     sellers.state_code,
@@ -24,4 +25,7 @@ inner join {{ ref('dim_sellers_history') }} as sellers
 group by
     products.category_name,
     sellers.state_code
-order by revenue desc
+order by
+    revenue desc,
+    products.category_name asc,
+    sellers.state_code asc

@@ -1,6 +1,7 @@
--- What a join of the lines, payments and reviews of an order counts, beside the truth: it
--- multiplies rows and money. Grain: one row.
--- Trap: the joined figures are those that many published reports of this dataset show.
+-- What does a join of the lines, payments and reviews of an order count, beside the truth? Grain:
+-- the whole data, in one row.
+-- Trap: the join multiplies rows and money; its figures are those that many published reports of
+-- this dataset show.
 with
 
 fan_out as (

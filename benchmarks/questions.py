@@ -3,8 +3,8 @@
 Both are SQL of one session, warm (asked once before, both sides vacuumed, as autovacuum does
 within minutes), all rows fetched. `raw` is as it was landed,
 indexed on its keys: it casts text, finds the latest review, the person, the place, every time it is
-asked. The queries are in `benchmarks/questions`; those on `raw` were written without the logic of
-the models, and both must give the same rows, or the bench stops.
+asked. The queries are in `analyses/questions`, those on `raw` in `benchmarks/questions`: they were
+written without the logic of the models, and both must give the same rows, or the bench stops.
 """
 
 import statistics
@@ -18,6 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 from benchmarks.landing import land
 from benchmarks.measure import Measure, in_turns, seconds
 from benchmarks.settings import Settings
+from loaders.analyses import analyses
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.packages import install
@@ -43,12 +44,11 @@ class Question:
 
 def questions() -> list[Question]:
     """All of them, by name."""
-    found = []
-    for file in sorted(FOLDER.glob("*.marts.sql")):
-        name = file.name.removesuffix(".marts.sql")
-        raw = FOLDER / f"{name}.raw.sql"
-        found.append(Question(name, file.read_text("utf-8"), raw.read_text("utf-8")))
-    return found
+    return [
+        Question(one.name, one.query, (FOLDER / f"{one.name}.raw.sql").read_text("utf-8"))
+        for one in analyses().values()
+        if one.group == GROUP
+    ]
 
 
 def measures(settings: Settings) -> Sequence[Measure]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from loaders.commands import (
+    answers,
     engines,
     files,
     lake,
@@ -21,13 +22,14 @@ from loaders.errors import LoaderError
 from loaders.redact import redact
 
 # In the order of the help.
-_GROUPS = (server, roles, status, files, land, rejects, lake, engines, project)
+_GROUPS = (server, roles, status, files, land, rejects, lake, engines, answers, project)
 
 _EXAMPLES = """examples:
   olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it
   olist sample --out data/sample --scale 0.1  make synthetic files
   olist land data/sample --mode snapshot      land them in schema raw
   olist land march.zip                        land more rows later (never removes any)
+  olist answers monthly_revenue               what the business asks (--list: all there is)
   olist psql -c '\\d+ marts.fct_orders'        ask the warehouse
 """
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 
 def print_table(
@@ -10,7 +11,7 @@ def print_table(
     """Print aligned columns: numbers to the right, text to the left; the last is not padded."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
-    numeric = [any(isinstance(row[i], int) for row in rows) for i in range(len(header))]
+    numeric = [any(isinstance(row[i], int | Decimal) for row in rows) for i in range(len(header))]
     for line in (header, *cells):
         say(
             "  ".join(
@@ -21,7 +22,7 @@ def print_table(
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, int):
+    if isinstance(value, int | Decimal):
         return f"{value:,}"
     if isinstance(value, datetime):
         return f"{value.astimezone():%Y-%m-%d %H:%M}"

@@ -14,22 +14,28 @@ items as (
 months as (
 
     select
-        to_char(orders.order_purchase_timestamp::timestamp, 'YYYY-MM') as year_month,
+        date_trunc('month', orders.order_purchase_timestamp::timestamp) as month_start,
         count(items.order_id) as orders,
         coalesce(sum(items.revenue), 0) as revenue
     from raw.orders
     left join items on orders.order_id = items.order_id
     where orders._deleted_at is null and orders.order_purchase_timestamp is not null
-    group by year_month
+    group by month_start
 
 )
 
 select
-    year_month,
+    to_char(month_start, 'YYYY-MM') as year_month,
     orders,
     revenue,
     round(revenue / nullif(orders, 0), 2) as average_order_value,
-    round(100 * revenue / nullif(lag(revenue) over (order by year_month), 0) - 100, 1)
-        as growth_percent
+    round(
+        100 * revenue / nullif(
+            sum(revenue) over (
+                order by month_start
+                range between interval '1 month' preceding and interval '1 month' preceding
+            ), 0
+        ) - 100, 1
+    ) as growth_percent
 from months
 order by year_month

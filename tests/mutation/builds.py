@@ -28,7 +28,7 @@ def copy_project(root: Path, target: Path) -> None:
     for key, usual in _FOLDERS.items():
         for folder in settings.get(key, usual):
             if (root / folder).is_dir():
-                ignored = shutil.ignore_patterns("*.py", "*.pyc", "__pycache__")
+                ignored = shutil.ignore_patterns("*.py", "*.pyc", "*.raw.sql", "__pycache__")
                 shutil.copytree(root / folder, target / folder, ignore=ignored)
     shutil.copytree(root / "dbt_packages", target / "dbt_packages")
     for name in ("profiles.yml", "packages.yml"):

@@ -12,6 +12,7 @@ import pytest
 
 from conftest import write_csv
 from loaders import build, connection, server
+from loaders.analyses import analyses
 from loaders.cli import main
 from loaders.doctor import warehouse
 from loaders.paths import project_root
@@ -182,6 +183,19 @@ def test_env_and_psql_of_a_role(fresh: Path) -> None:
             check=True,
         ).stdout
         assert printed == "olist_reader\n"
+
+
+def test_the_reader_asks_for_answers(
+    fresh: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "who.sql").write_text("select current_user::text as who", "utf-8")
+    monkeypatch.setattr("loaders.answers.analyses", lambda: analyses(tmp_path))
+    assert main(["roles"]) == 0
+    assert main(["answers", "who"]) == 0
+    assert capsys.readouterr().out.endswith("who\nolist_reader\n")
 
 
 def test_variables_that_name_the_embedded_server(

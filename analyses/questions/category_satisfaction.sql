@@ -10,10 +10,10 @@ baskets as (
     select
         dim_products.category_name,
         fct_orders.review_score
-    from marts.fct_orders
-    inner join marts.fct_order_items
+    from {{ ref('fct_orders') }}
+    inner join {{ ref('fct_order_items') }}
         on fct_orders.order_id = fct_order_items.order_id
-    inner join marts.dim_products
+    inner join {{ ref('dim_products') }}
         on fct_order_items.product_key = dim_products.product_key
     where
         fct_orders.review_score is not null
@@ -29,10 +29,10 @@ baskets as (
             fct_orders.order_id,
             dim_products.category_name,
             fct_orders.review_score
-        from marts.fct_orders
-        inner join marts.fct_order_items
+        from {{ ref('fct_orders') }}
+        inner join {{ ref('fct_order_items') }}
             on fct_orders.order_id = fct_order_items.order_id
-        inner join marts.dim_products
+        inner join {{ ref('dim_products') }}
             on fct_order_items.product_key = dim_products.product_key
         where
             fct_orders.review_score is not null

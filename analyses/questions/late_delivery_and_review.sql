@@ -8,7 +8,7 @@ deliveries as (
     select
         review_score,
         delivered_at::date - estimated_delivery_on as days_behind
-    from marts.fct_orders
+    from {{ ref('fct_orders') }}
     where is_late is not null and review_score is not null
 
 )

@@ -8,7 +8,7 @@ purchases as (
     select
         items_value,
         count(*) over (partition by customer_key) as orders
-    from marts.fct_orders
+    from {{ ref('fct_orders') }}
     where customer_key <> '-1'
 
 ),
@@ -26,7 +26,7 @@ by_orders as (
 
 select
     least(orders, 4) as orders_or_more,
-    cast(sum(people) as bigint) as people,
+    sum(people) as people,
     round(100 * sum(people) / sum(sum(people)) over (), 3) as people_percent,
     sum(revenue) as revenue,
     round(sum(revenue) / sum(people), 2) as revenue_per_person

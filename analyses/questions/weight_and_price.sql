@@ -8,8 +8,8 @@ select
     round(avg(fct_order_items.freight_value), 2) as average_freight,
     round(100 * sum(fct_order_items.freight_value) / nullif(sum(fct_order_items.price), 0), 1)
         as freight_percent
-from marts.fct_order_items
-inner join marts.dim_products
+from {{ ref('fct_order_items') }}
+inner join {{ ref('dim_products') }}
     on fct_order_items.product_key = dim_products.product_key
 group by dim_products.weight_band
 order by dim_products.weight_band = 'unknown', min(dim_products.weight_g)

@@ -10,8 +10,8 @@ cities as (
         dim_geographies.city,
         count(*) as orders,
         sum(fct_orders.items_value) as revenue
-    from marts.fct_orders
-    inner join marts.dim_geographies
+    from {{ ref('fct_orders') }}
+    inner join {{ ref('dim_geographies') }}
         on fct_orders.customer_geography_key = dim_geographies.geography_key
     group by dim_geographies.state_code, dim_geographies.city
 

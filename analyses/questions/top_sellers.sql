@@ -11,7 +11,7 @@ sellers as (
         count(*) as line_count,
         sum(price) as revenue,
         round(100 * sum(price) / sum(sum(price)) over (), 2) as revenue_percent
-    from marts.fct_order_items
+    from {{ ref('fct_order_items') }}
     where seller_key <> '-1'
     group by seller_key
 
@@ -25,7 +25,7 @@ top_sellers as (
         dim_sellers.city,
         dim_sellers.state_code
     from sellers
-    inner join marts.dim_sellers
+    inner join {{ ref('dim_sellers') }}
         on sellers.seller_key = dim_sellers.seller_key
     order by sellers.revenue desc, dim_sellers.seller_id asc
     limit 20
@@ -38,7 +38,7 @@ their_orders as (
         top_sellers.seller_id,
         fct_order_items.order_id
     from top_sellers
-    inner join marts.fct_order_items
+    inner join {{ ref('fct_order_items') }}
         on top_sellers.seller_key = fct_order_items.seller_key
 
 ),
@@ -50,7 +50,7 @@ scores as (
         count(*) as orders,
         round(avg(fct_orders.review_score), 2) as average_score
     from their_orders
-    left join marts.fct_orders
+    left join {{ ref('fct_orders') }}
         on their_orders.order_id = fct_orders.order_id
     group by their_orders.seller_id
 

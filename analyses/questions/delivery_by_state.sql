@@ -7,8 +7,8 @@ select
     round(avg(fct_orders.days_to_deliver), 1) as average_days,
     round(100.0 * count(*) filter (where fct_orders.is_late) / count(*), 1) as late_percent,
     round(avg(fct_orders.freight_value), 2) as average_freight
-from marts.fct_orders
-inner join marts.dim_geographies
+from {{ ref('fct_orders') }}
+inner join {{ ref('dim_geographies') }}
     on fct_orders.customer_geography_key = dim_geographies.geography_key
 where fct_orders.is_delivered
 group by dim_geographies.state_code

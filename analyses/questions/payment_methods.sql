@@ -10,8 +10,8 @@ select
     ) as value_percent,
     round(avg(fct_payments.payment_value), 2) as average_value,
     round(avg(fct_payments.installments), 2) as average_installments
-from marts.fct_payments
-inner join marts.dim_payment_types
+from {{ ref('fct_payments') }}
+inner join {{ ref('dim_payment_types') }}
     on fct_payments.payment_type_key = dim_payment_types.payment_type_key
 group by dim_payment_types.payment_type
 order by payment_value desc, dim_payment_types.payment_type asc

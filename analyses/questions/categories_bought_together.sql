@@ -9,7 +9,7 @@ with
 larger_orders as (
 
     select distinct order_id
-    from marts.fct_order_items
+    from {{ ref('fct_order_items') }}
     where order_item_id > 1
 
 ),
@@ -20,9 +20,9 @@ their_lines as (
         fct_order_items.order_id,
         dim_products.category_name
     from larger_orders
-    inner join marts.fct_order_items
+    inner join {{ ref('fct_order_items') }}
         on larger_orders.order_id = fct_order_items.order_id
-    inner join marts.dim_products
+    inner join {{ ref('dim_products') }}
         on fct_order_items.product_key = dim_products.product_key
 
 ),
@@ -45,8 +45,8 @@ categories as (
         select
             dim_products.category_name,
             count(*) as orders
-        from marts.fct_order_items
-        inner join marts.dim_products
+        from {{ ref('fct_order_items') }}
+        inner join {{ ref('dim_products') }}
             on fct_order_items.product_key = dim_products.product_key
         group by dim_products.category_name
 
@@ -54,7 +54,7 @@ categories as (
 
         select
             category_name,
-            - count(*) as orders
+            -1 * count(*) as orders
         from their_lines
         group by category_name
 
@@ -73,7 +73,7 @@ categories as (
 all_orders as (
 
     select count(*) as orders
-    from marts.fct_orders
+    from {{ ref('fct_orders') }}
     where item_count > 0
 
 ),

@@ -1,0 +1,32 @@
+-- How many orders of each month were cancelled or could not be delivered, and what had people paid
+-- for them? Grain: month of purchase.
+-- Trap: the source says that an order was cancelled, not when: the month is that of the purchase.
+-- Most of these orders have no line, so their price is unknown, and the loss is what was paid.
+select
+    dim_dates.year_month,
+    count(*) as orders,
+    count(*) filter (where fct_orders.order_status = 'canceled') as cancelled,
+    count(*) filter (where fct_orders.order_status = 'unavailable') as unavailable,
+    round(
+        100.0 * count(*) filter (where fct_orders.order_status in ('canceled', 'unavailable'))
+        / count(*), 2
+    ) as lost_percent,
+    count(*) filter (
+        where fct_orders.order_status = 'canceled' and fct_orders.shipped_at is not null
+    ) as cancelled_after_shipping,
+    coalesce(
+        sum(fct_orders.payments_value)
+        filter (where fct_orders.order_status in ('canceled', 'unavailable')), 0.00
+    ) as paid_for_them,
+    round(
+        100 * coalesce(
+            sum(fct_orders.payments_value)
+            filter (where fct_orders.order_status in ('canceled', 'unavailable')), 0.00
+        ) / nullif(sum(fct_orders.payments_value), 0), 2
+    ) as paid_percent
+from {{ ref('fct_orders') }} as fct_orders
+inner join {{ ref('dim_dates') }} as dim_dates
+    on fct_orders.purchased_date_key = dim_dates.date_key
+where dim_dates.year_month is not null
+group by dim_dates.year_month
+order by dim_dates.year_month

@@ -1,0 +1,38 @@
+-- Which categories carry the business, and from how many sellers? Grain: category.
+-- Trap: an order with lines of two categories is an order of both, so orders do not add up over
+-- categories; lines and money do.
+with
+
+categories as (
+
+    select
+        dim_products.category_name,
+        count(distinct fct_order_items.order_id) as orders,
+        count(*) as line_count,
+        count(distinct fct_order_items.product_key) as products_sold,
+        count(distinct fct_order_items.seller_key) as sellers,
+        sum(fct_order_items.price) as revenue,
+        sum(fct_order_items.freight_value) as freight
+    from {{ ref('fct_order_items') }} as fct_order_items
+    inner join {{ ref('dim_products') }} as dim_products
+        on fct_order_items.product_key = dim_products.product_key
+    group by dim_products.category_name
+
+)
+
+select
+    category_name,
+    orders,
+    line_count,
+    products_sold,
+    sellers,
+    revenue,
+    round(100 * revenue / nullif(sum(revenue) over (), 0), 2) as revenue_percent,
+    round(
+        100 * sum(revenue) over (order by revenue desc, category_name asc)
+        / nullif(sum(revenue) over (), 0), 2
+    ) as cumulative_percent,
+    round(revenue / line_count, 2) as average_price,
+    round(100 * freight / nullif(revenue, 0), 1) as freight_percent
+from categories
+order by revenue desc, category_name asc

@@ -1,0 +1,58 @@
+-- Where does the time between purchase and delivery go? Grain: stage of a delivered order, and all.
+-- Trap: averages of the stages add up to that of the whole, percentiles do not; and in some rows
+-- the carrier had the parcel before the payment was approved: such a stage is negative, and stays
+-- in, or the whole would not be the sum. Orders that lack one of the four moments are left out.
+with
+
+deliveries as (
+
+    select
+        extract(epoch from approved_at - purchased_at) / 86400.0 as days_to_approval,
+        extract(epoch from shipped_at - approved_at) / 86400.0 as days_to_carrier,
+        extract(epoch from delivered_at - shipped_at) / 86400.0 as days_with_carrier,
+        extract(epoch from delivered_at - purchased_at) / 86400.0 as days_to_deliver
+    from {{ ref('fct_orders') }}
+    where
+        is_delivered
+        and purchased_at is not null
+        and approved_at is not null
+        and shipped_at is not null
+        and delivered_at is not null
+
+),
+
+stages as (
+
+    select
+        '1: payment approved' as stage,
+        days_to_approval as elapsed_days
+    from deliveries
+    union all
+    select
+        '2: handed to the carrier' as stage,
+        days_to_carrier as elapsed_days
+    from deliveries
+    union all
+    select
+        '3: delivered by the carrier' as stage,
+        days_with_carrier as elapsed_days
+    from deliveries
+    union all
+    select
+        'all: purchase to delivery' as stage,
+        days_to_deliver as elapsed_days
+    from deliveries
+
+)
+
+select
+    stage,
+    count(*) as orders,
+    round(avg(elapsed_days), 2) as average_days,
+    round(cast(percentile_cont(0.5) within group (order by elapsed_days) as numeric), 2) as median_days,
+    round(cast(percentile_cont(0.9) within group (order by elapsed_days) as numeric), 2) as p90_days,
+    round(cast(percentile_cont(0.99) within group (order by elapsed_days) as numeric), 2) as p99_days,
+    count(*) filter (where elapsed_days < 0) as negative_orders
+from stages
+group by stage
+order by stage

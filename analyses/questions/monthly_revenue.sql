@@ -1,0 +1,31 @@
+-- What did we sell each month, and how did it grow? Grain: month of purchase.
+-- Trap: orders without a line (cancelled, mostly) have no value, so they are not in the average;
+-- the first and last months of the data are not whole; and growth is from the month before, so it
+-- is null where that one has no order, and not from the last one that has.
+with
+
+months as (
+
+    select
+        dim_dates.year_month,
+        min(dim_dates.year * 12 + dim_dates.month) as month_number,
+        count(*) filter (where fct_orders.item_count > 0) as orders,
+        sum(fct_orders.items_value) as revenue
+    from {{ ref('fct_orders') }}
+    inner join {{ ref('dim_dates') }}
+        on fct_orders.purchased_date_key = dim_dates.date_key
+    where dim_dates.year_month is not null
+    group by dim_dates.year_month
+
+)
+
+select
+    months.year_month,
+    months.orders,
+    months.revenue,
+    round(months.revenue / nullif(months.orders, 0), 2) as average_order_value,
+    round(100 * months.revenue / nullif(month_before.revenue, 0) - 100, 1) as growth_percent
+from months
+left join months as month_before
+    on months.month_number = month_before.month_number + 1
+order by months.year_month

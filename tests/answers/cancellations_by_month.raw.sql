@@ -1,0 +1,47 @@
+with
+
+orders as (
+
+    select
+        left(orders.order_purchase_timestamp, 7) as month,
+        btrim(orders.order_status) as status,
+        orders.order_delivered_carrier_date is not null as was_shipped,
+        coalesce(
+            (
+                select sum(order_payments.payment_value::numeric(12, 2)) from raw.order_payments
+                where
+                    order_payments.order_id = orders.order_id
+                    and order_payments._deleted_at is null
+            ), 0
+        ) as paid
+    from raw.orders
+    where orders._deleted_at is null and orders.order_purchase_timestamp is not null
+
+),
+
+months as (
+
+    select
+        month,
+        count(*) as orders,
+        sum((status = 'canceled')::integer) as cancelled,
+        sum((status = 'unavailable')::integer) as unavailable,
+        sum((status = 'canceled' and was_shipped)::integer) as cancelled_after_shipping,
+        sum(case when status in ('canceled', 'unavailable') then paid else 0 end) as lost,
+        sum(paid) as paid
+    from orders
+    group by month
+
+)
+
+select
+    month as year_month,
+    orders,
+    cancelled,
+    unavailable,
+    round(100.0 * (cancelled + unavailable) / orders, 2) as lost_percent,
+    cancelled_after_shipping,
+    lost as paid_for_them,
+    round(100 * lost / nullif(paid, 0), 2) as paid_percent
+from months
+order by month

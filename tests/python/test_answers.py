@@ -1,0 +1,323 @@
+"""Analyses say what they answer, run, and agree with raw; ``olist answers`` prints them.
+
+``tests/answers/<kpi>.raw.sql`` gives the rows of a KPI without the models. The ten questions are
+compared with their own in test_benchmarks.py.
+"""
+
+import csv
+import io
+import os
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loaders.analyses import Analysis, analyses
+from loaders.cli import main
+from loaders.connection import connect
+from loaders.paths import project_root
+from loaders.sample import generate
+from warehouse import NO_TESTS, Warehouse
+
+REAL_DATA = os.environ.get("OLIST_REAL_DATA")
+FOLDER = Path(__file__).parents[1] / "answers"
+README = project_root() / "analyses" / "README.md"
+ALL = analyses()
+KPIS = [name for name, one in ALL.items() if one.group == "kpis"]
+
+Records = list[dict[str, Any]]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "sample",
+        pytest.param("real", marks=pytest.mark.skipif(not REAL_DATA, reason="OLIST_REAL_DATA")),
+    ],
+)
+def built(
+    request: pytest.FixtureRequest,
+    warehouse: Warehouse,
+    rebuilt_warehouse: Warehouse,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Warehouse:
+    """A warehouse with the star and the reports."""
+    if request.param == "real":
+        made, files = rebuilt_warehouse, Path(str(REAL_DATA))
+    else:
+        made, files = warehouse, tmp_path_factory.mktemp("sample")
+        generate(files, 0.05)
+    made.land(files, "snapshot")
+    made.dbt("build", *NO_TESTS)
+    return made
+
+
+@pytest.fixture
+def reached(built: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """That warehouse is the one that commands find."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    for name, value in built.variables.items():
+        monkeypatch.setenv(name, value)
+    return built
+
+
+def records(built: Warehouse, query: str) -> Records:
+    """The rows of a query, with the names of their columns."""
+    with connect(where=built.variables) as link, link.cursor() as cursor:
+        cursor.execute(query)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+@pytest.mark.parametrize("one", ALL.values(), ids=lambda one: one.name)
+def test_an_analysis_says_what_it_answers_its_grain_and_its_trap(one: Analysis) -> None:
+    assert one.question.endswith("?")
+    assert one.grain
+    assert one.trap
+    assert not one.needs_dbt
+
+
+def test_there_are_ten_questions_and_each_kpi_is_compared() -> None:
+    assert len([one for one in ALL.values() if one.group == "questions"]) == 10
+    assert {path.name.removesuffix(".raw.sql") for path in FOLDER.iterdir()} == set(KPIS)
+
+
+def test_each_file_is_an_analysis_of_its_own() -> None:
+    assert len(ALL) == len(list((project_root() / "analyses").rglob("*.sql")))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_analysis_has_rows(built: Warehouse, name: str) -> None:
+    assert built.query(ALL[name].query)
+
+
+@pytest.mark.parametrize("name", KPIS)
+def test_a_kpi_says_what_raw_says(built: Warehouse, name: str) -> None:
+    ours = records(built, ALL[name].query)
+    theirs = records(built, (FOLDER / f"{name}.raw.sql").read_text("utf-8"))
+    assert [list(row) for row in ours[:1]] == [list(row) for row in theirs[:1]]
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("daily_sales", "revenue"),
+        ("monthly_revenue", "revenue"),
+        ("monthly_growth", "revenue"),
+        ("customer_segments", "revenue"),
+        ("customer_loyalty", "revenue"),
+        ("new_and_returning_customers", "revenue"),
+        ("lifetime_value", "revenue"),
+        ("category_performance", "revenue"),
+        ("order_status_mix", "revenue"),
+        ("order_value_by_state", "revenue"),
+        ("freight_by_region", "revenue"),
+        ("freight_by_region", "freight"),
+        ("payment_mix", "payment_value"),
+        ("payment_methods", "payment_value"),
+        ("order_status_mix", "paid"),
+        ("cancellations_by_month", "orders"),
+        ("purchases_by_hour", "all_days"),
+    ],
+)
+def test_parts_add_up_to_the_whole(built: Warehouse, name: str, column: str) -> None:
+    whole = {
+        "revenue": "select sum(price) from marts.fct_order_items",
+        "freight": "select sum(freight_value) from marts.fct_order_items",
+        "payment_value": "select sum(payment_value) from marts.fct_payments",
+        "paid": "select sum(payment_value) from marts.fct_payments",
+        "orders": "select count(*) from marts.fct_orders",
+        "all_days": "select count(*) from marts.fct_orders",
+    }[column]
+    found = sum(row[column] for row in records(built, ALL[name].query))
+    assert [(found,)] == built.query(whole)
+
+
+def test_dbt_compiles_each_to_the_query_that_is_asked(built: Warehouse) -> None:
+    built.dbt("compile", "--select", "resource_type:analysis")
+    compiled = {
+        file.stem: re.sub(r'"\w+"\."(\w+)"\."(\w+)"', r"\1.\2", file.read_text("utf-8")).strip()
+        for file in built.folder.rglob("target/compiled/*/analyses/**/*.sql")
+    }
+    assert compiled == {name: one.query.strip() for name, one in ALL.items()}
+
+
+def test_the_readme_lists_every_analysis() -> None:
+    listed = re.findall(r"\| \[`(\w+)`\]\(([\w/]+\.sql)\)", README.read_text("utf-8"))
+    files = {
+        file.stem: str(file.relative_to(README.parent)) for file in README.parent.rglob("*.sql")
+    }
+    assert dict(listed) == files
+
+
+# What analyses/README.md says of the Olist data.
+HEADLINES: dict[str, Callable[[Records], str]] = {
+    "monthly_revenue": lambda rows: (
+        f"best month {max(rows, key=lambda row: row['revenue'])['year_month']}:"
+        f" R$ {max(row['revenue'] for row in rows):,}"
+    ),
+    "top_sellers": lambda rows: f"the best of them has {rows[0]['revenue_percent']} % of revenue",
+    "delivery_by_state": lambda rows: (
+        f"from {rows[-1]['average_days']} days ({rows[-1]['state_code']})"
+        f" to {rows[0]['average_days']} ({rows[0]['state_code']})"
+    ),
+    "payment_methods": lambda rows: (
+        f"{rows[0]['value_percent']} % of value by {rows[0]['payment_type']}"
+    ),
+    "repeat_purchase": lambda rows: f"{rows[0]['people_percent']} % of people bought once",
+    "late_delivery_and_review": lambda rows: (
+        f"score {rows[0]['average_score']} if a week early,"
+        f" {rows[-1]['average_score']} if more than a week late"
+    ),
+    "categories_bought_together": lambda rows: (
+        f"`{rows[0]['first_category']}` and `{rows[0]['second_category']}`:"
+        f" {rows[0]['orders']} orders, lift {rows[0]['lift']}"
+    ),
+    "cancellations_by_month": lambda rows: (
+        f"{sum(row['cancelled'] for row in rows)} cancelled,"
+        f" {sum(row['unavailable'] for row in rows)} unavailable"
+    ),
+    "category_performance": lambda rows: (
+        f"{len(rows)} categories, the first eight have {rows[7]['cumulative_percent']} % of revenue"
+    ),
+    "customer_loyalty": lambda rows: (
+        f"{rows[1]['percent_of_those_before']} % come a second time,"
+        f" half of them within {rows[1]['median_days_since_order_before']} days"
+    ),
+    "fulfilment_time": lambda rows: (
+        f"{rows[-1]['average_days']} days, of which {rows[2]['average_days']} with the carrier"
+    ),
+    "lifetime_value": lambda rows: (
+        f"the best percent are worth R$ {rows[0]['average_value']:,} each,"
+        f" the lower half R$ {rows[-1]['average_value']}"
+    ),
+    "order_funnel": lambda rows: (
+        f"{rows[3]['percent_of_all']} % are delivered, {rows[4]['percent_of_all']} % reviewed too"
+    ),
+    "order_status_mix": lambda rows: f"{rows[0]['orders']:,} of {_sum(rows, 'orders'):,} delivered",
+    "order_value_by_state": lambda rows: (
+        f"R$ {rows[0]['average_order_value']} in {rows[0]['state_code']},"
+        f" {rows[-1]['average_order_value']} in {rows[-1]['state_code']}"
+    ),
+    "payment_mix": lambda rows: f"{rows[0]['orders_percent']} % of orders by `credit_card` alone",
+    "promise_accuracy": lambda rows: (
+        f"promised in 21 to 30 days: {rows[2]['average_days_early']} days early on average,"
+        f" {rows[2]['late_percent']} % late"
+    ),
+    "review_scores": lambda rows: (
+        f"{rows[0]['reviews_percent']} % give 5, {rows[-1]['reviews_percent']} % give 1"
+    ),
+    "seller_concentration": lambda rows: (
+        f"the best {rows[2]['top_percent']} % have {rows[2]['revenue_percent']} % of revenue,"
+        f" Gini {rows[2]['gini_coefficient']}"
+    ),
+}
+
+
+def _sum(rows: Records, column: str) -> int:
+    return int(sum(row[column] for row in rows))
+
+
+@pytest.mark.parametrize("name", HEADLINES)
+def test_the_readme_says_what_the_real_data_says(
+    built: Warehouse, request: pytest.FixtureRequest, name: str
+) -> None:
+    if "real" not in request.node.callspec.id:
+        pytest.skip("figures of the Olist data")
+    said = HEADLINES[name](records(built, ALL[name].query))
+    line = next(line for line in README.read_text("utf-8").splitlines() if f"[`{name}`]" in line)
+    assert line.endswith(f"| {said} |")
+
+
+def test_all_are_printed_with_their_questions(
+    reached: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["answers"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for one in ALL.values():
+        assert f"{one.name}: {one.question}" in lines
+    assert max(map(len, lines)) < 200
+
+
+def test_some_are_printed_as_tables(reached: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["answers", "order_funnel", "monthly_revenue", "--limit", "2"]) == 0
+    printed = capsys.readouterr().out
+    first, _, second = printed.partition("\nmonthly_revenue: ")
+    rows = reached.query(ALL["order_funnel"].query)
+    assert first.splitlines()[:2] == [
+        f"order_funnel: {ALL['order_funnel'].question}",
+        f"Grain: {ALL['order_funnel'].grain}.",
+    ]
+    assert first.splitlines()[3].split() == list(records(reached, ALL["order_funnel"].query)[0])
+    assert first.splitlines()[4].split()[:2] == ["purchased", f"{rows[0][1]:,}"]
+    assert first.splitlines()[-1] == "… and 3 rows more: --limit 0 prints all."
+    assert len(second.splitlines()) == len(first.splitlines())
+
+
+def test_markdown_and_csv(reached: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = records(reached, ALL["daily_sales"].query)
+    assert main(["answers", "daily_sales", "--format", "csv"]) == 0
+    read = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["date_day"] for row in read] == [str(row["date_day"]) for row in rows]
+    assert sum(Decimal(row["revenue"]) for row in read) == sum(row["revenue"] for row in rows)
+    assert main(["answers", "daily_sales", "--format", "markdown", "--limit", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"## {ALL['daily_sales'].question}"
+    assert lines[2] == f"| {' | '.join(rows[0])} |"
+    assert lines[3].startswith("| --- | --- | --: | --: |")
+    assert lines[4].startswith(f"| {rows[0]['date_day']} | {rows[0]['day_name']} |")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "There is no answer 'nothing'; there are categories_bought_together, "),
+        (["daily_sales", "top_sellers", "--format", "csv"], "A CSV is one table: name one answer"),
+        (["daily_sales", "--limit", "-1"], "--limit is 0 (all rows) or more."),
+        (["daily_sales"], "There is no warehouse to ask yet (relation"),
+    ],
+)
+def test_errors_are_one_sentence(
+    database: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    assert main(["answers", *arguments]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(f"olist: {message}")
+    assert said.err.count("\n") == 1
+    assert not said.out
+
+
+def test_without_a_server_make_build_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("PGHOST", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
+    assert main(["answers"]) == 1
+    assert capsys.readouterr().err == "olist: There is no warehouse to ask yet: run 'make build'.\n"
+    assert main(["answers", "--list"]) == 0
+    assert "What did we sell each month, and how did it grow?" in capsys.readouterr().out
+
+
+def test_an_analysis_with_other_jinja_is_left_to_dbt(
+    database: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "own.sql").write_text("select {{ dbt.type_string() }}", "utf-8")
+    (tmp_path / "plain.sql").write_text("-- No question.\nselect 'a|b' as x, 1 as y", "utf-8")
+    monkeypatch.setattr("loaders.answers.analyses", lambda: analyses(tmp_path))
+    assert main(["answers", "own"]) == 1
+    assert "own has Jinja other than ref(): 'dbt show --inline' asks it" in capsys.readouterr().err
+    assert main(["answers", "plain", "--format", "markdown"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        *("## plain", "", "| x | y |", "| --- | --: |", "| a\\|b | 1 |"),
+    ]
