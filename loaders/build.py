@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loaders import connection, download, engines, packages, server, synthetic
+from loaders import connection, download, engines, operations, packages, server, synthetic
 from loaders.errors import LoaderError
 from loaders.lake import keeping
 from loaders.land import Rules, land, ledger
@@ -132,6 +132,8 @@ def _dbt_build(variables: dict[str, str]) -> dict[str, int]:
     # Unit tests ask whether the SQL is right, not whether the data is: `make test` runs them.
     # The SQL of each node is in target/run: dbt need not write it to its log as well.
     command = ["build", "--exclude-resource-type", "unit_test", "--log-level-file", "info"]
+    if engines.engine(engines.HOME).in_use().has_operations():
+        command += operations.switch_on()
     done = subprocess.run(
         [sys.executable, "-m", "loaders.dbt_entry", colors, *command],
         cwd=project_root(),

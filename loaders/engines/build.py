@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from loaders import download, packages, synthetic
+from loaders import download, operations, packages, synthetic
 from loaders.engines import Engine, Warehouse
 from loaders.engines.data import land_whole
 from loaders.errors import LoaderError
@@ -18,10 +18,11 @@ def build_on(engine: Engine) -> None:
     if location is not None:
         land_whole(warehouse, location)
     packages.install(retry=False)
+    switch = operations.switch_on() if warehouse.has_operations() else []
     # What is landed is not landed again.
     inherited = {name: value for name, value in os.environ.items() if name != "OLIST_DATA"}
     done = subprocess.run(
-        [sys.executable, "-m", "loaders.dbt_entry", "build"],
+        [sys.executable, "-m", "loaders.dbt_entry", "build", *switch],
         cwd=project_root(),
         env={**inherited, **warehouse.variables},
         check=False,
