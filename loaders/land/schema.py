@@ -109,6 +109,16 @@ comment on table raw._watermarks is
     'One row per table of a source database: how far it was read, from where the next load reads';
 """
 
+# What a superuser adds to a ledger of the loader (docs/roles.md) is the loader's, with the rights that
+# others have to the loader's tables.
+_AS_OWNER = """
+select set_config('role', rolname, true)
+from pg_roles
+where
+    oid = (select proowner from pg_proc where oid = to_regprocedure('raw._see()'))
+    and rolname <> current_user
+"""
+
 # The ledger as it was first, then what each later version of the project adds to it.
 _VERSIONS = (
     _LEDGER,
@@ -134,12 +144,14 @@ def ensure_schema(cursor: Cursor) -> None:
     version = _version(cursor)
     if version == LEDGER_VERSION:
         return
+    cursor.execute(_AS_OWNER)
     for number, statements in enumerate(_VERSIONS[version:], version):
         if number == _WITH_OPTIONAL:
             _create_tables(cursor, OPTIONAL)
         cursor.execute(statements)
         if not number:
             _create_tables(cursor, TABLES)
+    cursor.execute("select set_config('role', 'none', true)")
     cursor.execute(
         "comment on schema raw is %s",
         (f"What was landed, as it was delivered; ledger version {LEDGER_VERSION}",),
