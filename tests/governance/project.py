@@ -91,8 +91,11 @@ def parse(folder: Path = FOLDER, *, optional: bool = False) -> Project:
 
 
 def read(folder: Path) -> Project:
-    """Read the manifest of a folder."""
-    return Project(folder, json.loads((folder / "manifest.json").read_text("utf-8")))
+    """Read the manifest of a folder, without the tests of models that are switched off."""
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    nodes = manifest["nodes"].items()
+    manifest["nodes"] = {key: node for key, node in nodes if node["config"].get("enabled", True)}
+    return Project(folder, manifest)
 
 
 def comment_of(test: Node) -> str:

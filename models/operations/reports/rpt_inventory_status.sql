@@ -64,8 +64,9 @@ movements_joined_to_levels as (
         ) as bigint) as reorder_point
     from inventory_movements
     left join levels_summed_by_stock
-        on inventory_movements.product_id = levels_summed_by_stock.product_id
-        and inventory_movements.seller_id = levels_summed_by_stock.seller_id
+        on
+            inventory_movements.product_id = levels_summed_by_stock.product_id
+            and inventory_movements.seller_id = levels_summed_by_stock.seller_id
     left join products
         on inventory_movements.product_id = products.product_id
 
