@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loaders import connection, download, engines, packages, server, synthetic
+from loaders import connection, download, engines, operations, packages, server, synthetic
 from loaders.dbt_build import dbt_build
 from loaders.lake import keeping
 from loaders.land import Rules, land, ledger
@@ -54,7 +54,8 @@ def build() -> None:
                 land(data, mode="snapshot", rules=rules, keeping=keeping())
         with steps.step("dbt build"):
             packages.install(retry=False)
-            tests = dbt_build({**os.environ, **access.transformer})
+            switch = operations.switch_on() if _home().has_operations() else []
+            tests = dbt_build({**os.environ, **access.transformer}, switch)
     with connection.acting(access.reader):
         print_summary(steps.seconds, tests, how="--role reader" if access.has_roles else "")
 
@@ -121,3 +122,7 @@ def _last_source() -> str | None:
         )
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def _home() -> engines.Warehouse:
+    return engines.engine(engines.HOME).in_use()

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from loaders.errors import LoaderError
 from loaders.paths import project_root
@@ -13,11 +13,14 @@ from loaders.paths import project_root
 _BUILD = ("build", "--exclude-resource-type", "unit_test", "--log-level-file", "info")
 
 
-def dbt_build(environment: Mapping[str, str]) -> dict[str, int]:
-    """Run it with this environment; return the tests per status. Raises LoaderError."""
+def dbt_build(environment: Mapping[str, str], arguments: Sequence[str] = ()) -> dict[str, int]:
+    """Run it with this environment, and these arguments more; return the tests per status.
+
+    Raises LoaderError when it fails.
+    """
     colors = "--use-colors" if sys.stdout.isatty() else "--no-use-colors"
     done = subprocess.run(
-        [sys.executable, "-m", "loaders.dbt_entry", colors, *_BUILD],
+        [sys.executable, "-m", "loaders.dbt_entry", colors, *_BUILD, *arguments],
         cwd=project_root(),
         env=environment,
         check=False,

@@ -12,7 +12,7 @@ from psycopg2.extras import RealDictCursor
 
 from loaders import connection, server
 from loaders.land import ledger
-from loaders.tables import TABLES
+from loaders.tables import ALL_TABLES, OPTIONAL
 from loaders.text_table import print_table
 
 _BATCHES = """
@@ -85,7 +85,7 @@ def _batches(link: Connection, limit: int) -> Rows:
 def _tables(link: Connection) -> Rows:
     found: Rows = []
     with link.cursor(cursor_factory=RealDictCursor) as cursor:
-        for table in TABLES:
+        for table in ALL_TABLES:
             cursor.execute(
                 sql.SQL(
                     "select %s as table_name, count(*) filter (where _deleted_at is null) as rows,"
@@ -94,7 +94,8 @@ def _tables(link: Connection) -> Rows:
                 (table.name,),
             )
             found += [dict(row) for row in cursor.fetchall()]
-    return found
+    optional = {table.name for table in OPTIONAL}
+    return [row for row in found if row["last_batch_id"] or row["table_name"] not in optional]
 
 
 def _print(batches: Rows, tables: Rows, say: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""The nine raw tables: file name, columns as spelled in the CSV header, natural key."""
+"""The raw tables: file name, columns as spelled in the CSV header, natural key."""
 
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ class Table:
         return {f"{self.name}_{column.strip('_')}_idx": column for column in columns}
 
 
+# The nine tables of Olist: what a whole export has.
 TABLES: tuple[Table, ...] = (
     Table(
         "customers",
@@ -138,5 +139,43 @@ TABLES: tuple[Table, ...] = (
     ),
 )
 
-BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
-BY_FILE: dict[str, Table] = {table.file: table for table in TABLES}
+# What a shop may have beside them (docs/operations.md): they are landed where a file of theirs is.
+OPTIONAL: tuple[Table, ...] = (
+    Table(
+        "inventory_transactions",
+        "inventory_transactions.csv",
+        (
+            "transaction_id",
+            "product_id",
+            "seller_id",
+            "transaction_type",
+            "quantity",
+            "transaction_at",
+            "unit_cost",
+            "order_id",
+            "order_item_id",
+        ),
+        ("transaction_id",),
+    ),
+    Table(
+        "marketing_campaigns",
+        "marketing_campaigns.csv",
+        (
+            "campaign_id",
+            "campaign_date",
+            "campaign_name",
+            "channel",
+            "impressions",
+            "clicks",
+            "cost",
+            "attributed_orders",
+            "attributed_revenue",
+        ),
+        ("campaign_id", "campaign_date"),
+    ),
+)
+
+ALL_TABLES = (*TABLES, *OPTIONAL)
+
+BY_NAME: dict[str, Table] = {table.name: table for table in ALL_TABLES}
+BY_FILE: dict[str, Table] = {table.file: table for table in ALL_TABLES}

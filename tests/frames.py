@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from loaders.tables import BY_NAME
+from loaders.tables import BY_NAME, TABLES
 
 Files = dict[str, pd.DataFrame]
 
 
-def read(folder: Path, names: Iterable[str] = tuple(BY_NAME)) -> Files:
+def read(folder: Path, names: Iterable[str] = tuple(table.name for table in TABLES)) -> Files:
     """Read the files of some raw tables, of all nine by default; every value is text."""
     return {
         name: pd.read_csv(

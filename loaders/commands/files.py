@@ -18,9 +18,14 @@ def add(command: Add) -> None:
     sample = command(
         "sample", "Write synthetic files of the same shape: no account needed.", _sample
     )
-    sample.add_argument("--out", type=Path, required=True, help="folder for the nine CSV files")
+    sample.add_argument("--out", type=Path, required=True, help="folder for the CSV files")
     sample.add_argument("--scale", type=float, default=1.0, help="1.0 has the real row counts")
     sample.add_argument("--seed", type=int, help="same seed, same bytes")
+    sample.add_argument(
+        "--with-operations",
+        action="store_true",
+        help="also inventory_transactions.csv and marketing_campaigns.csv (docs/operations.md)",
+    )
 
 
 def _download(options: argparse.Namespace) -> None:
@@ -33,6 +38,6 @@ def _sample(options: argparse.Namespace) -> None:
     from loaders.sample import DEFAULT_SEED, generate
 
     seed = DEFAULT_SEED if options.seed is None else options.seed
-    rows = generate(options.out, options.scale, seed)
+    rows = generate(options.out, options.scale, seed, operations=options.with_operations)
     for file, count in rows.items():
         print(f"  {file}: {count:,} rows")

@@ -65,6 +65,9 @@ class Warehouse(Protocol):
     def has_data(self) -> bool:
         """Whether anything has landed."""
 
+    def has_operations(self) -> bool:
+        """Whether a row of the optional tables has landed, which the engine has models of."""
+
     def newest_batch(self) -> tuple[int, datetime] | None:
         """Number and time of the newest batch, None where nothing has landed."""
 

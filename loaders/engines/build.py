@@ -2,7 +2,7 @@
 
 import os
 
-from loaders import download, packages, synthetic
+from loaders import download, operations, packages, synthetic
 from loaders.dbt_build import dbt_build
 from loaders.engines import Engine, Warehouse
 from loaders.engines.data import land_whole
@@ -16,9 +16,10 @@ def build_on(engine: Engine) -> None:
     if location is not None:
         land_whole(warehouse, location)
     packages.install(retry=False)
+    switch = operations.switch_on() if warehouse.has_operations() else []
     # What is landed is not landed again.
     inherited = {name: value for name, value in os.environ.items() if name != "OLIST_DATA"}
-    dbt_build({**inherited, **warehouse.variables})
+    dbt_build({**inherited, **warehouse.variables}, switch)
 
 
 def _data(warehouse: Warehouse) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg2 import sql
 
-from loaders import connection, server
+from loaders import connection, operations, server
 from loaders.engines import HOME, Mart
 from loaders.land import Rules, land, ledger
 
@@ -48,6 +48,16 @@ class PostgresWarehouse:
         """Whether anything has landed in the database."""
         with connection.connect(where=self.variables) as link, link.cursor() as cursor:
             return ledger.exists(cursor)
+
+    def has_operations(self) -> bool:
+        """Whether a row of the optional tables has landed in the database."""
+        with connection.connect(where=self.variables) as link, link.cursor() as cursor:
+
+            def answer(query: str) -> bool:
+                cursor.execute(query)
+                return cursor.fetchone() == (True,)
+
+            return operations.have_landed(answer)
 
     def newest_batch(self) -> tuple[int, datetime] | None:
         """Number and time of the newest batch."""

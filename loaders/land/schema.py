@@ -1,10 +1,12 @@
-"""Schema ``raw``: the ledger and the nine tables, made at the first landing."""
+"""Schema ``raw``: the ledger and the raw tables, made at the first landing."""
+
+from collections.abc import Sequence
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.land import seen
-from loaders.tables import TABLES, Table
+from loaders.tables import OPTIONAL, TABLES, Table
 
 _LEDGER = """
 create schema if not exists raw;
@@ -107,6 +109,16 @@ comment on table raw._watermarks is
     'One row per table of a source database: how far it was read, from where the next load reads';
 """
 
+# What a superuser adds to a ledger of the loader (docs/roles.md) is the loader's, with the rights that
+# others have to the loader's tables.
+_AS_OWNER = """
+select set_config('role', rolname, true)
+from pg_roles
+where
+    oid = (select proowner from pg_proc where oid = to_regprocedure('raw._see()'))
+    and rolname <> current_user
+"""
+
 # The ledger as it was first, then what each later version of the project adds to it.
 _VERSIONS = (
     _LEDGER,
@@ -116,25 +128,30 @@ _VERSIONS = (
     _RULES,
     _WATERMARKS,
     seen.views(),
+    seen.optional_tables(),
 )
 LEDGER_VERSION = len(_VERSIONS)
+_WITH_OPTIONAL = 7  # the version before it has none
 
 
 def ensure_schema(cursor: Cursor) -> None:
-    """Create schema ``raw``, its ledger and its nine tables where they do not exist.
+    """Create schema ``raw``, its ledger and its tables where they do not exist.
 
-    All nine are made at the first landing, also when only some have a file, so that dbt finds every
+    All are made at the first landing, also when only some have a file, so that dbt finds every
     source; the rest stay empty. A ledger that an earlier version of the project made is brought up
     to date.
     """
     version = _version(cursor)
     if version == LEDGER_VERSION:
         return
+    cursor.execute(_AS_OWNER)
     for number, statements in enumerate(_VERSIONS[version:], version):
+        if number == _WITH_OPTIONAL:
+            _create_tables(cursor, OPTIONAL)
         cursor.execute(statements)
         if not number:
-            for table in TABLES:
-                cursor.execute(_create_table(table))
+            _create_tables(cursor, TABLES)
+    cursor.execute("select set_config('role', 'none', true)")
     cursor.execute(
         "comment on schema raw is %s",
         (f"What was landed, as it was delivered; ledger version {LEDGER_VERSION}",),
@@ -152,10 +169,13 @@ def _version(cursor: Cursor) -> int:
     return int(row[0]) if row else 0
 
 
-def _create_table(table: Table) -> sql.Composed:
-    columns = [sql.SQL("{} text").format(sql.Identifier(name)) for name in table.columns]
-    return sql.SQL(
-        "create table if not exists {} ({},"
-        " _batch_id bigint not null, _loaded_at timestamptz not null,"
-        " _source_file text not null, _deleted_at timestamptz)"
-    ).format(sql.Identifier("raw", table.name), sql.SQL(", ").join(columns))
+def _create_tables(cursor: Cursor, tables: Sequence[Table]) -> None:
+    for table in tables:
+        columns = [sql.SQL("{} text").format(sql.Identifier(name)) for name in table.columns]
+        cursor.execute(
+            sql.SQL(
+                "create table if not exists {} ({},"
+                " _batch_id bigint not null, _loaded_at timestamptz not null,"
+                " _source_file text not null, _deleted_at timestamptz)"
+            ).format(sql.Identifier("raw", table.name), sql.SQL(", ").join(columns))
+        )

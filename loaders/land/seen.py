@@ -5,7 +5,9 @@ triggers keep the rows that a load overwrites or deletes until the next run begi
 (docs/decisions/0008).
 """
 
-from loaders.tables import TABLES, Table
+from collections.abc import Sequence
+
+from loaders.tables import ALL_TABLES, OPTIONAL, TABLES, Table
 
 _STAMPS = ("_batch_id", "_loaded_at", "_source_file", "_deleted_at")
 
@@ -85,7 +87,7 @@ $$;
 # `_see` is called by dbt's on-run-start, whose role may write nothing else in raw. A batch number
 # that has gone down is another ledger's: raw was made anew.
 _FUNCTIONS = """
-create function raw._forget() returns void language plpgsql as $$
+create or replace function raw._forget() returns void language plpgsql as $$
 declare
     seen bigint := coalesce(
         (select batch_id from raw._seen),
@@ -96,7 +98,7 @@ end
 $$;
 comment on function raw._forget is 'Delete the rows kept for dbt runs that are over';
 
-create function raw._see() returns void language plpgsql security definer
+create or replace function raw._see() returns void language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
     newest bigint := coalesce(
@@ -119,18 +121,26 @@ _EMPTY = "\n        delete from raw._{}_before;"
 
 def statements() -> str:
     """SQL that makes all of it, for a schema ``raw`` that has its nine tables."""
-    names = [table.name for table in TABLES]
-    functions = _FUNCTIONS.format(
-        forget="".join(map(_FORGET.format, names)), empty="".join(map(_EMPTY.format, names))
-    )
-    return _COMMON + "".join(map(_of_table, TABLES)) + views() + functions
+    return _COMMON + "".join(map(_of_table, TABLES)) + views(TABLES) + _functions(TABLES)
 
 
-def views() -> str:
+def optional_tables() -> str:
+    """SQL that makes all of it for the optional tables too, beside what ``statements`` has made."""
+    return "".join(map(_of_table, OPTIONAL)) + views(OPTIONAL) + _functions(ALL_TABLES)
+
+
+def views(tables: Sequence[Table] = TABLES) -> str:
     """SQL that makes the views, or makes them anew where an earlier version of the project did."""
     return "".join(
         _VIEW.format(name=table.name, columns=", ".join((*table.columns, *_STAMPS)))
-        for table in TABLES
+        for table in tables
+    )
+
+
+def _functions(tables: Sequence[Table]) -> str:
+    names = [table.name for table in tables]
+    return _FUNCTIONS.format(
+        forget="".join(map(_FORGET.format, names)), empty="".join(map(_EMPTY.format, names))
     )
 
 

@@ -10,7 +10,7 @@ from psycopg2.extensions import connection as Connection
 
 from loaders.connection import connect
 from loaders.errors import LoaderError
-from loaders.tables import TABLES
+from loaders.tables import ALL_TABLES
 
 # A tenth of the usual sample: 3,000 rows a table say nearly the same in a ninth of the time, which
 # was a quarter of a first landing. Autovacuum takes the whole later.
@@ -53,7 +53,7 @@ def _jobs(link: Connection, changed: set[str]) -> list[Job]:
         sizes = dict(cursor.fetchall())
     link.commit()
     jobs = {}
-    for table in TABLES:
+    for table in ALL_TABLES:
         target = sql.Identifier("raw", table.name)
         job: Job = [
             sql.SQL("create index {} on {} ({})").format(

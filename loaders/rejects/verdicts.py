@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.tables import TABLES, Table
+from loaders.tables import ALL_TABLES, Table
 
 _DOUBLED = """
 update pg_temp.retried as row
@@ -50,10 +50,10 @@ def judge(cursor: Cursor) -> None:
     A row is as new as the batch that delivered it: when a later batch has landed (or removed) its
     key, or a later whole file did not have it, landing it would bring back what was replaced.
     """
-    for table in TABLES:
+    for table in ALL_TABLES:
         if table.key:
             cursor.execute(_newer(table))
-    cursor.execute(_REPLACED, ([table.name for table in TABLES if not table.key],))
+    cursor.execute(_REPLACED, ([table.name for table in ALL_TABLES if not table.key],))
     cursor.execute(_SUPERSEDED)
     cursor.execute(_DOUBLED)
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from loaders.errors import LoaderError
+from loaders.sample.campaigns import CampaignMaker
 from loaders.sample.catalog import Catalog
 from loaders.sample.categories import translations
 from loaders.sample.files import Progress, SampleFiles
 from loaders.sample.geography import Geography
+from loaders.sample.inventory import InventoryMaker
 from loaders.sample.items import ItemMaker
 from loaders.sample.noise import Ints, Noise
 from loaders.sample.payments import PaymentMaker
@@ -25,6 +27,7 @@ from loaders.sample.reviews import ReviewMaker
 from loaders.sample.sellers import seller_columns
 from loaders.sample.text import lookup
 from loaders.sample.timeline import TimelineMaker
+from loaders.tables import ALL_TABLES, TABLES
 
 __all__ = ["DEFAULT_SEED", "generate"]
 
@@ -34,11 +37,17 @@ CHUNK_ROWS = 20_000  # rows in memory at a time; the files do not depend on it
 
 
 def generate(
-    out: Path, scale: float = 1.0, seed: int = DEFAULT_SEED, progress: Progress | None = None
+    out: Path,
+    scale: float = 1.0,
+    seed: int = DEFAULT_SEED,
+    progress: Progress | None = None,
+    *,
+    operations: bool = False,
 ) -> dict[str, int]:
     """Write the nine CSV files into ``out``; returns rows per file name.
 
-    ``progress`` is called with a file name and the rows written to it so far.
+    ``progress`` is called with a file name and the rows written to it so far. ``operations`` adds
+    the files of the optional tables, which follow the orders of the nine.
     """
     if not (math.isfinite(scale) and MIN_SCALE <= scale <= MAX_SCALE):
         raise LoaderError(
@@ -47,8 +56,8 @@ def generate(
         )
     if seed < 0:
         raise LoaderError(f"The seed of the sample is {seed}, but must be 0 or more.")
-    with SampleFiles(out, progress) as files:
-        _write(files, Noise(seed), Plan(scale))
+    with SampleFiles(out, progress, ALL_TABLES if operations else TABLES) as files:
+        _write(files, Noise(seed), Plan(scale), operations=operations)
     return files.rows
 
 
@@ -57,7 +66,7 @@ def _chunks(rows: int) -> Iterator[Ints]:
         yield np.arange(start, min(rows, start + CHUNK_ROWS))
 
 
-def _write(files: SampleFiles, noise: Noise, plan: Plan) -> None:
+def _write(files: SampleFiles, noise: Noise, plan: Plan, *, operations: bool) -> None:
     geography = Geography(noise, plan)
     catalog = Catalog(noise, plan)
     people = People(noise, plan, geography)
@@ -79,6 +88,7 @@ def _write(files: SampleFiles, noise: Noise, plan: Plan) -> None:
     payments = PaymentMaker(noise, plan)
     timelines = TimelineMaker(noise, plan, payments)
     reviews = ReviewMaker(noise, plan)
+    inventory, campaigns = InventoryMaker(noise, catalog), CampaignMaker(noise, plan)
     for rows in _chunks(plan.orders):
         visits = people.visits(rows)
         states = geography.states(visits.spot)
@@ -90,3 +100,18 @@ def _write(files: SampleFiles, noise: Noise, plan: Plan) -> None:
         files.append("order_items", maker.columns(visits, items, timeline.approved))
         files.append("order_payments", payments.columns(visits, total))
         files.append("order_reviews", reviews.columns(visits, timeline, items.count))
+        if operations:
+            inventory.note(visits, timeline, items)
+            campaigns.note(visits, items)
+    if operations:
+        _write_operations(files, inventory, campaigns)
+
+
+def _write_operations(
+    files: SampleFiles, inventory: InventoryMaker, campaigns: CampaignMaker
+) -> None:
+    made = inventory.transactions()
+    for start in range(0, len(made.line), CHUNK_ROWS):
+        columns = inventory.columns(made, start, start + CHUNK_ROWS)
+        files.append("inventory_transactions", columns)
+    files.append("marketing_campaigns", campaigns.columns())

@@ -1,8 +1,8 @@
-"""The nine files, written beside their final names and renamed at the end."""
+"""The files, written beside their final names and renamed at the end."""
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +10,7 @@ from typing import IO
 
 from loaders.errors import LoaderError
 from loaders.sample.text import Cells, lines
-from loaders.tables import BY_NAME, TABLES
+from loaders.tables import BY_NAME, TABLES, Table
 
 Progress = Callable[[str, int], None]
 
@@ -22,11 +22,13 @@ _BOM = b"\xef\xbb\xbf"
 class SampleFiles:
     """Context manager: files appear under their names only when all of them are whole."""
 
-    def __init__(self, out: Path, progress: Progress | None = None) -> None:
-        self._out, self._progress = out, progress
+    def __init__(
+        self, out: Path, progress: Progress | None = None, tables: Sequence[Table] = TABLES
+    ) -> None:
+        self._out, self._progress, self._tables = out, progress, tables
         self._folder = Path()
         self._files: dict[str, IO[bytes]] = {}
-        self.rows: dict[str, int] = {table.file: 0 for table in TABLES}
+        self.rows: dict[str, int] = {table.file: 0 for table in tables}
 
     def __enter__(self) -> "SampleFiles":
         try:
@@ -40,7 +42,7 @@ class SampleFiles:
         except OSError as error:
             raise self._trouble(error) from error
         try:
-            for table in TABLES:
+            for table in self._tables:
                 file = (self._folder / table.file).open("wb")
                 self._files[table.name] = file
                 header = ",".join(table.columns) + self._end(table.name)
@@ -60,7 +62,7 @@ class SampleFiles:
             if kind is None:
                 for file in self._files.values():
                     file.close()
-                for table in TABLES:
+                for table in self._tables:
                     (self._folder / table.file).replace(self._out / table.file)
         except OSError as problem:
             raise self._trouble(problem) from problem

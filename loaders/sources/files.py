@@ -13,7 +13,7 @@ from loaders.sources import unpacked
 from loaders.sources.delivery import Delivery
 from loaders.sources.request import Request
 from loaders.sources.source_file import SourceFile
-from loaders.tables import BY_FILE, BY_NAME, TABLES, Table
+from loaders.tables import ALL_TABLES, BY_FILE, BY_NAME, OPTIONAL, Table
 
 _GZIP = ".gz"
 _NEAR = 0.9
@@ -32,10 +32,10 @@ def find_files(path: Path, only: Sequence[str] = ()) -> tuple[list[SourceFile], 
     """Return the files of known tables under ``path``, and the names of CSV files of no table.
 
     ``path`` is a folder, a zip, or one file; ``only`` keeps the tables of these names. Files come
-    in the order of ``TABLES``; their names may be in capitals and end in ``.gz``. Raises
+    in the order of ``ALL_TABLES``; their names may be in capitals and end in ``.gz``. Raises
     LoaderError when there is nothing to land, or it is not clear what.
     """
-    wanted = [table for table in TABLES if not only or table.name in only]
+    wanted = [table for table in ALL_TABLES if not only or table.name in only]
     names = _list(path)
     files: dict[str, SourceFile] = {}
     unknown = []
@@ -53,7 +53,7 @@ def find_files(path: Path, only: Sequence[str] = ()) -> tuple[list[SourceFile], 
     lacking = [table for table in wanted if table.name not in files]
     _refuse_near(path, unknown, lacking)
     if not files or (only and lacking):
-        expected = ", ".join(table.file for table in lacking)
+        expected = ", ".join(table.file for table in lacking if only or table not in OPTIONAL)
         raise LoaderError(f"{path}: does not have {expected}{_hint(unknown)}.")
     found = [files[table.name] for table in wanted if table.name in files]
     return found, [name for name in unknown if _plain(name).endswith(".csv")]

@@ -10,7 +10,7 @@ from loaders.tables import TABLES
 def whole_export(data: Path) -> Path:
     """Return the folder or zip; LoaderError when it lacks a file.
 
-    A build would mix it with what was landed before.
+    A build would mix it with what was landed before. The files of the optional tables may be there.
     """
     found = {file.table.name for file in find_files(data)[0]}
     missing = [table.file for table in TABLES if table.name not in found]

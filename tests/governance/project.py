@@ -15,6 +15,8 @@ from tests.governance.findings import GovernanceError
 Node = Mapping[str, Any]
 
 FOLDER = Path("target") / "lint"
+# What the variable with_operations switches on (docs/operations.md).
+OPTIONAL = ("models/operations/", "tests/singular/operations/")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Project:
             if node["package_name"] == self.name:
                 yield node
 
+    @property
+    def has_optional(self) -> bool:
+        """Whether the optional models are switched on."""
+        return any(node["original_file_path"].startswith(OPTIONAL) for node in self.nodes("model"))
+
     @cached_property
     def column_tests(self) -> dict[tuple[str, str], set[str]]:
         """Names of the generic tests of each (unique id, column)."""
@@ -61,13 +68,16 @@ class Project:
         return {"unique", "not_null"} <= self.column_tests.get((unique_id, column), set())
 
 
-def parse(folder: Path = FOLDER) -> Project:
+def parse(folder: Path = FOLDER, *, optional: bool = False) -> Project:
     """Parse the project with dbt (no database is asked) and read its manifest.
 
-    Raises GovernanceError with dbt's own words when the project does not parse.
+    ``optional`` switches on what is off by default. Raises GovernanceError with dbt's own words
+    when the project does not parse.
     """
+    command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse"]
+    variables = ["--vars", "with_operations: true"] if optional else []
     done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", "--target-path", str(folder)],
+        [*command, "--target-path", str(folder), *variables],
         cwd=project_root(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -81,8 +91,11 @@ def parse(folder: Path = FOLDER) -> Project:
 
 
 def read(folder: Path) -> Project:
-    """Read the manifest of a folder."""
-    return Project(folder, json.loads((folder / "manifest.json").read_text("utf-8")))
+    """Read the manifest of a folder, without the tests of models that are switched off."""
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    nodes = manifest["nodes"].items()
+    manifest["nodes"] = {key: node for key, node in nodes if node["config"].get("enabled", True)}
+    return Project(folder, manifest)
 
 
 def comment_of(test: Node) -> str:

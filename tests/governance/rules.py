@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.governance.catalog import Columns
 from tests.governance.findings import Finding
-from tests.governance.project import Node, Project, comment_of
+from tests.governance.project import OPTIONAL, Node, Project, comment_of
 
 _NAME_LENGTH = 63  # bytes that PostgreSQL keeps of a name
 _REPEATS = 3
@@ -47,10 +47,14 @@ def singular_tests_say_why(project: Project, _: Columns) -> Iterator[Finding]:
 
 
 def nothing_is_disabled(project: Project, _: Columns) -> Iterator[Finding]:
-    """What is switched off looks as if it passed; delete it or mend it."""
+    """What is switched off looks as if it passed; delete it or mend it.
+
+    The optional models are off by default; all rules are checked with them switched on, too.
+    """
     for versions in project.manifest["disabled"].values():
         for node in versions:
-            if node["package_name"] == project.name:
+            is_optional = node["original_file_path"].startswith(OPTIONAL)
+            if node["package_name"] == project.name and (project.has_optional or not is_optional):
                 yield _finding(node, f"{node['name']} is disabled", "nothing_is_disabled")
 
 

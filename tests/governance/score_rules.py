@@ -11,7 +11,10 @@ from dbt_score.models import Column
 from jinja2 import Environment, nodes
 
 _GRAIN = "One row per "
-_FOR_READERS = ("models/marts/", "models/reports/")
+_FOR_READERS = (
+    *("models/marts/", "models/reports/"),
+    *("models/operations/marts/", "models/operations/reports/"),
+)
 
 
 def _grain(description: str) -> RuleViolation | None:

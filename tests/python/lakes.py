@@ -20,12 +20,12 @@ from loaders.errors import LoaderError
 from loaders.lake import archive, replay
 from loaders.lake.store import open_store
 from loaders.land import Rules, land
-from loaders.tables import TABLES
+from loaders.tables import ALL_TABLES
 
 SELLERS = ("s1,01037,sao paulo,SP", "s2,20031,rio de janeiro,RJ", "s3,30000,bh,MG")
 POINTS = ("01037,-23.5,-46.6,sao paulo,SP", "01037,-23.5,-46.6,sao paulo,SP")
 QUOTED = 's4,"04195","a, ""b""\nc",""'
-RAW = [table.name for table in TABLES] + ["_batches", "_files", "_rejected_rows"]
+RAW = [table.name for table in ALL_TABLES] + ["_batches", "_files", "_rejected_rows"]
 
 
 @contextmanager

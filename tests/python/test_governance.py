@@ -48,6 +48,21 @@ def test_the_project_keeps_every_rule(parsed: Project) -> None:
     assert [str(finding) for finding in governance.findings(parsed)] == []
 
 
+def test_the_project_keeps_every_rule_with_what_is_off_by_default(
+    parsed: Project, tmp_path: Path
+) -> None:
+    optional = parse(tmp_path, optional=True)
+    assert optional.has_optional
+    assert not parsed.has_optional
+    assert [str(finding) for finding in governance.findings(optional)] == []
+    assert not any(optional.manifest["disabled"].values())
+    switched_off = {node["name"] for each in parsed.manifest["disabled"].values() for node in each}
+    assert switched_off
+    optional.manifest["disabled"] = parsed.manifest["disabled"]
+    found = {finding.message for finding in rules.nothing_is_disabled(optional, {})}
+    assert found == {f"{name} is disabled" for name in switched_off}
+
+
 def test_every_rule_of_dbt_bouncer_can_fail(project: Project) -> None:
     break_shape(project.manifest)
     found = list(tools.bouncer(save(project)))
@@ -214,7 +229,7 @@ def test_the_command_prints_a_line_for_each_breach_and_fails(
     def one(_: Project) -> Iterator[Finding]:
         yield Finding("models/a.sql", "mend it", "a_rule")
 
-    monkeypatch.setattr(governance, "parse", lambda: project)
+    monkeypatch.setattr(governance, "parse", lambda *_, **__: project)
     monkeypatch.setattr(governance, "findings", one)
     assert governance.main() == 1
     assert "models/a.sql: mend it [a_rule]\n" in capsys.readouterr().err

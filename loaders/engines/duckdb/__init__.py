@@ -57,6 +57,14 @@ class DuckDBWarehouse:
         with file.connect(self.path, read_only=True) as link:
             return schema.has_raw(link)
 
+    def has_operations(self) -> bool:
+        """Whether a row of the optional tables has landed in the file."""
+        from loaders.engines.duckdb import file
+        from loaders.operations import have_landed
+
+        with file.connect(self.path, read_only=True) as link:
+            return have_landed(lambda query: link.execute(query).fetchone() == (True,))
+
     def newest_batch(self) -> tuple[int, datetime] | None:
         """Number and time of the newest batch."""
         from loaders.engines.duckdb import file

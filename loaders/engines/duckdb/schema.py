@@ -1,4 +1,4 @@
-"""Schema ``raw`` in a DuckDB file: the nine tables, the ledger, and what dbt reads of them.
+"""Schema ``raw`` in a DuckDB file: the raw tables, the ledger, and what dbt reads of them.
 
 DuckDB has one writer, so nothing lands while dbt runs: the ``_seen`` views, by which dbt reads,
 have nothing to hide (docs/decisions/0008 has what they do on PostgreSQL).
@@ -6,7 +6,7 @@ have nothing to hide (docs/decisions/0008 has what they do on PostgreSQL).
 
 from duckdb import DuckDBPyConnection
 
-from loaders.tables import TABLES, Table
+from loaders.tables import ALL_TABLES, Table
 
 STAMPS = (
     "_batch_id bigint not null, _loaded_at timestamptz not null,"
@@ -68,16 +68,20 @@ def has_raw(link: DuckDBPyConnection) -> bool:
 
 
 def ensure_schema(link: DuckDBPyConnection) -> None:
-    """Create schema ``raw`` where it does not exist; all nine tables, so that dbt finds them."""
+    """Create schema ``raw`` where it does not exist; all its tables, so that dbt finds them.
+
+    A file that an earlier version made gets the tables that it lacks.
+    """
     if not has_raw(link):
-        link.execute(_LEDGER + "".join(map(_of_table, TABLES)))
+        link.execute(_LEDGER)
+    link.execute("".join(map(_of_table, ALL_TABLES)))
 
 
 def _of_table(table: Table) -> str:
     columns = ", ".join(f"{quoted(name)} varchar" for name in table.columns)
     names = ", ".join(map(quoted, table.columns))
     return (
-        f"create table raw.{table.name} ({columns}, {STAMPS});"
-        f"create view raw._{table.name}_seen as select {names},"
+        f"create table if not exists raw.{table.name} ({columns}, {STAMPS});"
+        f"create view if not exists raw._{table.name}_seen as select {names},"
         f" _batch_id, _loaded_at, _source_file, _deleted_at from raw.{table.name};"
     )

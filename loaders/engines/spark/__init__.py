@@ -74,6 +74,10 @@ class SparkWarehouse:
         """Whether the lake has a batch."""
         return bool(manifest.batches_in(open_store(self.lake)))
 
+    def has_operations(self) -> bool:
+        """No: their models are for the other engines."""
+        return False
+
     def newest_batch(self) -> tuple[int, datetime] | None:
         """Number and time of the newest batch."""
         store = open_store(self.lake)

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from loaders.errors import LoaderError
 from loaders.sources.database.engine import Column, Read
 from loaders.sources.database.url import Address
-from loaders.tables import TABLES, Table
+from loaders.tables import ALL_TABLES, OPTIONAL, Table
 
 # Names that a watermark has where nobody named one, the likelier first.
 _USUAL = (
@@ -32,11 +32,14 @@ def find(
     """Return what feeds each raw table that is wanted, and the names of those that nothing feeds.
 
     Raises LoaderError for one that was asked for by name, for columns that are not there, and when
-    there is nothing at all.
+    there is nothing at all. An optional table is read where it is named, here or in the URL: a shop
+    may have another one of this name.
     """
     found, missing = [], []
-    for table in TABLES:
+    for table in ALL_TABLES:
         if only and table.name not in only:
+            continue
+        if table in OPTIONAL and table.name not in {*only, *address.tables}:
             continue
         relation = _relation(address, relations, table)
         if relation is None:

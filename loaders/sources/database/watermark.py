@@ -10,7 +10,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError
 from loaders.sources.database.engine import Column, Engine
-from loaders.tables import TABLES
+from loaders.tables import ALL_TABLES
 
 # A time zone is at most 14 hours ahead: what is later by any clock is no time of a change.
 _AHEAD = timedelta(hours=15)
@@ -48,7 +48,7 @@ def known(cursor: Cursor, source: str) -> dict[str, Position]:
     found = {table: Position(*position) for table, *position in cursor.fetchall()}
     return {
         table.name: found[table.name]
-        for table in TABLES
+        for table in ALL_TABLES
         if table.name in found and _has_rows(cursor, table.name)
     }
 

@@ -1,0 +1,49 @@
+{#- Every cast of the staging models of operations; tests/python/test_operations.py compares. -#}
+{% set tables = {
+    "inventory_transactions": (["transaction_id"], {
+        "order_item_id": "integer",
+        "quantity": "integer",
+        "unit_cost": "numeric(12, 2)",
+        "transaction_at": "timestamp",
+    }),
+    "marketing_campaigns": (["campaign_id", "campaign_date"], {
+        "impressions": "integer",
+        "clicks": "integer",
+        "cost": "numeric(12, 2)",
+        "attributed_orders": "integer",
+        "attributed_revenue": "numeric(12, 2)",
+        "campaign_date": "timestamp",
+    }),
+} %}
+
+with
+
+invalid_values as (
+
+    {%- for table, (keys, columns) in tables.items() %}
+    {%- set last_table = loop.last %}
+    {%- for column, type in columns.items() %}
+
+    select
+        '{{ table }}' as table_name,
+        {{ row_key(keys) }} as row_key,
+        '{{ column }}' as column_name,
+        {{ column }} as invalid_value,
+        '{{ type }}' as expected_type,
+        _batch_id,
+        _source_file as source_file
+    from {{ source('operations', table) }}
+    where
+        _deleted_at is null
+        and {{ try_cast(column, type) }} is null
+        and {{ trimmed(column) }} is not null
+    {%- if not (last_table and loop.last) %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+
+)
+
+select * from invalid_values

@@ -1,0 +1,79 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    unique_key='transaction_id',
+    on_schema_change='append_new_columns',
+    pre_hook="{{ delete_changed_rows('inventory_transactions', 'transaction_id') }}",
+    indexes=[
+        {'columns': ['transaction_id'], 'unique': True},
+        {'columns': ['product_key']},
+        {'columns': ['transaction_date_key']},
+        {'columns': ['_batch_id']},
+    ],
+) }}
+
+with
+
+changes as (
+
+    select distinct changed_id
+    from {{ ref('stg_operations__changes') }}
+    {% if is_incremental() %}
+    where {{ changed_since_last_run(['inventory_transactions']) }}
+    {% endif %}
+
+),
+
+inventory_transactions as (
+
+    select
+        transaction_id,
+        product_id,
+        seller_id,
+        order_id,
+        order_item_id,
+        transaction_type,
+        quantity,
+        unit_cost,
+        transaction_at,
+        _batch_id
+    from {{ ref('stg_operations__inventory_transactions') }}
+    {% if is_incremental() %}
+    where {{ is_among('transaction_id', 'select changes.changed_id from changes') }}
+    {% endif %}
+
+),
+
+final as (
+
+    select
+        ---------- primary key
+        transaction_id,
+
+        ---------- foreign keys
+        {{ dimension_key('product_id') }} as product_key,
+        {{ dimension_key('seller_id') }} as seller_key,
+
+        ---------- dates
+        {{ date_key('transaction_at') }} as transaction_date_key,
+
+        ---------- degenerate dimensions; the ids, because stock may know more than the star
+        coalesce(product_id, 'unknown') as product_id,
+        coalesce(seller_id, 'unknown') as seller_id,
+        order_id,
+        order_item_id,
+        coalesce(transaction_type, 'unknown') as transaction_type,
+        transaction_at,
+
+        ---------- measures
+        quantity,
+        unit_cost,
+        cast(quantity * unit_cost as numeric(22, 2)) as transaction_value,
+
+        ---------- audit
+        _batch_id
+    from inventory_transactions
+
+)
+
+select * from final

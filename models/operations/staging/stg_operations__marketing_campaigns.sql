@@ -1,0 +1,39 @@
+with
+
+source as (
+
+    select * from {{ source('operations', 'marketing_campaigns') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids; the key is of the text, so a day that cannot be cast has one too
+        {{ dbt_utils.generate_surrogate_key(['campaign_id', 'campaign_date']) }}
+            as campaign_day_key,
+        campaign_id,
+
+        ---------- strings
+        {{ trimmed('campaign_name') }} as campaign_name,
+        {{ trimmed('channel') }} as channel,
+
+        ---------- numerics
+        {{ try_cast('impressions', 'integer') }} as impressions,
+        {{ try_cast('clicks', 'integer') }} as clicks,
+        {{ try_cast('cost', 'numeric(12, 2)') }} as cost,
+        {{ try_cast('attributed_orders', 'integer') }} as attributed_orders,
+        {{ try_cast('attributed_revenue', 'numeric(12, 2)') }} as attributed_revenue,
+
+        ---------- dates
+        cast({{ try_cast('campaign_date', 'timestamp') }} as date) as campaign_on,
+
+        ---------- audit
+        _batch_id,
+        _loaded_at
+    from source
+    where _deleted_at is null
+
+)
+
+select * from renamed
