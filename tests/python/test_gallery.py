@@ -1,4 +1,4 @@
-"""The gallery: every picture is drawn from the reports, shown in the docs, and the same each time."""
+"""The gallery: every picture is drawn, shown in the docs, and the same each time."""
 
 import os
 import subprocess

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Query, write_csv
-from loaders import build
+from loaders import build, synthetic
 from loaders.cli import main
 from loaders.land import land
 
@@ -74,8 +74,8 @@ def test_make_build_replaces_its_own_sample(
 
     monkeypatch.delenv("OLIST_ALLOW_REMOVALS", raising=False)
     assert not may()
-    write_csv(build._sample(), "sellers", *ROWS)
-    land(build._sample(), "snapshot", say=lambda _: None)
+    write_csv(synthetic.folder(), "sellers", *ROWS)
+    land(synthetic.folder(), "snapshot", say=lambda _: None)
     assert may()
     write_csv(tmp_path / "own", "sellers", "new,1,x,SP")
     land(tmp_path / "own", say=lambda _: None)

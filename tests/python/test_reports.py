@@ -1,6 +1,6 @@
 """Every report says what independently written SQL on ``raw`` says, on the sample and the real data.
 
-``tests/reports/<report>.raw.sql`` gives the report's columns, by their names, without the models.
+``tests/reports/<report>.raw.sql`` gives its columns, by their names, without the models.
 """
 
 import os

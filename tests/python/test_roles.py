@@ -84,12 +84,11 @@ def test_no_table_has_another_right(warehouse: Warehouse, roles: dict[str, Wareh
             f" and has_table_privilege('{name}', pg_class.oid, '{right}')"
         )
     }
-    filled = set(BUILT) - {"reports"}
     assert rights == {
         *(("loader", "raw", right) for right in PRIVILEGES),
         ("transformer", "raw", "select"),
-        *(("transformer", schema, right) for schema in filled for right in PRIVILEGES),
-        ("reader", "marts", "select"),
+        *(("transformer", schema, right) for schema in BUILT for right in PRIVILEGES),
+        *(("reader", schema, "select") for schema in READ),
     }
 
 
@@ -216,7 +215,7 @@ def test_every_schema_of_the_project_is_the_transformers(tmp_path: Path) -> None
     parsed = dbtRunner().invoke(["parse", *options, "--target-path", str(tmp_path)]).result
     assert isinstance(parsed, Manifest)
     made = {node.schema for node in parsed.nodes.values()} - {"public"}
-    assert made == set(BUILT) - {"reports"}
+    assert made == set(BUILT)
 
 
 def test_without_roles_nothing_is_granted(

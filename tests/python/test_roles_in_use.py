@@ -220,7 +220,7 @@ def test_a_build_uses_them(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """All of it but dbt, which test_roles.py runs as the transformer."""
     users: list[str] = []
 
-    def dbt(variables: dict[str, str]) -> dict[str, int]:
+    def dbt(variables: dict[str, str], _: object) -> dict[str, int]:
         users.append(variables["PGUSER"])
         with connection.acting(variables):
             run(
