@@ -8,8 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import psycopg2
+from matplotlib import style
 from matplotlib.figure import Figure
 
 from docs.gallery.charts import CHARTS, Rows
@@ -17,15 +17,7 @@ from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.paths import project_root
 
-_STYLE = {
-    "svg.hashsalt": "olist",  # ids of the drawing, which are random otherwise
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#888888",
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-}
+_STYLE = Path(__file__).with_name("gallery.mplstyle")
 
 
 def main() -> int:
@@ -35,7 +27,7 @@ def main() -> int:
     folder: Path = parser.parse_args().out
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with connect() as link, link.cursor() as cursor, mpl.rc_context(_STYLE):
+        with connect() as link, link.cursor() as cursor, style.context(_STYLE):
 
             def ask(query: str) -> Rows:
                 cursor.execute(query)

@@ -1,4 +1,4 @@
-"""Every report says what independently written SQL on ``raw`` says, on the sample and the real data.
+"""Every report says what independently written SQL on ``raw`` says: sample and real data.
 
 ``tests/reports/<report>.raw.sql`` gives its columns, by their names, without the models.
 """
