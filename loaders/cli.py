@@ -14,6 +14,7 @@ from loaders.commands import (
     rejects,
     roles,
     run,
+    semantic,
     server,
     status,
 )
@@ -21,7 +22,7 @@ from loaders.errors import LoaderError
 from loaders.redact import redact
 
 # In the order of the help.
-_GROUPS = (server, roles, status, files, land, rejects, lake, engines, project)
+_GROUPS = (server, roles, status, files, land, rejects, lake, engines, semantic, project)
 
 _EXAMPLES = """examples:
   olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it
@@ -29,6 +30,7 @@ _EXAMPLES = """examples:
   olist land data/sample --mode snapshot      land them in schema raw
   olist land march.zip                        land more rows later (never removes any)
   olist psql -c '\\d+ marts.fct_orders'        ask the warehouse
+  olist mf query --metrics revenue            ask the semantic layer
 """
 
 
