@@ -57,7 +57,7 @@ FIGURES: dict[str, Figure] = {
     "customers": Figure("people", "count(*)"),
     "active_customers": Figure("orders", f"count(distinct {_KNOWN.format('orders')})"),
     "buyers": Figure("lines", f"count(distinct {_KNOWN.format('lines')})"),
-    "repeat_customers": Figure("people", "count(*) filter (where people.order_count > 1)"),
+    "repeat_customers": Figure("people", "nullif(count(*) filter (where people.order_count > 1), 0)"),
     "repeat_share": Figure(
         "people",
         "count(*) filter (where people.order_count > 1) * 100.0"
