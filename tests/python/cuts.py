@@ -63,8 +63,6 @@ _MONTH = {"metric_time__month": "to_date(days.year_month, 'YYYY-MM')"}
 _TIME = {
     **_MONTH,
     "metric_time__day": "days.date_day",
-    "metric_time__quarter": "make_date(days.year, days.quarter * 3 - 2, 1)",
-    "metric_time__year": "make_date(days.year, 1, 1)",
 }
 _WEEKDAY = {"purchase_day__day_name": "days.day_name"}
 _PLACE = {
@@ -76,6 +74,10 @@ _ORDER = {
     "order_id__is_late": "orders.is_late",
 }
 _COHORT = {"customer__first_order_on__month": "date_trunc('month', people.first_order_at)"}
+
+# The real data is large: there, only by these.
+MAIN = ("metric_time__month", "customer_geography__state_code", "product__category_name")
+MAIN += ("payment_method__payment_type", "customer__home_state")
 
 # Each source by each name of a dimension in the semantic layer.
 CUTS: dict[str, dict[str, str]] = {

@@ -26,8 +26,7 @@ FIGURES: dict[str, Figure] = {
     "freight": Figure("lines", "sum(lines.freight_value)"),
     "freight_share": Figure(
         "lines",
-        "sum(lines.freight_value) * 100"
-        " / nullif(sum(lines.price) + sum(lines.freight_value), 0)",
+        "sum(lines.freight_value) * 100 / nullif(sum(lines.price) + sum(lines.freight_value), 0)",
     ),
     "gmv": Figure("lines", "sum(lines.price) + sum(lines.freight_value)"),
     "payments": Figure("payments", "sum(payments.payment_value)"),
@@ -57,7 +56,9 @@ FIGURES: dict[str, Figure] = {
     "customers": Figure("people", "count(*)"),
     "active_customers": Figure("orders", f"count(distinct {_KNOWN.format('orders')})"),
     "buyers": Figure("lines", f"count(distinct {_KNOWN.format('lines')})"),
-    "repeat_customers": Figure("people", "nullif(count(*) filter (where people.order_count > 1), 0)"),
+    "repeat_customers": Figure(
+        "people", "nullif(count(*) filter (where people.order_count > 1), 0)"
+    ),
     "repeat_share": Figure(
         "people",
         "count(*) filter (where people.order_count > 1) * 100.0"
@@ -74,9 +75,7 @@ FIGURES: dict[str, Figure] = {
     "delivered_orders": Figure(
         "orders", "count(*) filter (where orders.order_status = 'delivered')"
     ),
-    "deliveries": Figure(
-        "deliveries", "count(*) filter (where orders.order_status = 'delivered')"
-    ),
+    "deliveries": Figure("deliveries", "count(*) filter (where orders.order_status = 'delivered')"),
     "late_orders": Figure("orders", "count(*) filter (where orders.is_late)"),
     "late_orders_by_the_clock": Figure(
         "orders",

@@ -34,6 +34,7 @@ class Semantics:
     """The semantic layer of a warehouse."""
 
     warehouse: Warehouse
+    is_large: bool = False
 
     @cached_property
     def engine(self) -> Any:
@@ -48,9 +49,9 @@ class Semantics:
         return str(self.engine.explain(asked).sql_statement.sql)
 
     def dimensions(self, metric: str) -> list[str]:
-        """Every name that a metric can be cut by, times by month."""
+        """What a metric can be cut by: its own dimensions, and those one step away."""
         found = self.engine.simple_dimensions_for_metrics([metric])
-        return sorted({name.dunder_name for name in found})
+        return sorted({name.dunder_name for name in found if len(name.entity_links) < 2})
 
     def cells(self, metric: str, *cuts: str) -> Cells:
         """Values of a metric by the values of its cuts; empty cells are left out."""

@@ -169,7 +169,12 @@ def _new_metric(manifest: Manifest) -> None:
         (rules.facts_have_unit_tests, _no_unit_test, "models/marts/fct_", "an incremental run"),
         (rules.held_keys_are_held, _key_held_elsewhere, "models/intermediate/", "does not read"),
         (rules.metrics_are_explained, _silent_metric, "models/semantic/", "no unit, definition"),
-        (rules.metrics_are_explained, _silent_dimension, "models/semantic/", "describe purchased_on"),
+        (
+            rules.metrics_are_explained,
+            _silent_dimension,
+            "models/semantic/",
+            "of semantic model",
+        ),
         (rules.metrics_are_compared, _new_metric, "models/semantic/", "give SQL of turnover"),
         (rules.metrics_are_compared, _new_metric, "models/semantic/", "name turnover in"),
     ],

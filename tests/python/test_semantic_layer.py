@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cuts import CUTS, SOURCES
+from cuts import CUTS, MAIN, SOURCES
 from figures import FIGURES
 from loaders.paths import project_root
 from loaders.sample import generate
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
-ADD_UP = ("revenue", "orders", "payments", "reviews", "customers", "delivered_orders")
+ADD_UP = ("revenue", "orders", "payments", "reviews")
 
 
 @pytest.fixture(
@@ -53,7 +53,7 @@ def semantics(
         generate(files, 0.02)
     made.land(files, "snapshot")
     made.dbt("build", "--select", "+path:models/marts", *NO_TESTS)
-    return Semantics(made)
+    return Semantics(made, is_large=request.param == "real")
 
 
 @pytest.mark.parametrize("metric", FIGURES)
@@ -76,6 +76,8 @@ def test_a_metric_by_each_dimension_is_what_sql_says(semantics: "Semantics", met
     figure = FIGURES[metric]
     broken = {}
     for cut, column in CUTS[figure.source].items():
+        if semantics.is_large and cut not in MAIN:
+            continue
         statement = (
             f"select {column}, {figure.value} as figure from {SOURCES[figure.source]} group by 1"
         )
@@ -91,6 +93,8 @@ def test_a_metric_over_time_is_what_sql_says(semantics: "Semantics", metric: str
     from semantic import cells, differences  # noqa: PLC0415
 
     for cut, statement in OVER_TIME[metric].items():
+        if semantics.is_large and cut not in MAIN:
+            continue
         theirs = cells(semantics.warehouse, statement)
         assert len(theirs) > 1
         assert differences(semantics.cells(metric, cut), theirs) == [], cut
@@ -110,14 +114,16 @@ def test_no_dimension_multiplies_or_loses_a_row(semantics: "Semantics", metric: 
 
 def test_several_metrics_in_one_question_are_those_of_one_each(semantics: "Semantics") -> None:
     """Of four facts, joined by what they share."""
+    from semantic import cells, differences  # noqa: PLC0415
+
     metrics = ["revenue", "orders", "payments", "reviews", "late_share"]
     cuts = ["metric_time__quarter", "customer_geography__region"]
-    together = semantics.warehouse.query(semantics.sql(metric_names=metrics, group_by_names=cuts))
-    for position, metric in enumerate(metrics, start=len(cuts)):
-        alone = semantics.cells(metric, *cuts)
-        assert len(alone) > 1
-        got = [float(row[position]) for row in together if row[position] is not None]
-        assert sorted(got) == pytest.approx(sorted(alone.values())), metric
+    together = semantics.sql(metric_names=metrics, group_by_names=cuts)
+    for metric in metrics:  # by name: the columns come in MetricFlow's own order
+        statement = f"select {', '.join((*cuts, metric))} from ({together}) as answer"
+        got = cells(semantics.warehouse, statement)
+        assert len(got) > 1
+        assert differences(got, semantics.cells(metric, *cuts)) == [], metric
 
 
 def test_what_would_multiply_is_refused(semantics: "Semantics") -> None:
