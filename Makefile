@@ -52,6 +52,11 @@ spark: $(READY_DEV) packages ## Spark (560 MB; with Java), and its tests: docs/e
 	@$(PIP) -r requirements-spark.lock
 	@$(BIN)/python -m pytest tests/python/test_spark.py
 
+.PHONY: semantic
+semantic: $(READY_DEV) packages ## MetricFlow, and every metric compared with SQL: docs/semantic-layer.md
+	@$(PIP) -r requirements-semantic.lock
+	@$(BIN)/python -m pytest tests/python/test_semantic_layer.py
+
 .PHONY: build-twice
 build-twice: $(READY_DEV) packages ## A first load and a later one in a scratch database, dbt build after each
 	@$(BIN)/python -m tests.ci.build_twice
@@ -132,6 +137,8 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-dev.lock pyproject.toml
 	@$(COMPILE) --extra spark --constraint requirements-dev.lock \
 		--output-file requirements-spark.lock pyproject.toml
+	@$(COMPILE) --extra semantic --constraint requirements-dev.lock \
+		--output-file requirements-semantic.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
 

@@ -15,6 +15,7 @@ from loaders.commands import (
     rejects,
     roles,
     run,
+    semantic,
     server,
     status,
 )
@@ -22,7 +23,19 @@ from loaders.errors import LoaderError
 from loaders.redact import redact
 
 # In the order of the help.
-_GROUPS = (server, roles, status, files, land, rejects, lake, engines, answers, project)
+_GROUPS = (
+    server,
+    roles,
+    status,
+    files,
+    land,
+    rejects,
+    lake,
+    engines,
+    answers,
+    semantic,
+    project,
+)
 
 _EXAMPLES = """examples:
   olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it
@@ -31,6 +44,7 @@ _EXAMPLES = """examples:
   olist land march.zip                        land more rows later (never removes any)
   olist answers monthly_revenue               what the business asks (--list: all there is)
   olist psql -c '\\d+ marts.fct_orders'        ask the warehouse
+  olist mf query --metrics revenue            ask the semantic layer
 """
 
 

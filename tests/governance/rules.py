@@ -8,6 +8,7 @@ from typing import Any
 from tests.governance.catalog import Columns
 from tests.governance.findings import Finding
 from tests.governance.project import OPTIONAL, Node, Project, comment_of
+from tests.governance.semantic_rules import metrics_are_compared, metrics_are_explained
 
 _NAME_LENGTH = 63  # bytes that PostgreSQL keeps of a name
 _REPEATS = 3
@@ -137,6 +138,8 @@ RULES: tuple[Rule, ...] = (
     doc_blocks_are_used,
     facts_have_unit_tests,
     held_keys_are_held,
+    metrics_are_explained,
+    metrics_are_compared,
 )
 
 

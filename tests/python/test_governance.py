@@ -156,6 +156,19 @@ def _no_unit_test(manifest: Manifest) -> None:
     manifest["unit_tests"] = {}
 
 
+def _silent_metric(manifest: Manifest) -> None:
+    manifest["metrics"]["metric.olist_warehouse.revenue"]["config"]["meta"] = {"owner": "we"}
+
+
+def _silent_dimension(manifest: Manifest) -> None:
+    model = manifest["semantic_models"]["semantic_model.olist_warehouse.orders"]
+    model["dimensions"][0]["description"] = None
+
+
+def _new_metric(manifest: Manifest) -> None:
+    manifest["metrics"]["metric.olist_warehouse.revenue"]["name"] = "turnover"
+
+
 @pytest.mark.parametrize(
     "breach",
     [
@@ -170,6 +183,15 @@ def _no_unit_test(manifest: Manifest) -> None:
         (rules.facts_have_unit_tests, _no_unit_test, "models/marts/fct_", "a full build"),
         (rules.facts_have_unit_tests, _no_unit_test, "models/marts/fct_", "an incremental run"),
         (rules.held_keys_are_held, _key_held_elsewhere, "models/intermediate/", "does not read"),
+        (rules.metrics_are_explained, _silent_metric, "models/semantic/", "no unit, definition"),
+        (
+            rules.metrics_are_explained,
+            _silent_dimension,
+            "models/semantic/",
+            "of semantic model",
+        ),
+        (rules.metrics_are_compared, _new_metric, "models/semantic/", "give SQL of turnover"),
+        (rules.metrics_are_compared, _new_metric, "models/semantic/", "name turnover in"),
     ],
 )
 def test_every_rule_of_our_own_can_fail(parsed: Project, project: Project, breach: Breach) -> None:
