@@ -13,8 +13,9 @@
     digits of both after the point, 2 for money -#}
 {% macro percent(part, whole, type="numeric(5, 2)", scale=0) -%}
     {%- set unit = 10 ** scale -%}
+    {%- set wide = "cast(" ~ part ~ " as numeric(38, " ~ scale ~ "))" -%}
     {{ quotient(
-        100 * unit ~ " * (" ~ part ~ ")", "nullif(" ~ unit ~ ".0 * (" ~ whole ~ "), 0)", type
+        100 * unit ~ " * " ~ wide, "nullif(" ~ unit ~ ".0 * (" ~ whole ~ "), 0)", type
     ) }}
 {%- endmacro %}
 

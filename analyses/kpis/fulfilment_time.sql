@@ -1,6 +1,6 @@
--- Where does the time between purchase and delivery go? Grain: stage of a delivered order, and all.
--- Trap: averages of the stages add up to that of the whole, percentiles do not; and in some rows
--- the carrier had the parcel before the payment was approved: such a stage is negative, and stays
+-- Where does the time between purchase and delivery go? Grain: step of a delivered order, and all.
+-- Trap: averages of the steps add up to that of the whole, percentiles do not; and in some rows
+-- the carrier had the parcel before the payment was approved: such a step is negative, and stays
 -- in, or the whole would not be the sum. Orders that lack one of the four moments are left out.
 with
 
@@ -24,35 +24,35 @@ deliveries as (
 stages as (
 
     select
-        '1: payment approved' as stage,
-        days_to_approval as elapsed_days
+        '1: payment approved' as step,
+        days_to_approval as lag_days
     from deliveries
     union all
     select
-        '2: handed to the carrier' as stage,
-        days_to_carrier as elapsed_days
+        '2: handed to the carrier' as step,
+        days_to_carrier as lag_days
     from deliveries
     union all
     select
-        '3: delivered by the carrier' as stage,
-        days_with_carrier as elapsed_days
+        '3: delivered by the carrier' as step,
+        days_with_carrier as lag_days
     from deliveries
     union all
     select
-        'all: purchase to delivery' as stage,
-        days_to_deliver as elapsed_days
+        'all: purchase to delivery' as step,
+        days_to_deliver as lag_days
     from deliveries
 
 )
 
 select
-    stage,
+    step,
     count(*) as orders,
-    round(avg(elapsed_days), 2) as average_days,
-    round(cast(percentile_cont(0.5) within group (order by elapsed_days) as numeric), 2) as median_days,
-    round(cast(percentile_cont(0.9) within group (order by elapsed_days) as numeric), 2) as p90_days,
-    round(cast(percentile_cont(0.99) within group (order by elapsed_days) as numeric), 2) as p99_days,
-    count(*) filter (where elapsed_days < 0) as negative_orders
+    round(avg(lag_days), 2) as average_days,
+    round(cast(percentile_cont(0.5) within group (order by lag_days) as numeric), 2) as median_days,
+    round(cast(percentile_cont(0.9) within group (order by lag_days) as numeric), 2) as p90_days,
+    round(cast(percentile_cont(0.99) within group (order by lag_days) as numeric), 2) as p99_days,
+    count(*) filter (where lag_days < 0) as negative_orders
 from stages
-group by stage
-order by stage
+group by step
+order by step

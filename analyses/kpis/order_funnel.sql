@@ -54,7 +54,7 @@ reached as (
         count(*) filter (where orders.last_step = steps.step_number - 1 and orders.is_cancelled)
             as of_them_cancelled,
         coalesce(
-            sum(orders.payments_value) filter (where orders.last_step = steps.step_number - 1), 0
+            sum(orders.payments_value) filter (where orders.last_step = steps.step_number - 1), 0.00
         ) as paid_by_them
     from steps
     cross join orders

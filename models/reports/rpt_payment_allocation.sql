@@ -18,7 +18,7 @@ payments_by_order as (
 
     select
         order_id,
-        cast(100 * sum(payment_value) as numeric(18, 0)) as payment_cents
+        cast(100 * sum(payment_value) as numeric(38, 0)) as payment_cents
     from {{ ref('fct_payments') }}
     group by order_id
 

@@ -31,7 +31,7 @@ durations as (
 )
 
 select
-    stage,
+    stage as step,
     count(*) as orders,
     round(sum(seconds) / count(*) / 86400, 2) as average_days,
     round(percentile_cont(0.5) within group (order by seconds / 86400)::numeric, 2) as median_days,

@@ -76,8 +76,13 @@ _ORDER = {
 _COHORT = {"customer__first_order_on__month": "date_trunc('month', people.first_order_at)"}
 
 # The real data is large: there, only by these.
-MAIN = ("metric_time__month", "customer_geography__state_code", "product__category_name")
-MAIN += ("payment_method__payment_type", "customer__home_state")
+MAIN = {
+    "metric_time__month",
+    "customer_geography__state_code",
+    "product__category_name",
+    "payment_method__payment_type",
+    "customer__home_state",
+}
 
 # Each source by each name of a dimension in the semantic layer.
 CUTS: dict[str, dict[str, str]] = {

@@ -78,7 +78,6 @@ OVER_TIME: dict[str, dict[str, str]] = {
         ),
     },
     "revenue_last_28_days": {
-        "metric_time__month": _so_far("daily.date_day > periods.last_day - 28", *_MONTHS),
         "metric_time__day": _so_far("daily.date_day > periods.last_day - 28", *_DAYS),
     },
     "cumulative_customers": {

@@ -82,7 +82,7 @@ def differences(ours: Cells, theirs: Cells) -> list[str]:
 def sections() -> dict[str, Sequence[str]]:
     """The queries of each section of docs/metrics.md, by its anchor."""
     text = (project_root() / "docs" / "metrics.md").read_text("utf-8")
-    found = {}
+    found: dict[str, Sequence[str]] = {}
     for part in re.split(r"^#+ ", text, flags=re.MULTILINE):
         heading, _, body = part.partition("\n")
         anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
