@@ -28,9 +28,9 @@ def retention(ask: Ask, axes: Axes) -> None:
     """Who comes back?"""
     rows = ask(
         "select cohort_month, months_since, retention_percent from reports.rpt_customer_cohorts"
-        " where months_since between 1 and 12 order by 1, 2"
+        " where months_since between 1 and 12 and cohort_size >= 100 order by 1, 2"
     )
-    _heat_map(axes, rows, "per cent of the people who bought first in a month")
+    _heat_map(axes, rows, "per cent of the 100 people or more who began")
     axes.set_xlabel("months since the first purchase")
 
 
@@ -151,8 +151,8 @@ def categories(ask: Ask, axes: Axes) -> None:
 def payments(ask: Ask, axes: Axes) -> None:
     """Does what was paid equal what was bought?"""
     rows = ask(
-        "select status, count(*) from reports.rpt_payment_reconciliation"
-        " group by status order by count(*), status"
+        "select reconciliation, count(*) from reports.rpt_payment_reconciliation"
+        " group by reconciliation order by count(*), reconciliation"
     )
     statuses, orders = _columns(rows)
     bars = axes.barh(statuses, _numbers(orders), color=BLUE)
