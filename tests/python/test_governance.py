@@ -14,7 +14,7 @@ from dbt_score.rule import Rule
 from doctored import break_items, break_shape
 from loaders.sample import generate
 from tests.governance import __main__ as governance
-from tests.governance import catalog, erd, rules, score_rules, site, tools
+from tests.governance import catalog, erd, rules, score_rules, semantic_rules, site, tools
 from tests.governance.findings import Finding, GovernanceError
 from tests.governance.project import Project, parse
 from warehouse import Warehouse
@@ -183,15 +183,25 @@ def _new_metric(manifest: Manifest) -> None:
         (rules.facts_have_unit_tests, _no_unit_test, "models/marts/fct_", "a full build"),
         (rules.facts_have_unit_tests, _no_unit_test, "models/marts/fct_", "an incremental run"),
         (rules.held_keys_are_held, _key_held_elsewhere, "models/intermediate/", "does not read"),
-        (rules.metrics_are_explained, _silent_metric, "models/semantic/", "no unit, definition"),
         (
-            rules.metrics_are_explained,
+            semantic_rules.metrics_are_explained,
+            _silent_metric,
+            "models/semantic/",
+            "no unit, definition",
+        ),
+        (
+            semantic_rules.metrics_are_explained,
             _silent_dimension,
             "models/semantic/",
             "of semantic model",
         ),
-        (rules.metrics_are_compared, _new_metric, "models/semantic/", "give SQL of turnover"),
-        (rules.metrics_are_compared, _new_metric, "models/semantic/", "name turnover in"),
+        (
+            semantic_rules.metrics_are_compared,
+            _new_metric,
+            "models/semantic/",
+            "give SQL of turnover",
+        ),
+        (semantic_rules.metrics_are_compared, _new_metric, "models/semantic/", "name turnover in"),
     ],
 )
 def test_every_rule_of_our_own_can_fail(parsed: Project, project: Project, breach: Breach) -> None:
