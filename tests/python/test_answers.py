@@ -1,7 +1,8 @@
 """Analyses say what they answer, run, and agree with raw; ``olist answers`` prints them.
 
-``tests/answers/<kpi>.raw.sql`` gives the rows of a KPI without the models. The ten questions are
-compared with their own in test_benchmarks.py.
+``tests/answers/<kpi>.raw.sql`` gives the rows of a KPI without the models; ``{{ report('…') }}`` in
+it is the SQL on raw of that report. The ten questions are compared with their own in
+test_benchmarks.py.
 """
 
 import csv
@@ -24,6 +25,7 @@ from warehouse import NO_TESTS, Warehouse
 
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 FOLDER = Path(__file__).parents[1] / "answers"
+REPORTS = Path(__file__).parents[1] / "reports"
 README = project_root() / "analyses" / "README.md"
 ALL = analyses()
 KPIS = [name for name, one in ALL.items() if one.group == "kpis"]
@@ -94,10 +96,18 @@ def test_an_analysis_has_rows(built: Warehouse, name: str) -> None:
     assert built.query(ALL[name].query)
 
 
+def _on_raw(name: str) -> str:
+    def of_report(match: re.Match[str]) -> str:
+        return f"({(REPORTS / f'{match[1]}.raw.sql').read_text('utf-8')}) as report"
+
+    query = (FOLDER / f"{name}.raw.sql").read_text("utf-8")
+    return re.sub(r"\{\{ report\('(\w+)'\) \}\}", of_report, query)
+
+
 @pytest.mark.parametrize("name", KPIS)
 def test_a_kpi_says_what_raw_says(built: Warehouse, name: str) -> None:
     ours = records(built, ALL[name].query)
-    theirs = records(built, (FOLDER / f"{name}.raw.sql").read_text("utf-8"))
+    theirs = records(built, _on_raw(name))
     assert [list(row) for row in ours[:1]] == [list(row) for row in theirs[:1]]
     assert ours == theirs
 
