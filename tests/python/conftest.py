@@ -13,12 +13,14 @@ from psycopg2 import sql
 
 from loaders import connection, server
 from loaders.packages import install
+from loaders.sample import generate
 from loaders.tables import BY_NAME
-from warehouse import Warehouse
+from warehouse import NO_TESTS, Warehouse
 
 if TYPE_CHECKING:
     from lakes import Lake
 
+REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -74,6 +76,30 @@ def rebuilt_warehouse(
     """A second one, to compare with."""
     with temporary_database(postgres) as variables:
         yield Warehouse(variables, tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "sample",
+        pytest.param("real", marks=pytest.mark.skipif(not REAL_DATA, reason="OLIST_REAL_DATA")),
+    ],
+)
+def sample_and_real(
+    request: pytest.FixtureRequest,
+    warehouse: Warehouse,
+    rebuilt_warehouse: Warehouse,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Warehouse:
+    """A warehouse with the star and the reports."""
+    if request.param == "real":
+        made, files = rebuilt_warehouse, Path(str(REAL_DATA))
+    else:
+        made, files = warehouse, tmp_path_factory.mktemp("sample")
+        generate(files, 0.05)
+    made.land(files, "snapshot")
+    made.dbt("build", *NO_TESTS)
+    return made
 
 
 @pytest.fixture

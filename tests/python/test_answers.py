@@ -20,12 +20,11 @@ from loaders.analyses import Analysis, analyses
 from loaders.cli import main
 from loaders.connection import connect
 from loaders.paths import project_root
-from loaders.sample import generate
-from warehouse import NO_TESTS, Warehouse
+from raw_sql import raw_sql
+from warehouse import Warehouse
 
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 FOLDER = Path(__file__).parents[1] / "answers"
-REPORTS = Path(__file__).parents[1] / "reports"
 README = project_root() / "analyses" / "README.md"
 ALL = analyses()
 KPIS = [name for name, one in ALL.items() if one.group == "kpis"]
@@ -33,42 +32,18 @@ KPIS = [name for name, one in ALL.items() if one.group == "kpis"]
 Records = list[dict[str, Any]]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "sample",
-        pytest.param("real", marks=pytest.mark.skipif(not REAL_DATA, reason="OLIST_REAL_DATA")),
-    ],
-)
-def built(
-    request: pytest.FixtureRequest,
-    warehouse: Warehouse,
-    rebuilt_warehouse: Warehouse,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Warehouse:
-    """A warehouse with the star and the reports."""
-    if request.param == "real":
-        made, files = rebuilt_warehouse, Path(str(REAL_DATA))
-    else:
-        made, files = warehouse, tmp_path_factory.mktemp("sample")
-        generate(files, 0.05)
-    made.land(files, "snapshot")
-    made.dbt("build", *NO_TESTS)
-    return made
-
-
 @pytest.fixture
-def reached(built: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+def reached(sample_and_real: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """That warehouse is the one that commands find."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    for name, value in built.variables.items():
+    for name, value in sample_and_real.variables.items():
         monkeypatch.setenv(name, value)
-    return built
+    return sample_and_real
 
 
-def records(built: Warehouse, query: str) -> Records:
+def records(sample_and_real: Warehouse, query: str) -> Records:
     """The rows of a query, with the names of their columns."""
-    with connect(where=built.variables) as link, link.cursor() as cursor:
+    with connect(where=sample_and_real.variables) as link, link.cursor() as cursor:
         cursor.execute(query)
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -92,22 +67,14 @@ def test_each_file_is_an_analysis_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_analysis_has_rows(built: Warehouse, name: str) -> None:
-    assert built.query(ALL[name].query)
-
-
-def _on_raw(name: str) -> str:
-    def of_report(match: re.Match[str]) -> str:
-        return f"({(REPORTS / f'{match[1]}.raw.sql').read_text('utf-8')}) as report"
-
-    query = (FOLDER / f"{name}.raw.sql").read_text("utf-8")
-    return re.sub(r"\{\{ report\('(\w+)'\) \}\}", of_report, query)
+def test_an_analysis_has_rows(sample_and_real: Warehouse, name: str) -> None:
+    assert sample_and_real.query(ALL[name].query)
 
 
 @pytest.mark.parametrize("name", KPIS)
-def test_a_kpi_says_what_raw_says(built: Warehouse, name: str) -> None:
-    ours = records(built, ALL[name].query)
-    theirs = records(built, _on_raw(name))
+def test_a_kpi_says_what_raw_says(sample_and_real: Warehouse, name: str) -> None:
+    ours = records(sample_and_real, ALL[name].query)
+    theirs = records(sample_and_real, raw_sql(FOLDER / f"{name}.raw.sql"))
     assert [list(row) for row in ours[:1]] == [list(row) for row in theirs[:1]]
     assert ours == theirs
 
@@ -134,7 +101,7 @@ def test_a_kpi_says_what_raw_says(built: Warehouse, name: str) -> None:
         ("purchases_by_hour", "all_days"),
     ],
 )
-def test_parts_add_up_to_the_whole(built: Warehouse, name: str, column: str) -> None:
+def test_parts_add_up_to_the_whole(sample_and_real: Warehouse, name: str, column: str) -> None:
     whole = {
         "revenue": "select sum(price) from marts.fct_order_items",
         "freight": "select sum(freight_value) from marts.fct_order_items",
@@ -143,15 +110,15 @@ def test_parts_add_up_to_the_whole(built: Warehouse, name: str, column: str) -> 
         "orders": "select count(*) from marts.fct_orders",
         "all_days": "select count(*) from marts.fct_orders",
     }[column]
-    found = sum(row[column] for row in records(built, ALL[name].query))
-    assert [(found,)] == built.query(whole)
+    found = sum(row[column] for row in records(sample_and_real, ALL[name].query))
+    assert [(found,)] == sample_and_real.query(whole)
 
 
-def test_dbt_compiles_each_to_the_query_that_is_asked(built: Warehouse) -> None:
-    built.dbt("compile", "--select", "resource_type:analysis")
+def test_dbt_compiles_each_to_the_query_that_is_asked(sample_and_real: Warehouse) -> None:
+    sample_and_real.dbt("compile", "--select", "resource_type:analysis")
     compiled = {
         file.stem: re.sub(r'"\w+"\."(\w+)"\."(\w+)"', r"\1.\2", file.read_text("utf-8")).strip()
-        for file in built.folder.rglob("target/compiled/*/analyses/**/*.sql")
+        for file in sample_and_real.folder.rglob("target/compiled/*/analyses/**/*.sql")
     }
     assert compiled == {name: one.query.strip() for name, one in ALL.items()}
 
@@ -234,11 +201,11 @@ def _sum(rows: Records, column: str) -> int:
 
 @pytest.mark.parametrize("name", HEADLINES)
 def test_the_readme_says_what_the_real_data_says(
-    built: Warehouse, request: pytest.FixtureRequest, name: str
+    sample_and_real: Warehouse, request: pytest.FixtureRequest, name: str
 ) -> None:
     if "real" not in request.node.callspec.id:
         pytest.skip("figures of the Olist data")
-    said = HEADLINES[name](records(built, ALL[name].query))
+    said = HEADLINES[name](records(sample_and_real, ALL[name].query))
     line = next(line for line in README.read_text("utf-8").splitlines() if f"[`{name}`]" in line)
     assert line.endswith(f"| {said} |")
 

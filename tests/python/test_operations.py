@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from psycopg2 import sql
 
 from conftest import write_csv
 from loaders.engines.postgres import PostgresWarehouse
@@ -15,8 +14,9 @@ from loaders.operations import switch_on
 from loaders.paths import project_root
 from loaders.sample import generate
 from loaders.tables import OPTIONAL
+from raw_sql import rows_of_one_only
 from tests import frames
-from warehouse import MARTS, NO_TESTS, Rows, Warehouse
+from warehouse import MARTS, NO_TESTS, Warehouse
 
 FOLDER = Path(__file__).parents[1] / "reports" / "operations"
 MODELS = project_root() / "models" / "operations"
@@ -79,7 +79,7 @@ def test_every_report_is_compared() -> None:
 @pytest.mark.parametrize("report", REPORTS)
 def test_a_report_says_what_raw_says(built: Warehouse, report: str) -> None:
     assert built.query(f"select count(*) > 10 from reports.{report}") == [(True,)]
-    assert _differences(built, report) == []
+    assert rows_of_one_only(built, report, FOLDER / f"{report}.raw.sql") == []
 
 
 def test_the_reports_have_what_they_are_for(built: Warehouse) -> None:
@@ -133,7 +133,7 @@ def test_a_later_delivery_changes_what_it_touches(
         " where product_id = 'p-new'"
     ) == [(38, "unknown")]
     for report in REPORTS:
-        assert _differences(built, report) == [], report
+        assert rows_of_one_only(built, report, FOLDER / f"{report}.raw.sql") == [], report
     assert not built.land(tmp_path / "delta").anything
     built.dbt("run", *OPERATIONS)
     assert built.marts(FACTS) == rows
@@ -178,28 +178,3 @@ def test_every_cast_of_staging_is_watched() -> None:
     }
     audit = (MODELS / "audit" / "invalid_operations_values.sql").read_text("utf-8")
     assert casts == set(re.findall(r'"(\w+)": "([^"]+)"', audit))
-
-
-def _differences(built: Warehouse, report: str) -> Rows:
-    """Some rows that the report has and SQL on raw has not, or the other way round."""
-    columns = sql.SQL(", ").join(
-        sql.Identifier(name)
-        for (name,) in built.query(
-            "select attname::text from pg_attribute"
-            f" where attrelid = 'reports.{report}'::regclass and attnum > 0 order by attnum"
-        )
-    )
-    return built.query(
-        sql.SQL(
-            "with from_raw as materialized ({query}),"
-            " ours as (select {columns} from reports.{report}),"
-            " theirs as (select {columns} from from_raw) "
-            "(select 'report', a.* from (table ours except all table theirs) as a limit 5)"
-            " union all "
-            "(select 'raw', b.* from (table theirs except all table ours) as b limit 5)"
-        ).format(
-            query=sql.SQL((FOLDER / f"{report}.raw.sql").read_text("utf-8")),
-            columns=columns,
-            report=sql.Identifier(report),
-        )
-    )

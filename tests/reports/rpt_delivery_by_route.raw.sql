@@ -1,160 +1,13 @@
+-- Routes of what raw says of each order and seller. Grain: state of the seller, of the customer.
 with
 
--- A prefix lies where most of its points say; where it has none, where most of its people say.
-points as (
-
-    select distinct on (zip_code_prefix)
-        zip_code_prefix,
-        city,
-        state_code
-    from (
-        select
-            btrim(geolocation_zip_code_prefix) as zip_code_prefix,
-            translate(
-                lower(btrim(geolocation_city)),
-                'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn'
-            ) as city,
-            btrim(geolocation_state) as state_code,
-            count(*) as votes
-        from raw.geolocation
-        where _deleted_at is null
-        group by 1, 2, 3
-    ) as counted
-    order by zip_code_prefix asc, votes desc, city asc, state_code asc
-
-),
-
-addresses as (
-
-    select distinct on (zip_code_prefix)
-        zip_code_prefix,
-        city,
-        state_code
-    from (
-        select
-            btrim(zip_code_prefix) as zip_code_prefix,
-            translate(
-                lower(btrim(city)), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn'
-            ) as city,
-            btrim(state_code) as state_code,
-            count(*) as votes
-        from (
-            select
-                customer_zip_code_prefix as zip_code_prefix,
-                customer_city as city,
-                customer_state as state_code
-            from raw.customers
-            where _deleted_at is null
-            union all
-            select
-                seller_zip_code_prefix,
-                seller_city,
-                seller_state
-            from raw.sellers
-            where _deleted_at is null
-        ) as people
-        group by 1, 2, 3
-    ) as counted
-    order by zip_code_prefix asc, votes desc, city asc, state_code asc
-
-),
-
-middles as (
-
-    select
-        btrim(geolocation_zip_code_prefix) as zip_code_prefix,
-        btrim(geolocation_state) as state_code,
-        avg(geolocation_lat::numeric) as latitude,
-        avg(geolocation_lng::numeric) as longitude
-    from raw.geolocation
-    where
-        _deleted_at is null
-        and geolocation_lat::numeric between -33.76 and 5.28
-        and geolocation_lng::numeric between -74.00 and -28.83
-    group by 1, 2
-
-),
-
-places as (
-
-    select
-        coalesce(points.zip_code_prefix, addresses.zip_code_prefix) as zip_code_prefix,
-        coalesce(points.state_code, addresses.state_code) as state_code,
-        radians(round(middles.latitude, 6)::double precision) as latitude,
-        radians(round(middles.longitude, 6)::double precision) as longitude
-    from points
-    full join addresses on points.zip_code_prefix = addresses.zip_code_prefix
-    left join middles
-        on
-            points.zip_code_prefix = middles.zip_code_prefix
-            and points.state_code = middles.state_code
-
-),
-
--- As points of space: the length of the straight line between two gives that of the arc.
-spots as (
+deliveries as (
 
     select
         *,
-        6371.0088 * cos(latitude) * cos(longitude) as x,
-        6371.0088 * cos(latitude) * sin(longitude) as y,
-        6371.0088 * sin(latitude) as z
-    from places
-
-),
-
-parcels as (
-
-    select
-        order_id,
-        seller_id,
-        count(*) as order_lines,
-        sum(price::numeric(12, 2)) as revenue,
-        sum(freight_value::numeric(12, 2)) as freight_value
-    from raw.order_items
-    where _deleted_at is null
-    group by order_id, seller_id
-
-),
-
-located as (
-
-    select
-        parcels.*,
-        coalesce(departures.state_code, 'unknown') as seller_state_code,
-        coalesce(arrivals.state_code, 'unknown') as customer_state_code,
-        orders.order_delivered_customer_date::date
-        > orders.order_estimated_delivery_date::date as is_late,
-        round(
-            extract(
-                epoch from date_trunc('second', orders.order_delivered_customer_date::timestamp)
-                - date_trunc('second', orders.order_purchase_timestamp::timestamp)
-            ) / 86400, 2
-        ) as days,
-        case
-            when departures.x is not null and arrivals.x is not null
-                then (
-                    2 * 6371.0088 * asin(least(
-                        1::double precision,
-                        sqrt(
-                            (departures.x - arrivals.x) ^ 2
-                            + (departures.y - arrivals.y) ^ 2
-                            + (departures.z - arrivals.z) ^ 2
-                        ) / 2 / 6371.0088
-                    ))
-                )::numeric(8, 2)
-        end as distance_km
-    from parcels
-    inner join raw.orders on parcels.order_id = orders.order_id and orders._deleted_at is null
-    left join raw.sellers
-        on parcels.seller_id = sellers.seller_id and sellers._deleted_at is null
-    left join spots as departures
-        on btrim(sellers.seller_zip_code_prefix) = departures.zip_code_prefix
-    left join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
-    left join spots as arrivals
-        on btrim(customers.customer_zip_code_prefix) = arrivals.zip_code_prefix
-    where orders.order_status = 'delivered'
+        days_to_deliver as days
+    from {{ report('rpt_seller_orders') }}
+    where is_delivered
 
 ),
 
@@ -164,7 +17,7 @@ ranked as (
         *,
         row_number() over route as place,
         count(days) over (partition by seller_state_code, customer_state_code) as known
-    from located
+    from deliveries
     window route as (
         partition by seller_state_code, customer_state_code order by days asc nulls last
     )
