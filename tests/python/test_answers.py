@@ -1,52 +1,27 @@
-"""Analyses say what they answer, run, and agree with raw; ``olist answers`` prints them.
+"""Analyses say what they answer, run, and agree with raw.
 
 ``tests/answers/<kpi>.raw.sql`` gives the rows of a KPI without the models; ``{{ report('…') }}`` in
 it is the SQL on raw of that report. The ten questions are compared with their own in
 test_benchmarks.py.
 """
 
-import csv
-import io
 import os
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from loaders.analyses import Analysis, analyses
-from loaders.cli import main
-from loaders.connection import connect
 from loaders.paths import project_root
 from raw_sql import raw_sql
-from warehouse import Warehouse
+from warehouse import Records, Warehouse
 
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 FOLDER = Path(__file__).parents[1] / "answers"
 README = project_root() / "analyses" / "README.md"
 ALL = analyses()
 KPIS = [name for name, one in ALL.items() if one.group == "kpis"]
-
-Records = list[dict[str, Any]]
-
-
-@pytest.fixture
-def reached(sample_and_real: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    """That warehouse is the one that commands find."""
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    for name, value in sample_and_real.variables.items():
-        monkeypatch.setenv(name, value)
-    return sample_and_real
-
-
-def records(sample_and_real: Warehouse, query: str) -> Records:
-    """The rows of a query, with the names of their columns."""
-    with connect(where=sample_and_real.variables) as link, link.cursor() as cursor:
-        cursor.execute(query)
-        names = [column.name for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 @pytest.mark.parametrize("one", ALL.values(), ids=lambda one: one.name)
@@ -73,8 +48,8 @@ def test_an_analysis_has_rows(sample_and_real: Warehouse, name: str) -> None:
 
 @pytest.mark.parametrize("name", KPIS)
 def test_a_kpi_says_what_raw_says(sample_and_real: Warehouse, name: str) -> None:
-    ours = records(sample_and_real, ALL[name].query)
-    theirs = records(sample_and_real, raw_sql(FOLDER / f"{name}.raw.sql"))
+    ours = sample_and_real.records(ALL[name].query)
+    theirs = sample_and_real.records(raw_sql(FOLDER / f"{name}.raw.sql"))
     assert [list(row) for row in ours[:1]] == [list(row) for row in theirs[:1]]
     assert ours == theirs
 
@@ -110,7 +85,7 @@ def test_parts_add_up_to_the_whole(sample_and_real: Warehouse, name: str, column
         "orders": "select count(*) from marts.fct_orders",
         "all_days": "select count(*) from marts.fct_orders",
     }[column]
-    found = sum(row[column] for row in records(sample_and_real, ALL[name].query))
+    found = sum(row[column] for row in sample_and_real.records(ALL[name].query))
     assert [(found,)] == sample_and_real.query(whole)
 
 
@@ -205,96 +180,6 @@ def test_the_readme_says_what_the_real_data_says(
 ) -> None:
     if "real" not in request.node.callspec.id:
         pytest.skip("figures of the Olist data")
-    said = HEADLINES[name](records(sample_and_real, ALL[name].query))
+    said = HEADLINES[name](sample_and_real.records(ALL[name].query))
     line = next(line for line in README.read_text("utf-8").splitlines() if f"[`{name}`]" in line)
     assert line.endswith(f"| {said} |")
-
-
-def test_all_are_printed_with_their_questions(
-    reached: Warehouse, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["answers"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    for one in ALL.values():
-        assert f"{one.name}: {one.question}" in lines
-    assert max(map(len, lines)) < 200
-
-
-def test_some_are_printed_as_tables(reached: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["answers", "order_funnel", "monthly_revenue", "--limit", "2"]) == 0
-    printed = capsys.readouterr().out
-    first, _, second = printed.partition("\nmonthly_revenue: ")
-    rows = reached.query(ALL["order_funnel"].query)
-    assert first.splitlines()[:2] == [
-        f"order_funnel: {ALL['order_funnel'].question}",
-        f"Grain: {ALL['order_funnel'].grain}.",
-    ]
-    assert first.splitlines()[3].split() == list(records(reached, ALL["order_funnel"].query)[0])
-    assert first.splitlines()[4].split()[:2] == ["purchased", f"{rows[0][1]:,}"]
-    assert first.splitlines()[-1] == "… and 3 rows more: --limit 0 prints all."
-    assert len(second.splitlines()) == len(first.splitlines())
-
-
-def test_markdown_and_csv(reached: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = records(reached, ALL["daily_sales"].query)
-    assert main(["answers", "daily_sales", "--format", "csv"]) == 0
-    read = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert [row["date_day"] for row in read] == [str(row["date_day"]) for row in rows]
-    assert sum(Decimal(row["revenue"]) for row in read) == sum(row["revenue"] for row in rows)
-    assert main(["answers", "daily_sales", "--format", "markdown", "--limit", "1"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"## {ALL['daily_sales'].question}"
-    assert lines[2] == f"| {' | '.join(rows[0])} |"
-    assert lines[3].startswith("| --- | --- | --: | --: |")
-    assert lines[4].startswith(f"| {rows[0]['date_day']} | {rows[0]['day_name']} |")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["nothing"], "There is no answer 'nothing'; there are categories_bought_together, "),
-        (["daily_sales", "top_sellers", "--format", "csv"], "A CSV is one table: name one answer"),
-        (["daily_sales", "--limit", "-1"], "--limit is 0 (all rows) or more."),
-        (["daily_sales"], "There is no warehouse to ask yet (relation"),
-    ],
-)
-def test_errors_are_one_sentence(
-    database: dict[str, str],
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    message: str,
-) -> None:
-    assert main(["answers", *arguments]) == 1
-    said = capsys.readouterr()
-    assert said.err.startswith(f"olist: {message}")
-    assert said.err.count("\n") == 1
-    assert not said.out
-
-
-def test_without_a_server_make_build_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("PGHOST", "DATABASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
-    assert main(["answers"]) == 1
-    assert capsys.readouterr().err == "olist: There is no warehouse to ask yet: run 'make build'.\n"
-    assert main(["answers", "--list"]) == 0
-    assert "What did we sell each month, and how did it grow?" in capsys.readouterr().out
-
-
-def test_an_analysis_with_other_jinja_is_left_to_dbt(
-    database: dict[str, str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (tmp_path / "own.sql").write_text("select {{ dbt.type_string() }}", "utf-8")
-    (tmp_path / "plain.sql").write_text("-- No question.\nselect 'a|b' as x, 1 as y", "utf-8")
-    monkeypatch.setattr("loaders.answers.analyses", lambda: analyses(tmp_path))
-    assert main(["answers", "own"]) == 1
-    assert "own has Jinja other than ref(): 'dbt show --inline' asks it" in capsys.readouterr().err
-    assert main(["answers", "plain", "--format", "markdown"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        *("## plain", "", "| x | y |", "| --- | --: |", "| a\\|b | 1 |"),
-    ]

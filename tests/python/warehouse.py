@@ -28,6 +28,7 @@ HISTORIES = ("dim_customers_history", "dim_sellers_history", "dim_products_histo
 MARTS = FACTS + DIMENSIONS + HISTORIES
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 Rows = list[tuple[Any, ...]]
+Records = list[dict[str, Any]]
 
 
 @dataclass
@@ -63,6 +64,13 @@ class Warehouse:
         with self._environment(), connect() as link, link.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchall() if fetch else []
+
+    def records(self, query: str) -> Records:
+        """The rows of a query, with the names of their columns."""
+        with self._environment(), connect() as link, link.cursor() as cursor:
+            cursor.execute(query)
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def mart(self, name: str, columns: str = "mart.*") -> Rows:
         """All rows of a mart, sorted."""
