@@ -17,7 +17,7 @@ from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.sample import generate
 from tests import frames
-from warehouse import NO_TESTS, Warehouse
+from warehouse import STAR, Warehouse
 
 SCALE = 0.01
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
@@ -38,7 +38,7 @@ def built(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> War
     if not REAL_DATA:
         generate(data, scale=0.05)
     warehouse.land(data, "snapshot")
-    warehouse.dbt("build", *NO_TESTS)
+    warehouse.dbt("build", *STAR)
     return warehouse
 
 

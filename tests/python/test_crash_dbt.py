@@ -11,7 +11,7 @@ from pathlib import Path
 from crash import CRASHES, SEED, run_load
 from exports import SNAPSHOT, exports
 from loaders.paths import project_root
-from warehouse import DIMENSIONS, FACTS, NO_TESTS, Warehouse
+from warehouse import DIMENSIONS, FACTS, STAR, Warehouse
 
 TIMES = max(3, CRASHES // 100)
 # Tables that a swap had put aside.
@@ -25,7 +25,7 @@ def start_build(warehouse: Warehouse) -> "subprocess.Popen[bytes]":
     """Start a build in a process group of its own."""
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "loaders.dbt_entry", "--quiet", "build", *NO_TESTS),
+            *(sys.executable, "-m", "loaders.dbt_entry", "--quiet", "build", *STAR),
             *("--project-dir", str(project_root()), "--profiles-dir", str(project_root())),
             *("--target-path", str(warehouse.folder / "killed")),
             *("--log-path", str(warehouse.folder / "killed")),
@@ -41,7 +41,7 @@ def test_a_killed_build_is_made_good_by_the_next(warehouse: Warehouse, tmp_path:
     draw = random.Random(SEED)
     history = exports(tmp_path, 0.002, SEED)
     run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
-    warehouse.dbt("build", *NO_TESTS)
+    warehouse.dbt("build", *STAR)
     killed = 0
     for _ in range(TIMES):
         run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
@@ -57,8 +57,8 @@ def test_a_killed_build_is_made_good_by_the_next(warehouse: Warehouse, tmp_path:
             os.killpg(build.pid, signal.SIGKILL)
         build.wait()
     assert killed
-    warehouse.dbt("build", *NO_TESTS)
+    warehouse.dbt("build", *STAR)
     found = warehouse.marts(FACTS + DIMENSIONS)
     assert warehouse.query(LEFT) == []
-    warehouse.dbt("build", *NO_TESTS, "--full-refresh")
+    warehouse.dbt("build", *STAR, "--full-refresh")
     assert warehouse.marts(FACTS + DIMENSIONS) == found

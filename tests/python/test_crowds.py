@@ -13,7 +13,7 @@ from crash import content, run_load
 from crowd import Rows, ask, asking, ended, olist, open_session
 from exports import SNAPSHOT, exports
 from loaders.locks import LANDING
-from warehouse import FACTS, MARTS, NO_TESTS, Warehouse
+from warehouse import FACTS, MARTS, STAR, Warehouse
 
 WAITING = "another load is running: waiting for it to end"
 # Who waits for whose lock, where one of them is a load and the other is not.
@@ -123,7 +123,7 @@ def test_loads_during_a_build(warehouse: Warehouse, tmp_path: Path) -> None:
     history = exports(tmp_path, 0.005)
     first = str(next(history))
     run_load(warehouse.variables, first, *SNAPSHOT)
-    warehouse.dbt("build", *NO_TESTS)
+    warehouse.dbt("build", *STAR)
     over, results = threading.Event(), list[tuple[int, str]]()
 
     def land() -> None:
@@ -153,7 +153,7 @@ def test_loads_during_a_build(warehouse: Warehouse, tmp_path: Path) -> None:
 
     with pytest.raises(AssertionError, match="assert_orders_are_what_staging_says"):
         warehouse.dbt("test", "--select", "assert_orders_are_what_staging_says")
-    warehouse.dbt("build", *NO_TESTS)
+    warehouse.dbt("build", *STAR)
     caught_up = warehouse.marts(MARTS)
-    warehouse.dbt("build", *NO_TESTS, "--full-refresh")
+    warehouse.dbt("build", *STAR, "--full-refresh")
     assert warehouse.marts(MARTS) == caught_up

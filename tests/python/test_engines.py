@@ -23,7 +23,7 @@ from loaders.packages import install
 from loaders.paths import project_root
 from loaders.tables import BY_NAME
 from tests.frames import Files, read, write
-from warehouse import FACTS, MARTS, NO_TESTS
+from warehouse import FACTS, MARTS, STAR
 
 SCALE = 0.01
 # Texts that the engines' own casts read differently, or not at all.
@@ -132,8 +132,8 @@ def test_marts_are_equal_over_a_history_of_exports(engines: Engines, tmp_path: P
         if number == 2:
             write(_doctored(read(folder)), folder)
         engines.land(folder)
-        engines.dbt("postgres", "build", *NO_TESTS)
-        tests = engines.dbt("duckdb", "build", *(() if number == 1 else NO_TESTS))
+        engines.dbt("postgres", "build", *STAR)
+        tests = engines.dbt("duckdb", "build", *(() if number == 1 else STAR))
         assert set(tests.values()) <= {"success", "pass", "warn", "no-op"}
         assert number != 1 or sum(name.startswith("unit_test.") for name in tests) > 70
         engines.compare()
@@ -158,8 +158,8 @@ def test_a_delta_writes_the_orders_that_it_touches(engines: Engines, tmp_path: P
     orders["order_status"] = "unavailable"
     write({"orders": orders}, tmp_path)
     engines.land(tmp_path, "delta")
-    engines.dbt("postgres", "build", *NO_TESTS)
-    engines.dbt("duckdb", "build", *NO_TESTS)
+    engines.dbt("postgres", "build", *STAR)
+    engines.dbt("duckdb", "build", *STAR)
     engines.compare()
     newest = "select order_id from marts.fct_orders where _batch_id = 4 order by order_id"
     assert [order for (order,) in engines.rows(newest)] == sorted(orders["order_id"])

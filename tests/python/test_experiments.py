@@ -8,7 +8,7 @@ import pytest
 from benchmarks.experiments import trial
 from benchmarks.experiments.__main__ import ALL
 from loaders.sample import generate
-from warehouse import NO_TESTS, Warehouse
+from warehouse import STAR, Warehouse
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def built(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> War
     folder = tmp_path_factory.mktemp("sample")
     generate(folder, 0.002)
     warehouse.land(Path(folder))
-    warehouse.dbt("build", *NO_TESTS)
+    warehouse.dbt("build", *STAR)
     return warehouse
 
 

@@ -8,7 +8,7 @@ import yaml
 from conftest import write_csv
 from loaders.paths import project_root
 from loaders.sample import generate
-from warehouse import MARTS, NO_TESTS, Warehouse
+from warehouse import MARTS, STAR, Warehouse
 
 KEYS = (
     "select conname, contype::text, convalidated from pg_constraint"
@@ -21,7 +21,7 @@ def built(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> War
     folder = tmp_path_factory.mktemp("sample")
     generate(folder, 0.005)
     warehouse.land(folder)
-    warehouse.dbt("build", *NO_TESTS)
+    warehouse.dbt("build", *STAR)
     return warehouse
 
 

@@ -16,7 +16,7 @@ from loaders.sample import generate
 from loaders.tables import OPTIONAL
 from raw_sql import rows_of_one_only
 from tests import frames
-from warehouse import MARTS, NO_TESTS, Warehouse
+from warehouse import MARTS, STAR, Warehouse
 
 FOLDER = Path(__file__).parents[1] / "reports" / "operations"
 MODELS = project_root() / "models" / "operations"
@@ -39,7 +39,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def off(warehouse: Warehouse, files: Path) -> Warehouse:
     """A warehouse that has all files, built as it is by default."""
     warehouse.land(files, "snapshot")
-    warehouse.dbt("build", *NO_TESTS)
+    warehouse.dbt("build", *STAR)
     return warehouse
 
 

@@ -9,7 +9,7 @@ from psycopg2 import sql
 
 from benchmarks import plain
 from loaders.sample import generate
-from warehouse import MARTS, NO_TESTS, Rows, Warehouse
+from warehouse import MARTS, STAR, Rows, Warehouse
 
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 
@@ -54,7 +54,7 @@ def built(
         made, files = warehouse, tmp_path_factory.mktemp("sample")
         generate(files, 0.02)
     made.land(files, "snapshot")
-    made.dbt("build", *NO_TESTS)
+    made.dbt("build", *STAR)
     with mock.patch.dict(os.environ, made.variables):
         plain.build()
     return made

@@ -14,7 +14,7 @@ from psycopg2 import sql
 from conftest import administer
 from histories import STATUS_CHANGES_FIVE_TIMES, Load, histories
 from loaders.tables import TABLES
-from warehouse import HISTORIES, MARTS, NO_TESTS, Warehouse
+from warehouse import HISTORIES, MARTS, STAR, Warehouse
 
 _CALM = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 settings.register_profile(
@@ -36,7 +36,7 @@ class Replay:
         self.template = f"{self.name}_template"
         Load(files={table.name: [] for table in TABLES}).write(folder)
         warehouse.land(folder)
-        warehouse.dbt("build", *NO_TESTS, "--exclude", "path:models/marts", "path:snapshots")
+        warehouse.dbt("build", *STAR, "--exclude", "path:models/marts", "path:snapshots")
         administer(warehouse.variables, "create database {} template {}", self.template, self.name)
 
     def start(self) -> None:
@@ -55,7 +55,7 @@ class Replay:
     def build(self, *arguments: str) -> None:
         """Build the marts and their history."""
         self.warehouse.dbt(
-            "build", *NO_TESTS, "--select", "path:models/marts", "path:snapshots", *arguments
+            "build", *STAR, "--select", "path:models/marts", "path:snapshots", *arguments
         )
 
     def differences(self) -> dict[str, int]:

@@ -16,7 +16,7 @@ from loaders.sources import deliver
 from loaders.tables import BY_NAME
 from source_fixtures import Source, mariadb, mariadb_port, postgresql, source
 from source_servers import MariaDB, PostgreSQL
-from warehouse import NO_TESTS, Warehouse
+from warehouse import STAR, Warehouse
 
 __all__ = ["mariadb", "mariadb_port", "postgresql", "source"]  # fixtures
 
@@ -49,12 +49,12 @@ def test_the_star_is_that_of_the_files(
     """The same data as files, and in two databases by natural types, is one star."""
     generate(tmp_path, 0.01, 7)
     warehouse.land(tmp_path, "snapshot")
-    warehouse.dbt("build", *NO_TESTS)
+    warehouse.dbt("build", *STAR)
     with source_servers.mariadb_database(mariadb_port) as one:
         shop.fill(one, tmp_path)
         read = rebuilt_warehouse.land(one.url())
     assert read.read == read.new > 10_000
-    rebuilt_warehouse.dbt("build", *NO_TESTS)
+    rebuilt_warehouse.dbt("build", *STAR)
     assert rebuilt_warehouse.marts() == warehouse.marts()
     with source_servers.postgresql(postgres) as other:
         shop.fill(other, tmp_path)
