@@ -30,64 +30,49 @@ fct_payments as (
 
 ),
 
--- Stacked, not joined: lines times payments would count both several times, and an order that has
--- not arrived yet would lose what was paid for it.
-amounts_stacked as (
+-- Each summed to the order before they meet: lines times payments would count both several times.
+items_summed as (
 
     select
         order_id,
-        1 as line_count,
-        0 as payment_count,
-        cast(null as integer) as installments,
-        price,
-        freight_value,
-        cast(0 as numeric(12, 2)) as payment_value
+        count(*) as order_lines,
+        sum(price) as items_value,
+        sum(freight_value) as freight_value
     from fct_order_items
-
-    union all
-
-    select
-        order_id,
-        0 as line_count,
-        1 as payment_count,
-        installments,
-        cast(0 as numeric(12, 2)) as price,
-        cast(0 as numeric(12, 2)) as freight_value,
-        payment_value
-    from fct_payments
-
-),
-
-amounts_summed as (
-
-    select
-        order_id,
-        sum(line_count) as order_lines,
-        sum(payment_count) as payments,
-        max(installments) as most_installments,
-        coalesce(sum(price), 0) as items_value,
-        coalesce(sum(freight_value), 0) as freight_value,
-        coalesce(sum(payment_value), 0) as payments_value
-    from amounts_stacked
     group by order_id
 
 ),
 
+payments_summed as (
+
+    select
+        order_id,
+        count(*) as payments,
+        max(installments) as most_installments,
+        sum(payment_value) as payments_value
+    from fct_payments
+    group by order_id
+
+),
+
+-- Full joins: an order that has not arrived yet would lose what was paid for it.
 amounts_joined_to_orders as (
 
     select
         fct_orders.purchased_at,
-        amounts_summed.most_installments,
-        cast(coalesce(amounts_summed.order_lines, 0) as integer) as order_lines,
-        cast(coalesce(amounts_summed.payments, 0) as integer) as payments,
-        cast(coalesce(amounts_summed.items_value, 0) as numeric(12, 2)) as items_value,
-        cast(coalesce(amounts_summed.freight_value, 0) as numeric(12, 2)) as freight_value,
-        cast(coalesce(amounts_summed.payments_value, 0) as numeric(12, 2)) as payments_value,
-        coalesce(fct_orders.order_id, amounts_summed.order_id) as order_id,
+        payments_summed.most_installments,
+        cast(coalesce(items_summed.order_lines, 0) as integer) as order_lines,
+        cast(coalesce(payments_summed.payments, 0) as integer) as payments,
+        cast(coalesce(items_summed.items_value, 0) as numeric(12, 2)) as items_value,
+        cast(coalesce(items_summed.freight_value, 0) as numeric(12, 2)) as freight_value,
+        cast(coalesce(payments_summed.payments_value, 0) as numeric(12, 2)) as payments_value,
+        coalesce(fct_orders.order_id, items_summed.order_id, payments_summed.order_id) as order_id,
         coalesce(fct_orders.order_status, 'unknown') as order_status
-    from fct_orders
-    full outer join amounts_summed
-        on fct_orders.order_id = amounts_summed.order_id
+    from items_summed
+    full outer join payments_summed
+        on items_summed.order_id = payments_summed.order_id
+    full outer join fct_orders
+        on coalesce(items_summed.order_id, payments_summed.order_id) = fct_orders.order_id
 
 ),
 
