@@ -83,7 +83,7 @@ OVER_TIME: dict[str, dict[str, str]] = {
     "cumulative_customers": {
         "metric_time__month": """
             select to_date(days.year_month, 'YYYY-MM'), (
-                select count(*) from marts.dim_customers
+                select nullif(count(*), 0) from marts.dim_customers
                 where first_order_at < max(days.date_day) + 1 and customer_key <> '-1'
             )
             from marts.dim_dates as days
