@@ -109,8 +109,8 @@ comment on table raw._watermarks is
     'One row per table of a source database: how far it was read, from where the next load reads';
 """
 
-# What a superuser adds to a ledger of the loader (docs/roles.md) is the loader's, with the rights that
-# others have to the loader's tables.
+# What a superuser adds to a ledger of the loader (docs/roles.md) is the loader's, with the rights
+# that others have to the tables of the loader.
 _AS_OWNER = """
 select set_config('role', rolname, true)
 from pg_roles
