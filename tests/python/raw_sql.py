@@ -8,13 +8,18 @@ from psycopg2 import sql
 from warehouse import Rows, Warehouse
 
 REPORTS = Path(__file__).parents[1] / "reports"
-_REPORT = re.compile(r"\{\{ report\('(\w+)'\) \}\}")
+_SHARED = re.compile(r"\{\{ (report|part)\('(\w+)'\) \}\}")
+_FILES = {"report": "{}.raw.sql", "part": "parts/{}.raw.sql"}
 
 
 def raw_sql(file: Path) -> str:
-    """The query of a file; ``{{ report('…') }}`` in it is the one of that report."""
-    return _REPORT.sub(
-        lambda match: f"({raw_sql(REPORTS / f'{match[1]}.raw.sql')}) as {match[1]}",
+    """The query of a file.
+
+    ``{{ report('…') }}`` in it is the query of that report, ``{{ part('…') }}`` one of
+    tests/reports/parts, as a subquery of that name.
+    """
+    return _SHARED.sub(
+        lambda match: f"({raw_sql(REPORTS / _FILES[match[1]].format(match[2]))}) as {match[2]}",
         file.read_text("utf-8"),
     )
 

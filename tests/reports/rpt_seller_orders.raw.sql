@@ -1,64 +1,5 @@
 with
 
--- A prefix lies where most of its points say; where it has none, where most of its people say.
-points as (
-
-    select distinct on (zip_code_prefix)
-        zip_code_prefix,
-        city,
-        state_code
-    from (
-        select
-            btrim(geolocation_zip_code_prefix) as zip_code_prefix,
-            translate(
-                lower(btrim(geolocation_city)),
-                'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn'
-            ) as city,
-            btrim(geolocation_state) as state_code,
-            count(*) as votes
-        from raw.geolocation
-        where _deleted_at is null
-        group by 1, 2, 3
-    ) as counted
-    order by zip_code_prefix asc, votes desc, city asc, state_code asc
-
-),
-
-addresses as (
-
-    select distinct on (zip_code_prefix)
-        zip_code_prefix,
-        city,
-        state_code
-    from (
-        select
-            btrim(zip_code_prefix) as zip_code_prefix,
-            translate(
-                lower(btrim(city)), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn'
-            ) as city,
-            btrim(state_code) as state_code,
-            count(*) as votes
-        from (
-            select
-                customer_zip_code_prefix as zip_code_prefix,
-                customer_city as city,
-                customer_state as state_code
-            from raw.customers
-            where _deleted_at is null
-            union all
-            select
-                seller_zip_code_prefix,
-                seller_city,
-                seller_state
-            from raw.sellers
-            where _deleted_at is null
-        ) as people
-        group by 1, 2, 3
-    ) as counted
-    order by zip_code_prefix asc, votes desc, city asc, state_code asc
-
-),
-
 middles as (
 
     select
@@ -75,19 +16,18 @@ middles as (
 
 ),
 
-places as (
+located_places as (
 
     select
-        coalesce(points.zip_code_prefix, addresses.zip_code_prefix) as zip_code_prefix,
-        coalesce(points.state_code, addresses.state_code) as state_code,
+        places.zip_code_prefix,
+        places.state_code,
         radians(round(middles.latitude, 6)::double precision) as latitude,
         radians(round(middles.longitude, 6)::double precision) as longitude
-    from points
-    full join addresses on points.zip_code_prefix = addresses.zip_code_prefix
+    from {{ part('places') }}
     left join middles
         on
-            points.zip_code_prefix = middles.zip_code_prefix
-            and points.state_code = middles.state_code
+            places.zip_code_prefix = middles.zip_code_prefix
+            and places.state_code = middles.state_code
 
 ),
 
@@ -99,7 +39,7 @@ spots as (
         6371.0088 * cos(latitude) * cos(longitude) as x,
         6371.0088 * cos(latitude) * sin(longitude) as y,
         6371.0088 * sin(latitude) as z
-    from places
+    from located_places
 
 ),
 
