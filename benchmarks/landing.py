@@ -94,8 +94,7 @@ def _keys() -> list[str]:
     for table in TABLES:
         if table.key:
             lines.append(f"alter table {table.name} add primary key ({', '.join(table.key)});")
-        others = (column for column in table.indexes.values() if column in table.columns)
-        lines += [f"create index on {table.name} ({column});" for column in others]
+        lines += [f"create index on {table.name} ({column});" for column in table.lookups]
     return lines
 
 

@@ -14,7 +14,6 @@ from loaders.analyses import Analysis, analyses
 from loaders.errors import LoaderError
 from loaders.text_table import print_table
 
-FORMATS = ("table", "markdown", "csv")
 LIMIT = 50
 Say = Callable[[str], None]
 Rows = Sequence[tuple[Any, ...]]

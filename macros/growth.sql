@@ -3,10 +3,5 @@
 
     figure, former: whole numbers, or numerics with two digits after the point -#}
 {% macro growth_percent(figure, former) -%}
-    {{ quotient(
-        "10000.0 * (" ~ figure ~ " - " ~ former ~ ")",
-        "(100 * nullif(" ~ former ~ ", 0))",
-        "numeric(12, 2)",
-        2
-    ) }}
+    {{ percent(figure ~ " - " ~ former, former, "numeric(12, 2)", 2) }}
 {%- endmacro %}

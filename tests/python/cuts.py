@@ -1,21 +1,20 @@
 """What the figures are taken from, and each way to cut it: joins without MetricFlow."""
 
+
+def _orders(date_key: str) -> str:
+    return f"""
+        marts.fct_orders as orders
+        inner join marts.dim_dates as days on days.date_key = orders.{date_key}
+        inner join marts.dim_geographies as places
+            on places.geography_key = orders.customer_geography_key
+        inner join marts.dim_customers as people on people.customer_key = orders.customer_key
+    """
+
+
 # Days are taken from the calendar, where the semantic layer takes them from the moments.
 SOURCES = {
-    "orders": """
-        marts.fct_orders as orders
-        inner join marts.dim_dates as days on days.date_key = orders.purchased_date_key
-        inner join marts.dim_geographies as places
-            on places.geography_key = orders.customer_geography_key
-        inner join marts.dim_customers as people on people.customer_key = orders.customer_key
-    """,
-    "deliveries": """
-        marts.fct_orders as orders
-        inner join marts.dim_dates as days on days.date_key = orders.delivered_date_key
-        inner join marts.dim_geographies as places
-            on places.geography_key = orders.customer_geography_key
-        inner join marts.dim_customers as people on people.customer_key = orders.customer_key
-    """,
+    "orders": _orders("purchased_date_key"),
+    "deliveries": _orders("delivered_date_key"),
     "lines": """
         marts.fct_order_items as lines
         inner join marts.dim_dates as days on days.date_key = lines.purchased_date_key

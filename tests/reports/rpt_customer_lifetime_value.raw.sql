@@ -4,12 +4,8 @@ with
 
 revenue_by_order as (
 
-    select
-        order_id,
-        sum(price::numeric(12, 2)) as revenue
-    from raw.order_items
-    where _deleted_at is null
-    group by order_id
+    select *
+    from {{ part('revenue_by_order') }}
 
 ),
 
