@@ -86,3 +86,22 @@
 {% macro latest_review_first() -%}
     answered_at is null, answered_at desc, created_at is null, created_at desc, review_id desc
 {%- endmacro %}
+
+
+{#- One row per raw row of these tables, with the batch that last inserted, changed or removed it:
+    removed rows are here too, for their removal is a change.
+
+    id_columns: the column of each raw table by which facts find what to rebuild -#}
+{% macro changes_of(source_name, id_columns) -%}
+    {%- for table, id_column in id_columns.items() %}
+    select
+        '{{ table }}' as changed_table,
+        {{ id_column }} as changed_id,
+        _batch_id
+    from {{ source(source_name, table) }}
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+    {%- endfor %}
+{%- endmacro %}

@@ -12,19 +12,7 @@ with
 
 changes as (
 
-    -- Removed rows are here too: their removal is a change.
-    {%- for table, id_column in id_columns.items() %}
-
-    select
-        '{{ table }}' as changed_table,
-        {{ id_column }} as changed_id,
-        _batch_id
-    from {{ source('olist', table) }}
-    {%- if not loop.last %}
-
-    union all
-    {%- endif %}
-    {%- endfor %}
+    {{ changes_of('olist', id_columns) }}
 
 )
 

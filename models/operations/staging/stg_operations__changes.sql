@@ -8,19 +8,7 @@ with
 
 changes as (
 
-    -- Removed rows are here too: their removal is a change.
-    {%- for table, id_column in id_columns.items() %}
-
-    select
-        '{{ table }}' as changed_table,
-        {{ id_column }} as changed_id,
-        _batch_id
-    from {{ source('operations', table) }}
-    {%- if not loop.last %}
-
-    union all
-    {%- endif %}
-    {%- endfor %}
+    {{ changes_of('operations', id_columns) }}
 
 )
 
