@@ -14,6 +14,7 @@ from psycopg2 import sql
 from loaders import connection, server
 from loaders.packages import install
 from loaders.sample import generate
+from loaders.server import machine
 from loaders.tables import BY_NAME
 from warehouse import NO_TESTS, Warehouse
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Of ``make test``: each worker has a server of its own, so there are none where one is given."""
+    return 0 if connection.external() else min(4, machine.measure().processors)
 
 
 @pytest.fixture(scope="session")
