@@ -27,7 +27,7 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Of ``make test``: each worker has a server of its own, so there are none where one is given."""
+    """Of ``make test``: each worker has a server of its own; where one is given, no workers."""
     return 0 if connection.external() else min(4, machine.measure().processors)
 
 
