@@ -26,7 +26,7 @@ build: $(READY) ## PostgreSQL, data, landing, dbt build, summary (OLIST_DATA=fol
 
 .PHONY: test
 test: lint ## All that must hold: lint, loader tests, dbt tests on fresh data, incremental checks
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: answers
 answers: $(READY) ## What the business asks, as tables (ANSWERS="monthly_revenue kpis", FORMAT=markdown)

@@ -68,12 +68,12 @@ def _jobs(link: Connection, changed: set[str]) -> list[Job]:
 
 
 def _help(jobs: list[Job], failures: list[psycopg2.Error]) -> None:
-    # Where no connection is left, the other one does it all.
-    with suppress(LoaderError), connect() as link:
-        try:
+    # Where no connection is left, the other one does it all. One that is lost fails in its end too.
+    try:
+        with suppress(LoaderError), connect() as link:
             _work(link, jobs)
-        except psycopg2.Error as error:
-            failures.append(error)
+    except psycopg2.Error as error:
+        failures.append(error)
 
 
 def _work(link: Connection, jobs: list[Job]) -> None:

@@ -1,10 +1,12 @@
 """What a landing does after its commit: indexes and statistics, made up for where they lack."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
 import pytest
+from psycopg2.extensions import connection as Connection
 
 from conftest import Query, write_csv
 from loaders import connection
@@ -69,20 +71,38 @@ def test_it_does_without_a_second_connection(
     assert _missing(query) == set()
 
 
+def _full(_: Connection) -> None:
+    raise psycopg2.errors.DiskFull("no space left")
+
+
+def _ended(link: Connection) -> None:
+    with link.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(
+    ("meet", "error"),
+    [(_full, psycopg2.errors.DiskFull), (_ended, psycopg2.OperationalError)],
+)
 def test_what_the_second_connection_meets_is_told(
-    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+    meet: Callable[[Connection], None],
+    error: type[psycopg2.Error],
 ) -> None:
     land(_files(tmp_path), say=lambda _: None)
     query("drop index raw.orders_batch_id_idx, raw.order_items_batch_id_idx")
     working = threading.Barrier(2)
     work = settle._work
 
-    def both_work(link: object, jobs: list[settle.Job]) -> None:
+    def both_work(link: Connection, jobs: list[settle.Job]) -> None:
         working.wait(10)
         if threading.current_thread() is not threading.main_thread():
-            raise psycopg2.errors.DiskFull("no space left")
-        work(link, jobs)  # type: ignore[arg-type]
+            meet(link)
+        work(link, jobs)
 
     monkeypatch.setattr(settle, "_work", both_work)
-    with connection.connect() as link, pytest.raises(psycopg2.errors.DiskFull):
+    with connection.connect() as link, pytest.raises(error):
         settle.settle(link, ["orders", "order_items"])
