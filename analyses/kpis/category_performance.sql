@@ -1,6 +1,6 @@
 -- Which categories carry the business, and from how many sellers? Grain: category.
 -- Trap: an order with lines of two categories is an order of both, so orders do not add up over
--- categories; lines and money do.
+-- categories; lines and money do. Freight is in per cent of price and freight together.
 with
 
 categories as (
@@ -9,10 +9,12 @@ categories as (
         dim_products.category_name,
         count(distinct fct_order_items.order_id) as orders,
         count(*) as line_count,
-        count(distinct fct_order_items.product_key) as products_sold,
-        count(distinct fct_order_items.seller_key) as sellers,
-        sum(fct_order_items.price) as revenue,
-        sum(fct_order_items.freight_value) as freight
+        count(distinct nullif(fct_order_items.product_key, '-1')) as products_sold,
+        count(distinct nullif(fct_order_items.seller_key, '-1')) as sellers,
+        coalesce(sum(fct_order_items.price), 0) as revenue,
+        avg(fct_order_items.price) as average_price,
+        sum(fct_order_items.freight_value) as freight,
+        sum(fct_order_items.item_total) as gmv
     from {{ ref('fct_order_items') }} as fct_order_items
     inner join {{ ref('dim_products') }} as dim_products
         on fct_order_items.product_key = dim_products.product_key
@@ -32,7 +34,7 @@ select
         100 * sum(revenue) over (order by revenue desc, category_name asc)
         / nullif(sum(revenue) over (), 0), 2
     ) as cumulative_percent,
-    round(revenue / line_count, 2) as average_price,
-    round(100 * freight / nullif(revenue, 0), 1) as freight_percent
+    round(average_price, 2) as average_price,
+    round(100 * freight / nullif(gmv, 0), 1) as freight_percent
 from categories
 order by revenue desc, category_name asc

@@ -1,14 +1,14 @@
 -- What did we sell each day, and is the week better than the one before? Grain: day of purchase,
 -- from the first to the last, days without a sale included; the newest first.
 -- Trap: an average over days needs the days on which nobody bought; weeks are compared, because
--- weekends are weak; and an order without a line (cancelled, mostly) is no sale.
+-- weekends are weak; and an order without a line (cancelled or unavailable, mostly) is no sale.
 with
 
 sales as (
 
     select
         purchased_date_key,
-        count(*) as orders,
+        count(*) as orders_with_items,
         sum(item_count) as line_count,
         sum(items_value) as revenue,
         sum(freight_value) as freight
@@ -32,7 +32,7 @@ days as (
     select
         dim_dates.date_day,
         dim_dates.day_name,
-        coalesce(sales.orders, 0) as orders,
+        coalesce(sales.orders_with_items, 0) as orders_with_items,
         coalesce(sales.line_count, 0) as line_count,
         coalesce(sales.revenue, 0.00) as revenue,
         coalesce(sales.freight, 0.00) as freight
@@ -62,7 +62,7 @@ days_with_weeks as (
 select
     date_day,
     day_name,
-    orders,
+    orders_with_items,
     line_count,
     revenue,
     freight,

@@ -1,15 +1,15 @@
--- What part of the price is freight, and how much more does it cost to send farther? Grain: region
--- of the customer by region of the seller.
--- Trap: it is freight of all over price of all; an average of the lines' own ratios lets cheap
--- goods weigh as much as dear ones.
+-- What part of price and freight is freight, and how much more does it cost to send farther? Grain:
+-- region of the customer by region of the seller.
+-- Trap: it is freight of all over price and freight of all (of the price alone it would be more);
+-- an average of the lines' own ratios lets cheap goods weigh as much as dear ones.
 select
     customer_places.region as customer_region,
     seller_places.region as seller_region,
     count(*) as line_count,
-    sum(fct_order_items.price) as revenue,
-    sum(fct_order_items.freight_value) as freight,
+    coalesce(sum(fct_order_items.price), 0) as revenue,
+    coalesce(sum(fct_order_items.freight_value), 0) as freight,
     round(
-        100 * sum(fct_order_items.freight_value) / nullif(sum(fct_order_items.price), 0), 1
+        100 * sum(fct_order_items.freight_value) / nullif(sum(fct_order_items.item_total), 0), 1
     ) as freight_percent,
     round(avg(fct_order_items.freight_value), 2) as average_freight,
     round(avg(fct_order_items.price), 2) as average_price

@@ -1,15 +1,15 @@
 -- How does revenue grow: on the month before, on the same month a year before, in the year so far?
 -- Grain: month, from the first purchase to the last, months without an order included.
 -- Trap: the month before is that of the calendar, not the last one that has orders; and a month
--- with few days of sales (see their number) grows from, or to, next to nothing. Orders are those
--- with a line, as in monthly_revenue.
+-- with few days of sales (see their number) grows from, or to, next to nothing. Orders without a
+-- line are not counted, as in monthly_revenue.
 with
 
 sales as (
 
     select
         purchased_date_key,
-        count(*) filter (where item_count > 0) as orders,
+        count(*) filter (where item_count > 0) as orders_with_items,
         sum(items_value) as revenue
     from {{ ref('fct_orders') }}
     where purchased_date_key <> -1
@@ -34,7 +34,7 @@ months as (
         dim_dates.year_month,
         dim_dates.year as calendar_year,
         count(sales.purchased_date_key) as days_with_orders,
-        coalesce(sum(sales.orders), 0) as orders,
+        coalesce(sum(sales.orders_with_items), 0) as orders_with_items,
         coalesce(sum(sales.revenue), 0.00) as revenue
     from {{ ref('dim_dates') }} as dim_dates
     left join sales
@@ -48,9 +48,10 @@ months as (
 select
     year_month,
     days_with_orders,
-    orders,
+    orders_with_items,
     revenue,
-    round(100 * orders / nullif(lag(orders) over by_month, 0) - 100, 1) as orders_growth_percent,
+    round(100 * orders_with_items / nullif(lag(orders_with_items) over by_month, 0) - 100, 1)
+        as orders_with_items_growth_percent,
     round(100 * revenue / nullif(lag(revenue) over by_month, 0) - 100, 1) as growth_percent,
     round(100 * revenue / nullif(lag(revenue, 12) over by_month, 0) - 100, 1)
         as growth_on_year_before_percent,

@@ -1,14 +1,14 @@
 -- How many orders come through to each step, and what is lost on the way? Grain: step.
 -- Trap: a step without a moment counts as passed where a later one was (some delivered orders have
 -- no approval); delivered is by status; a review of an order that never came is no last step. Not
--- all that stops is lost: what is neither cancelled nor unavailable may yet come.
+-- all that stops is lost (cancelled or unavailable): the others may yet come.
 with
 
 orders as (
 
     select
         payments_value,
-        order_status in ('canceled', 'unavailable') as is_cancelled,
+        order_status in ('canceled', 'unavailable') as is_lost,
         case
             when is_delivered and review_score is not null then 5
             when is_delivered then 4
@@ -51,8 +51,8 @@ reached as (
         steps.step,
         count(*) filter (where orders.last_step >= steps.step_number) as orders,
         count(*) filter (where orders.last_step = steps.step_number - 1) as stopped_before,
-        count(*) filter (where orders.last_step = steps.step_number - 1 and orders.is_cancelled)
-            as of_them_cancelled,
+        count(*) filter (where orders.last_step = steps.step_number - 1 and orders.is_lost)
+            as of_them_lost,
         coalesce(
             sum(orders.payments_value) filter (where orders.last_step = steps.step_number - 1), 0.00
         ) as paid_by_them
@@ -66,7 +66,7 @@ select
     step,
     orders,
     stopped_before,
-    of_them_cancelled,
+    of_them_lost,
     paid_by_them,
     round(100.0 * orders / nullif(first_value(orders) over (order by step_number), 0), 2)
         as percent_of_all,

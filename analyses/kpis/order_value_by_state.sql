@@ -4,7 +4,7 @@
 select
     dim_geographies.state_code,
     dim_geographies.region,
-    count(*) as orders,
+    count(*) as orders_with_items,
     sum(fct_orders.items_value) as revenue,
     round(sum(fct_orders.items_value) / count(*), 2) as average_order_value,
     round(

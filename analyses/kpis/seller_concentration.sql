@@ -7,7 +7,7 @@ sellers as (
 
     select
         seller_key,
-        sum(price) as revenue
+        coalesce(sum(price), 0) as revenue
     from {{ ref('fct_order_items') }}
     where seller_key <> '-1'
     group by seller_key

@@ -8,9 +8,10 @@ products as (
     select
         product_key,
         count(*) as line_count,
-        sum(price) as revenue,
+        coalesce(sum(price), 0) as revenue,
         round(avg(price), 2) as average_price,
-        round(100 * sum(price) / nullif(sum(sum(price)) over (), 0), 2) as revenue_percent
+        round(100 * coalesce(sum(price), 0) / nullif(sum(sum(price)) over (), 0), 2)
+            as revenue_percent
     from {{ ref('fct_order_items') }}
     group by product_key
 

@@ -1,7 +1,7 @@
 -- What did we sell each month, and how did it grow? Grain: month of purchase.
--- Trap: orders without a line (cancelled, mostly) have no value, so they are not in the average;
--- the first and last months of the data are not whole; and growth is from the month before, so it
--- is null where that one has no order, and not from the last one that has.
+-- Trap: orders without a line (cancelled or unavailable, mostly) are not counted: they have no
+-- value to average; the first and last months of the data are not whole; and growth is from the
+-- month before, so it is null where that one has no order, and not from the last one that has.
 with
 
 months as (
@@ -9,7 +9,7 @@ months as (
     select
         dim_dates.year_month,
         min(dim_dates.year * 12 + dim_dates.month) as month_number,
-        count(*) filter (where fct_orders.item_count > 0) as orders,
+        count(*) filter (where fct_orders.item_count > 0) as orders_with_items,
         sum(fct_orders.items_value) as revenue
     from {{ ref('fct_orders') }}
     inner join {{ ref('dim_dates') }}
@@ -21,9 +21,9 @@ months as (
 
 select
     months.year_month,
-    months.orders,
+    months.orders_with_items,
     months.revenue,
-    round(months.revenue / nullif(months.orders, 0), 2) as average_order_value,
+    round(months.revenue / nullif(months.orders_with_items, 0), 2) as average_order_value,
     round(100 * months.revenue / nullif(month_before.revenue, 0) - 100, 1) as growth_percent
 from months
 left join months as month_before

@@ -4,9 +4,10 @@
 select
     dim_payment_types.payment_type,
     count(*) as payments,
-    sum(fct_payments.payment_value) as payment_value,
+    coalesce(sum(fct_payments.payment_value), 0) as payment_value,
     round(
-        100 * sum(fct_payments.payment_value) / sum(sum(fct_payments.payment_value)) over (), 2
+        100 * coalesce(sum(fct_payments.payment_value), 0)
+        / nullif(sum(sum(fct_payments.payment_value)) over (), 0), 2
     ) as value_percent,
     round(avg(fct_payments.payment_value), 2) as average_value,
     round(avg(fct_payments.installments), 2) as average_installments

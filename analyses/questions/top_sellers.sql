@@ -1,7 +1,8 @@
 -- Which twenty sellers sell most, what part of everything, and are their buyers happy?
 -- Grain: seller.
--- Trap: an order may have several sellers, so orders of sellers do not add up to all orders; and an
--- order counts once for a seller's score, however many of its lines are that seller's.
+-- Trap: an order may have several sellers, so orders of sellers do not add up to all orders; an
+-- order counts once for a seller's score, however many of its lines are that seller's; and lines of
+-- unknown sellers are a part of everything, though no seller.
 with
 
 sellers as (
@@ -9,10 +10,10 @@ sellers as (
     select
         seller_key,
         count(*) as line_count,
-        sum(price) as revenue,
-        round(100 * sum(price) / sum(sum(price)) over (), 2) as revenue_percent
+        coalesce(sum(price), 0) as revenue,
+        round(100 * coalesce(sum(price), 0) / nullif(sum(sum(price)) over (), 0), 2)
+            as revenue_percent
     from {{ ref('fct_order_items') }}
-    where seller_key <> '-1'
     group by seller_key
 
 ),
@@ -27,6 +28,7 @@ top_sellers as (
     from sellers
     inner join {{ ref('dim_sellers') }}
         on sellers.seller_key = dim_sellers.seller_key
+    where sellers.seller_key <> '-1'
     order by sellers.revenue desc, dim_sellers.seller_id asc
     limit 20
 

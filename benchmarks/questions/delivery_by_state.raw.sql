@@ -109,7 +109,7 @@ select
     state_code,
     count(*) as delivered_orders,
     round(avg(days), 1) as average_days,
-    round(100.0 * count(*) filter (where is_late) / count(*), 1) as late_percent,
+    round(100 * avg(is_late::integer), 1) as late_percent,
     round(avg(freight_value), 2) as average_freight
 from deliveries
 group by state_code

@@ -15,7 +15,7 @@ months as (
 
     select
         date_trunc('month', orders.order_purchase_timestamp::timestamp) as month_start,
-        count(items.order_id) as orders,
+        count(items.order_id) as orders_with_items,
         coalesce(sum(items.revenue), 0) as revenue
     from raw.orders
     left join items on orders.order_id = items.order_id
@@ -26,9 +26,9 @@ months as (
 
 select
     to_char(month_start, 'YYYY-MM') as year_month,
-    orders,
+    orders_with_items,
     revenue,
-    round(revenue / nullif(orders, 0), 2) as average_order_value,
+    round(revenue / nullif(orders_with_items, 0), 2) as average_order_value,
     round(
         100 * revenue / nullif(
             sum(revenue) over (

@@ -25,7 +25,7 @@ orders_of_sellers as (
         count(*) as line_count,
         sum(price::numeric(12, 2)) as revenue
     from raw.order_items
-    where _deleted_at is null and seller_id is not null
+    where _deleted_at is null
     group by seller_id, order_id
 
 ),
@@ -36,7 +36,7 @@ sold as (
         orders_of_sellers.seller_id,
         count(*) as orders,
         sum(orders_of_sellers.line_count) as line_count,
-        sum(orders_of_sellers.revenue) as revenue,
+        coalesce(sum(orders_of_sellers.revenue), 0) as revenue,
         round(avg(latest_reviews.score), 2) as average_score
     from orders_of_sellers
     left join latest_reviews on orders_of_sellers.order_id = latest_reviews.order_id
@@ -53,11 +53,12 @@ select
     sold.orders,
     sold.line_count,
     sold.revenue,
-    round(100 * sold.revenue / everything.revenue, 2) as revenue_percent,
+    round(100 * sold.revenue / nullif(everything.revenue, 0), 2) as revenue_percent,
     sold.average_score
 from sold
 cross join everything
 left join raw.sellers
     on sold.seller_id = sellers.seller_id and sellers._deleted_at is null
+where sold.seller_id is not null
 order by sold.revenue desc, sold.seller_id asc
 limit 20

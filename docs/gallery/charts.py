@@ -28,7 +28,8 @@ def retention(ask: Ask, axes: Axes) -> None:
     """Who comes back?"""
     rows = ask(
         "select cohort_month, months_since, retention_percent from reports.rpt_customer_cohorts"
-        " where months_since between 1 and 12 and cohort_size >= 100 order by 1, 2"
+        " where months_since between 1 and 12 and cohort_size >= 100"
+        " and active_month_days_with_orders >= 20 order by 1, 2"
     )
     _heat_map(axes, rows, "per cent of the 100 people or more who began")
     axes.set_xlabel("months since the first purchase")
@@ -70,7 +71,7 @@ def routes(ask: Ask, axes: Axes) -> None:
         "select seller_state_code, customer_state_code, average_days"
         " from reports.rpt_delivery_by_route"
         " where seller_state_code in (select seller_state_code from reports.rpt_delivery_by_route"
-        " group by seller_state_code order by sum(deliveries) desc, seller_state_code limit 8)"
+        " group by seller_state_code order by sum(parcels) desc, seller_state_code limit 8)"
         " and average_days is not null and customer_state_code <> 'unknown' order by 1, 2"
     )
     _heat_map(axes, rows, "average days", digits=0)

@@ -9,7 +9,7 @@ from loaders.commands import Add
 def add(command: Add) -> None:
     """Add the command."""
     compare = command(
-        "compare", "Build the same data on several engines and compare every mart.", _compare
+        "compare", "Build the same data on several engines; compare marts and reports.", _compare
     )
     compare.add_argument(
         "--engines",

@@ -32,11 +32,12 @@ OTHERS = NAMES[1:]
 
 @dataclass(frozen=True)
 class Mart:
-    """A table of schema ``marts``, its columns in their order, and the one that is its key."""
+    """A table that is compared: its columns in their order, and the one that is its key."""
 
     name: str
     columns: tuple[str, ...]
     key: str
+    schema: str = "marts"
 
 
 class Warehouse(Protocol):

@@ -1,4 +1,4 @@
-"""``olist compare``: the same data built on several engines, every mart compared row for row."""
+"""``olist compare``: the same data on several engines, marts and reports compared row for row."""
 
 import json
 import os
@@ -19,11 +19,13 @@ from loaders.text_table import print_table
 
 Say = Callable[[str], None]
 
+SCHEMAS = ("marts", "reports")  # what people read
+
 
 def compare(
     names: Sequence[str], data: Sequence[str], say: Say = print, *, tests: bool = False
 ) -> None:
-    """Build on empty warehouses of these engines, which go again, and compare all marts.
+    """Build on empty warehouses of these engines, which go again, and compare what they built.
 
     ``data`` are whole exports or lakes: each is landed and built in turn, so that what follows the
     first is an incremental run. Every engine gets the batch times of the first, so that what
@@ -58,31 +60,36 @@ def compare(
 
 
 def compare_in_use(names: Sequence[str], manifest: Path, say: Say = print) -> None:
-    """Compare the marts of the warehouses in use as they are; see ``compare``.
+    """Compare the warehouses in use as they are; see ``compare``.
 
     They have to hold the same batches of the same times, as those that follow one lake do.
     """
     if not manifest.exists():
-        raise LoaderError(f"{manifest} is missing, which names the marts: run 'dbt build' first.")
+        raise LoaderError(f"{manifest} is missing, which names the tables: run 'dbt build' first.")
     warehouses = {name: engine(name).in_use() for name in NAMES if name in names}
     report(warehouses, marts_of(manifest), say)
 
 
 def marts_of(manifest: Path) -> list[Mart]:
-    """The models of schema ``marts`` in a dbt manifest, with their columns and keys."""
+    """The models of schemas ``marts`` and ``reports`` in a dbt manifest, by schema and name."""
     nodes = json.loads(manifest.read_text("utf-8"))["nodes"].values()
     return sorted(
         (
-            Mart(node["name"], tuple(node["columns"]), node["config"]["meta"]["primary_key"])
+            Mart(
+                node["name"],
+                tuple(node["columns"]),
+                node["config"]["meta"]["primary_key"],
+                node["schema"],
+            )
             for node in nodes
-            if node["resource_type"] == "model" and node["schema"] == "marts"
+            if node["resource_type"] == "model" and node["schema"] in SCHEMAS
         ),
-        key=lambda mart: mart.name,
+        key=lambda mart: (mart.schema, mart.name),
     )
 
 
 def report(warehouses: dict[str, Warehouse], marts: Sequence[Mart], say: Say) -> None:
-    """Compare the marts of the first warehouse with those of each other one, and say what differs.
+    """Compare the tables of the first warehouse with those of each other one, and say what differs.
 
     Raises LoaderError when anything does.
     """
@@ -92,7 +99,7 @@ def report(warehouses: dict[str, Warehouse], marts: Sequence[Mart], say: Say) ->
         say(f"\n== {name} compared with {reference}")
         found = [differences(mart, first.rows(mart), other.rows(mart)) for mart in marts]
         print_table(
-            ("mart", reference, name, "equal", "missing", "extra", "differing"),
+            ("table", reference, name, "equal", "missing", "extra", "differing"),
             [
                 (f.mart, f.rows, f.other_rows, f.equal, f.missing, f.extra, f.differing)
                 for f in found
@@ -103,8 +110,8 @@ def report(warehouses: dict[str, Warehouse], marts: Sequence[Mart], say: Say) ->
             _examples(difference, reference, name, say)
         unequal += sum(not difference.none for difference in found)
     if unequal:
-        raise LoaderError(f"{unequal} of {len(marts) * len(others)} marts differ; rows are above.")
-    say(f"\nAll {len(marts)} marts are equal, row for row, on {', '.join(warehouses)}.")
+        raise LoaderError(f"{unequal} of {len(marts) * len(others)} tables differ; rows are above.")
+    say(f"\nAll {len(marts)} tables are equal, row for row, on {', '.join(warehouses)}.")
 
 
 def _examples(difference: Difference, reference: str, name: str, say: Say) -> None:

@@ -75,7 +75,7 @@ class PostgresWarehouse:
             cursor.execute(
                 sql.SQL('select {} from {} order by {}::text collate "C"').format(
                     sql.SQL(", ").join(map(sql.Identifier, mart.columns)),
-                    sql.Identifier("marts", mart.name),
+                    sql.Identifier(mart.schema, mart.name),
                     sql.Identifier(mart.key),
                 )
             )

@@ -15,7 +15,8 @@ rpt_daily_sales as (
 
     select
         date_key,
-        year_month
+        year_month,
+        orders
     from {{ ref('rpt_daily_sales') }}
 
 ),
@@ -25,6 +26,7 @@ months_numbered as (
 
     select
         year_month,
+        cast(count(case when orders > 0 then 1 end) as integer) as days_with_orders,
         row_number() over (order by year_month) as month_number
     from rpt_daily_sales
     group by year_month
@@ -68,6 +70,7 @@ cohorts_followed as (
     select
         cohorts.year_month as cohort_month,
         months_numbered.year_month as active_month,
+        months_numbered.days_with_orders as active_month_days_with_orders,
         cast(months_numbered.month_number - cohorts.month_number as integer) as months_since,
         first_months.people_active as cohort_size,
         coalesce(later_months.people_active, 0) as people_active,
@@ -97,6 +100,7 @@ final as (
         cohort_month,
         months_since,
         active_month,
+        active_month_days_with_orders,
 
         ---------- people
         cohort_size,

@@ -40,7 +40,7 @@ orders_summed_by_day as (
         count(case when fct_orders.item_count > 0 then 1 end) as orders_with_items,
         count(case when fct_orders.order_status = 'canceled' then 1 end) as cancelled_orders,
         count(case when fct_orders.order_status = 'unavailable' then 1 end) as unavailable_orders,
-        count(distinct nullif(fct_orders.customer_key, {{ unknown_key() }})) as customers,
+        count(distinct nullif(fct_orders.customer_key, {{ unknown_key() }})) as active_customers,
         cast(coalesce(sum(fct_orders.item_count), 0) as bigint) as items,
         coalesce(sum(fct_orders.items_value), 0) as revenue,
         coalesce(sum(fct_orders.items_value) filter (
@@ -89,7 +89,7 @@ final as (
         weeks_summed.cancelled_orders,
         weeks_summed.unavailable_orders,
         weeks_summed.items,
-        weeks_summed.customers,
+        weeks_summed.active_customers,
 
         ---------- money
         cast(weeks_summed.revenue as numeric(12, 2)) as revenue,

@@ -24,11 +24,11 @@ final as (
         distance_band,
 
         ---------- measures that add up
-        cast(count(*) as integer) as deliveries,
+        cast(count(*) as integer) as parcels,
         cast(sum(order_lines) as integer) as order_lines,
         cast(sum(revenue) as numeric(12, 2)) as revenue,
         cast(sum(freight_value) as numeric(12, 2)) as freight_value,
-        cast(count(case when is_late then 1 end) as integer) as late_deliveries,
+        cast(count(case when is_late then 1 end) as integer) as late_parcels,
 
         ---------- averages and shares
         {{ average('distance_km', 'numeric(8, 2)', 2) }} as average_distance_km,

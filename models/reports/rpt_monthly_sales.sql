@@ -44,7 +44,7 @@ people_counted_by_month as (
 
     select
         active_month,
-        cast(sum(people_active) as bigint) as customers,
+        cast(sum(people_active) as bigint) as active_customers,
         cast(coalesce(sum(case when months_since = 0 then people_active end), 0) as bigint)
             as new_customers
     from rpt_customer_cohorts
@@ -56,7 +56,7 @@ months_compared as (
 
     select
         days_summed_by_month.*,
-        coalesce(people_counted_by_month.customers, 0) as customers,
+        coalesce(people_counted_by_month.active_customers, 0) as active_customers,
         coalesce(people_counted_by_month.new_customers, 0) as new_customers,
         lag(days_summed_by_month.orders) over months as orders_month_before,
         lag(days_summed_by_month.revenue) over months as revenue_month_before,
@@ -86,9 +86,9 @@ final as (
         cancelled_orders,
         unavailable_orders,
         items,
-        customers,
+        active_customers,
         new_customers,
-        customers - new_customers as returning_customers,
+        active_customers - new_customers as returning_customers,
 
         ---------- money
         revenue,

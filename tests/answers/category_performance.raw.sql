@@ -35,7 +35,8 @@ categories as (
         count(*) as line_count,
         count(distinct product_id) as products_sold,
         count(distinct seller_id) as sellers,
-        sum(price) as revenue,
+        count(price) as priced,
+        coalesce(sum(price), 0) as revenue,
         sum(freight) as freight
     from lines
     group by category
@@ -58,7 +59,7 @@ select
                 or (better.revenue = here.revenue and better.category <= here.category)
         ) / (select sum(price) from lines), 2
     ) as cumulative_percent,
-    round(here.revenue / here.line_count, 2) as average_price,
-    round(100 * here.freight / nullif(here.revenue, 0), 1) as freight_percent
+    round(here.revenue / nullif(here.priced, 0), 2) as average_price,
+    round(100 * here.freight / nullif(here.revenue + here.freight, 0), 1) as freight_percent
 from categories as here
 order by here.revenue desc, here.category asc

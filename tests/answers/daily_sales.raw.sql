@@ -55,7 +55,7 @@ weeks as (
 select
     weeks.day as date_day,
     to_char(weeks.day, 'FMDay') as day_name,
-    coalesce(sold.orders, 0) as orders,
+    coalesce(sold.orders, 0) as orders_with_items,
     coalesce(sold.line_count, 0) as line_count,
     coalesce(sold.price, 0) as revenue,
     coalesce(sold.freight, 0) as freight,

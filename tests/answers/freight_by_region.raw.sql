@@ -33,11 +33,11 @@ select
     customer_region,
     seller_region,
     count(*) as line_count,
-    sum(price) as revenue,
-    sum(freight) as freight,
-    round(100 * sum(freight) / nullif(sum(price), 0), 1) as freight_percent,
-    round(sum(freight) / count(*), 2) as average_freight,
-    round(sum(price) / count(*), 2) as average_price
+    coalesce(sum(price), 0) as revenue,
+    coalesce(sum(freight), 0) as freight,
+    round(100 * sum(freight) / nullif(sum(price) + sum(freight), 0), 1) as freight_percent,
+    round(sum(freight) / nullif(count(freight), 0), 2) as average_freight,
+    round(sum(price) / nullif(count(price), 0), 2) as average_price
 from lines
 group by customer_region, seller_region
-order by customer_region asc, sum(freight) desc, seller_region asc
+order by customer_region asc, coalesce(sum(freight), 0) desc, seller_region asc

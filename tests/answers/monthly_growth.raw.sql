@@ -42,10 +42,10 @@ months as (
 select
     to_char(months.month_start, 'YYYY-MM') as year_month,
     months.days as days_with_orders,
-    months.orders,
+    months.orders as orders_with_items,
     months.price as revenue,
     round(100.0 * (months.orders - before.orders) / nullif(before.orders, 0), 1)
-        as orders_growth_percent,
+        as orders_with_items_growth_percent,
     round(100 * (months.price - before.price) / nullif(before.price, 0), 1) as growth_percent,
     round(100 * (months.price - year_before.price) / nullif(year_before.price, 0), 1)
         as growth_on_year_before_percent,

@@ -29,7 +29,7 @@ scores as (
 orders as (
 
     select
-        btrim(orders.order_status) in ('canceled', 'unavailable') as is_cancelled,
+        btrim(orders.order_status) in ('canceled', 'unavailable') as is_lost,
         coalesce(paid.paid, 0) as paid,
         btrim(orders.order_status) = 'delivered' as delivered,
         scores.review_score is not null as reviewed,
@@ -51,12 +51,10 @@ totals as (
         count(*) filter (where shipped or delivered) as shipped,
         count(*) filter (where delivered) as delivered,
         count(*) filter (where delivered and reviewed) as reviewed,
-        count(*) filter (where is_cancelled and not (approved or shipped or delivered))
-            as cancelled_2,
-        count(*) filter (where is_cancelled and approved and not (shipped or delivered))
-            as cancelled_3,
-        count(*) filter (where is_cancelled and shipped and not delivered) as cancelled_4,
-        count(*) filter (where is_cancelled and delivered and not reviewed) as cancelled_5,
+        count(*) filter (where is_lost and not (approved or shipped or delivered)) as lost_2,
+        count(*) filter (where is_lost and approved and not (shipped or delivered)) as lost_3,
+        count(*) filter (where is_lost and shipped and not delivered) as lost_4,
+        count(*) filter (where is_lost and delivered and not reviewed) as lost_5,
         coalesce(sum(paid) filter (where not (approved or shipped or delivered)), 0) as paid_2,
         coalesce(sum(paid) filter (where approved and not (shipped or delivered)), 0) as paid_3,
         coalesce(sum(paid) filter (where shipped and not delivered), 0) as paid_4,
@@ -75,11 +73,11 @@ steps as (
         lateral (
             values
             (1, 'purchased', purchased, null, 0, 0),
-            (2, 'approved', approved, purchased, cancelled_2, paid_2),
-            (3, 'shipped', shipped, approved, cancelled_3, paid_3),
-            (4, 'delivered', delivered, shipped, cancelled_4, paid_4),
-            (5, 'reviewed', reviewed, delivered, cancelled_5, paid_5)
-        ) as named (number, step, orders, before, cancelled, paid)
+            (2, 'approved', approved, purchased, lost_2, paid_2),
+            (3, 'shipped', shipped, approved, lost_3, paid_3),
+            (4, 'delivered', delivered, shipped, lost_4, paid_4),
+            (5, 'reviewed', reviewed, delivered, lost_5, paid_5)
+        ) as named (number, step, orders, before, lost, paid)
 
 )
 
@@ -87,7 +85,7 @@ select
     step,
     orders,
     coalesce(before - orders, 0) as stopped_before,
-    cancelled as of_them_cancelled,
+    lost as of_them_lost,
     paid as paid_by_them,
     round(100.0 * orders / purchased, 2) as percent_of_all,
     round(100.0 * orders / before, 2) as percent_of_step_before

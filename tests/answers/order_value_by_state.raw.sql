@@ -39,7 +39,7 @@ country as (select avg(price) as average from orders)
 select
     orders.state_code,
     orders.region,
-    count(*) as orders,
+    count(*) as orders_with_items,
     sum(orders.price) as revenue,
     round(avg(orders.price), 2) as average_order_value,
     round((percentile_cont(0.5) within group (order by orders.price))::numeric, 2)

@@ -4,7 +4,7 @@ sellers as (
 
     select
         seller_id,
-        sum(price::numeric(12, 2)) as revenue
+        coalesce(sum(price::numeric(12, 2)), 0) as revenue
     from raw.order_items
     where _deleted_at is null and seller_id is not null
     group by seller_id

@@ -23,6 +23,7 @@ by_order as (
         product_id,
         order_id,
         count(*) as line_count,
+        count(price) as priced_count,
         sum(price::numeric(12, 2)) as price
     from raw.order_items
     where _deleted_at is null
@@ -36,7 +37,8 @@ sold as (
         by_order.product_id,
         count(*) as orders,
         sum(by_order.line_count) as line_count,
-        sum(by_order.price) as revenue,
+        sum(by_order.priced_count) as priced_count,
+        coalesce(sum(by_order.price), 0) as revenue,
         round(avg(scores.score), 2) as average_score
     from by_order
     left join scores on by_order.order_id = scores.order_id
@@ -67,8 +69,8 @@ select
     best.orders,
     best.line_count,
     best.revenue,
-    round(100 * best.revenue / best.all_revenue, 2) as revenue_percent,
-    round(best.revenue / best.line_count, 2) as average_price,
+    round(100 * best.revenue / nullif(best.all_revenue, 0), 2) as revenue_percent,
+    round(best.revenue / nullif(best.priced_count, 0), 2) as average_price,
     best.average_score
 from best
 left join raw.products

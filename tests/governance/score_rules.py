@@ -65,8 +65,11 @@ def source_is_described(source: Source) -> RuleViolation | None:
 @rule
 def exposure_is_described(exposure: Exposure) -> RuleViolation | None:
     """Who changes a mart must find out who reads it and whom to ask."""
-    if not (exposure.description.strip() and exposure.label and exposure.owner.get("email")):
-        return RuleViolation("the exposure needs a description, a label and an owner with email")
+    described = exposure.description.strip() and exposure.label and exposure.maturity
+    if not (described and exposure.url and exposure.owner.get("email")):
+        return RuleViolation(
+            "the exposure needs a description, a label, a maturity, a url and an owner with email"
+        )
     return None
 
 

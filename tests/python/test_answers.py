@@ -128,6 +128,7 @@ HEADLINES: dict[str, Callable[[Records], str]] = {
     "categories_bought_together": lambda rows: (
         f"`{rows[0]['first_category']}` and `{rows[0]['second_category']}`:"
         f" {rows[0]['orders']} orders, lift {rows[0]['lift']}"
+        f" ({'less' if rows[0]['lift'] < 1 else 'more'} often than by chance)"
     ),
     "cancellations_by_month": lambda rows: (
         f"{sum(row['cancelled'] for row in rows)} cancelled,"

@@ -70,8 +70,8 @@ class _Side:
 def test_a_difference_is_an_error_and_shown() -> None:
     said: list[str] = []
     sides: Any = {"x": _Side(SAME), "y": _Side([*SAME[:3], ("d", None)])}
-    with pytest.raises(LoaderError, match="1 of 1 marts differ"):
+    with pytest.raises(LoaderError, match="1 of 1 tables differ"):
         report(sides, [MART], said.append)
     assert "fct d: value is 2017-01-01 00:00:00.000000 on x, null on y" in said
     report({"x": sides["x"], "y": sides["x"]}, [MART], said.append)
-    assert said[-1] == "\nAll 1 marts are equal, row for row, on x, y."
+    assert said[-1] == "\nAll 1 tables are equal, row for row, on x, y."

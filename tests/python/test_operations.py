@@ -123,15 +123,25 @@ def test_a_later_delivery_changes_what_it_touches(
         tmp_path / "delta",
         "inventory_transactions",
         "t-late,p-new,s-new,receipt,40,2017-02-01 10:00:00,3.00,,",
+        "t-gift,p-new,s-new,receipt,10,2017-02-01 11:00:00,,,",
         "t-last,p-new,s-new,sale,-2,2018-08-31 10:00:00,3.00,,",
+        "t-young,p-young,s-new,receipt,10,2018-08-22 10:00:00,2.00,,",
+        "t-sold,p-young,s-new,sale,-7,2018-08-25 10:00:00,2.00,,",
+        "t-in,p-empty,s-new,receipt,5,2017-12-01 10:00:00,4.00,,",
+        "t-out,p-empty,s-new,sale,-5,2018-01-05 10:00:00,4.00,,",
     )
-    assert built.land(tmp_path / "delta").new == 2
+    assert built.land(tmp_path / "delta").new == 7
     built.dbt("run", *OPERATIONS)
     rows = built.marts(FACTS)
     assert built.query(
-        "select on_hand_quantity, category_name from reports.rpt_inventory_status"
-        " where product_id = 'p-new'"
-    ) == [(38, "unknown")]
+        "select product_id, category_name, on_hand_quantity, on_hand_value::float,"
+        " days_of_supply::float, reorder_point, needs_reorder from reports.rpt_inventory_status"
+        " where seller_id = 's-new' order by product_id"
+    ) == [
+        ("p-empty", "unknown", 0, 0, None, 0, True),
+        ("p-new", "unknown", 48, 144, 2160, 1, False),
+        ("p-young", "unknown", 3, 6, 4.3, 15, True),
+    ]
     for report in REPORTS:
         assert rows_of_one_only(built, report, FOLDER / f"{report}.raw.sql") == [], report
     assert not built.land(tmp_path / "delta").anything

@@ -67,6 +67,17 @@ grid as (
 
 ),
 
+days as (
+
+    select
+        date_trunc('month', order_purchase_timestamp::timestamp)::date as active_on,
+        count(distinct order_purchase_timestamp::date) as days_with_orders
+    from raw.orders
+    where _deleted_at is null
+    group by date_trunc('month', order_purchase_timestamp::timestamp)::date
+
+),
+
 figures as (
 
     select
@@ -114,6 +125,7 @@ select
     so_far.revenue as cumulative_revenue,
     md5(rows_of_text.cohort_month || '-' || rows_of_text.months_since) as cohort_month_key,
     to_char(rows_of_text.active_on, 'YYYY-MM') as active_month,
+    coalesce(days.days_with_orders, 0)::integer as active_month_days_with_orders,
     coalesce(figures.people_active, 0) as people_active,
     round(100.0 * coalesce(figures.people_active, 0) / rows_of_text.cohort_size, 2)
         as retention_percent,
@@ -125,3 +137,4 @@ inner join so_far
     on rows_of_text.cohort_on = so_far.cohort_on and rows_of_text.active_on = so_far.active_on
 left join figures
     on rows_of_text.cohort_on = figures.cohort_on and rows_of_text.active_on = figures.active_on
+left join days on rows_of_text.active_on = days.active_on

@@ -52,7 +52,7 @@ headers as (
         count(*) as orders,
         sum((order_status = 'canceled')::integer) as cancelled_orders,
         sum((order_status = 'unavailable')::integer) as unavailable_orders,
-        count(distinct customer_unique_id) as customers
+        count(distinct customer_unique_id) as active_customers
     from purchases
     group by date_day
 
@@ -111,7 +111,7 @@ select
     coalesce(headers.cancelled_orders, 0) as cancelled_orders,
     coalesce(headers.unavailable_orders, 0) as unavailable_orders,
     coalesce(lines.items, 0) as items,
-    coalesce(headers.customers, 0) as customers,
+    coalesce(headers.active_customers, 0) as active_customers,
     coalesce(lines.revenue, 0)::numeric(12, 2) as revenue,
     coalesce(lines.net_revenue, 0)::numeric(12, 2) as net_revenue,
     coalesce(lines.freight_value, 0)::numeric(12, 2) as freight_value,

@@ -45,11 +45,11 @@ ranked as (
 
 select
     band as distance_band,
-    count(*)::integer as deliveries,
+    count(*)::integer as parcels,
     sum(order_lines)::integer as order_lines,
     sum(revenue)::numeric(12, 2) as revenue,
     sum(freight_value)::numeric(12, 2) as freight_value,
-    sum(is_late::integer)::integer as late_deliveries,
+    sum(is_late::integer)::integer as late_parcels,
     avg(distance_km)::numeric(8, 2) as average_distance_km,
     avg(days)::numeric(10, 2) as average_days,
     avg(days) filter (where 2 * place between known and known + 2)::numeric(10, 2) as median_days,

@@ -82,7 +82,7 @@ months as (
         count(*) filter (where purchases.order_status = 'canceled') as cancelled_orders,
         count(*) filter (where purchases.order_status = 'unavailable') as unavailable_orders,
         coalesce(sum(purchases.items), 0)::bigint as items,
-        count(distinct purchases.customer_unique_id) as customers,
+        count(distinct purchases.customer_unique_id) as active_customers,
         coalesce(sum(purchases.revenue), 0) as revenue,
         coalesce(sum(purchases.revenue) filter (
             where purchases.order_status not in ('canceled', 'unavailable')
@@ -107,7 +107,7 @@ select
     months.cancelled_orders,
     months.unavailable_orders,
     months.items,
-    months.customers,
+    months.active_customers,
     months.revenue,
     months.net_revenue,
     months.freight_value,
@@ -117,7 +117,7 @@ select
     and spans.last_day
     >= (months.month_starts_on + interval '1 month' - interval '1 day')::date as is_complete,
     coalesce(newcomers.new_customers, 0) as new_customers,
-    months.customers - coalesce(newcomers.new_customers, 0) as returning_customers,
+    months.active_customers - coalesce(newcomers.new_customers, 0) as returning_customers,
     months.revenue + months.freight_value as gmv,
     round(months.revenue / nullif(months.orders_with_items, 0), 2) as average_order_value,
     (

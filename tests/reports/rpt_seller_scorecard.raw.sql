@@ -54,13 +54,13 @@ ratings as (
         count(*) filter (where is_delivered)::integer as delivered_orders,
         count(*) filter (where is_late)::integer as late_orders,
         count(*) filter (where order_status in ('canceled', 'unavailable'))::integer
-            as cancelled_orders,
+            as lost_orders,
         count(score)::integer as reviewed_orders,
         avg(days_to_ship)::numeric(10, 2) as average_days_to_ship,
         avg(score)::numeric(5, 4) as average_review_score,
         (100 * avg(is_late::integer))::numeric(5, 2) as late_percent,
         (100 * avg((order_status in ('canceled', 'unavailable'))::integer))::numeric(5, 2)
-            as cancelled_percent
+            as lost_percent
     from opinions
     group by seller_id
 
@@ -79,7 +79,7 @@ select
     ratings.shared_orders,
     ratings.delivered_orders,
     ratings.late_orders,
-    ratings.cancelled_orders,
+    ratings.lost_orders,
     ratings.reviewed_orders,
     sums.products,
     sums.categories,
@@ -87,7 +87,7 @@ select
     ratings.average_review_score,
     ratings.average_days_to_ship,
     ratings.late_percent,
-    ratings.cancelled_percent,
+    ratings.lost_percent,
     (
         rank() over (order by sums.revenue desc)
         + row_number() over (partition by sums.revenue order by sums.seller_id) - 1
@@ -97,12 +97,12 @@ select
         when
             ratings.average_review_score < 3.5
             or ratings.late_percent > 15
-            or ratings.cancelled_percent > 5
+            or ratings.lost_percent > 5
             then 'watch'
         when
             ratings.average_review_score >= 4.2
             and ratings.late_percent <= 5
-            and ratings.cancelled_percent <= 1
+            and ratings.lost_percent <= 1
             then 'top'
         else 'good'
     end as tier

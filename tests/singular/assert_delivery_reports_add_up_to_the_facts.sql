@@ -44,8 +44,8 @@ deliveries as (
 
     select
         '{{ report }}' as report,
-        coalesce(sum(deliveries), 0) as counted,
-        coalesce(sum(late_deliveries), 0) as late
+        coalesce(sum(parcels), 0) as counted,
+        coalesce(sum(late_parcels), 0) as late
     from {{ ref(report) }}
 
     union all

@@ -82,7 +82,8 @@ class DuckDBWarehouse:
 
         with file.connect(self.path, read_only=True) as link:
             found = link.execute(
-                f"select {', '.join(map(quoted, mart.columns))} from marts.{quoted(mart.name)}"
+                f"select {', '.join(map(quoted, mart.columns))} from"
+                f" {quoted(mart.schema)}.{quoted(mart.name)}"
                 f" order by cast({quoted(mart.key)} as varchar)"
             )
             while some := found.fetchmany(_AT_ONCE):

@@ -13,7 +13,7 @@ from loaders.errors import LoaderError
 
 def rows(home: Path, mart: Mart) -> Iterator[tuple[Any, ...]]:
     """Rows of a mart by the text of its key. Raises LoaderError where it was not built."""
-    folder = home / "warehouse" / "marts.db" / mart.name
+    folder = home / "warehouse" / f"{mart.schema}.db" / mart.name
     if not folder.is_dir():
         raise LoaderError(
             f"{folder} is not there: build it with 'dbt build --target spark', by a session"

@@ -4,6 +4,7 @@
 
 {%- set pieces = {
     'received': "case when transaction_type = 'receipt' then quantity end",
+    'costed': "case when is_costed_receipt then quantity end",
     'sold': "case when transaction_type = 'sale' then -quantity end",
     'returned': "case when transaction_type = 'return' then quantity end",
     'adjusted': "case when transaction_type = 'adjustment' then quantity end",
@@ -37,6 +38,8 @@ moves_placed_in_time as (
 
     select
         inventory_transactions.*,
+        inventory_transactions.transaction_type = 'receipt'
+        and inventory_transactions.transaction_value is not null as is_costed_receipt,
         {%- for days in [30, 90, 365] %}
         inventory_transactions.transaction_type = 'sale'
         and inventory_transactions.transaction_at

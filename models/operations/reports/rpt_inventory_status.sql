@@ -1,6 +1,6 @@
 {%- set own_days = 'nullif(days, 0)' -%}
 {%- set stock = 'case when stock_days > 0 then stock_days end' -%}
-{%- set supply = '90.0 * greatest(on_hand_quantity, 0)' -%}
+{%- set supply = '1.0 * sales_days * greatest(on_hand_quantity, 0)' -%}
 {%- set value = 'on_hand_quantity * received_value' -%}
 
 {{ config(
@@ -42,6 +42,8 @@ levels_summed_by_stock as (
         product_id,
         seller_id,
         cast(sum(days_365d) as bigint) as days,
+        -- A stock that is younger than 90 days had fewer to sell in.
+        cast(nullif(least(90, sum(days_365d)), 0) as bigint) as sales_days,
         cast(sum(on_hand_quantity * days_365d) as bigint) as stock_days,
         cast(sum(case when on_hand_quantity <= 0 then days_365d else 0 end) as bigint)
             as stock_out_days
@@ -58,10 +60,12 @@ movements_joined_to_levels as (
         coalesce(levels_summed_by_stock.days, 0) as days,
         coalesce(levels_summed_by_stock.stock_days, 0) as stock_days,
         coalesce(levels_summed_by_stock.stock_out_days, 0) as stock_out_days,
-        cast(ceiling(
-            inventory_movements.sold_quantity_90d
-            * ({{ var('reorder_lead_days') }} + {{ var('reorder_safety_days') }}) / 90.0
-        ) as bigint) as reorder_point
+        levels_summed_by_stock.sales_days,
+        coalesce(cast(ceiling(
+            1.0 * inventory_movements.sold_quantity_90d
+            * ({{ var('reorder_lead_days') }} + {{ var('reorder_safety_days') }})
+            / levels_summed_by_stock.sales_days
+        ) as bigint), 0) as reorder_point
     from inventory_movements
     left join levels_summed_by_stock
         on
@@ -83,7 +87,7 @@ final as (
 
         ---------- stock: adds up
         on_hand_quantity,
-        {{ quotient(value, 'nullif(received_quantity, 0)', 'numeric(22, 2)', 2) }}
+        {{ quotient(value, 'nullif(costed_quantity, 0)', 'numeric(22, 2)', 2) }}
             as on_hand_value,
         sold_quantity_30d,
         sold_quantity_90d,
@@ -100,7 +104,8 @@ final as (
         ---------- what to do
         reorder_point,
         on_hand_quantity <= 0 as is_stocked_out,
-        on_hand_quantity <= reorder_point and sold_quantity_90d > 0 as needs_reorder
+        -- Sales of the year: a stock that was empty for 90 days could not sell in them.
+        on_hand_quantity <= reorder_point and sold_quantity_365d > 0 as needs_reorder
     from movements_joined_to_levels
 
 )

@@ -19,6 +19,8 @@ select
     seller_id,
     min(today) as as_of_on,
     coalesce(sum(pieces) filter (where type = 'receipt'), 0)::bigint as received_quantity,
+    coalesce(sum(pieces) filter (where type = 'receipt' and reais is not null), 0)::bigint
+        as costed_quantity,
     coalesce(-sum(pieces) filter (where type = 'sale'), 0)::bigint as sold_quantity,
     coalesce(sum(pieces) filter (where type = 'return'), 0)::bigint as returned_quantity,
     coalesce(sum(pieces) filter (where type = 'adjustment'), 0)::bigint as adjusted_quantity,

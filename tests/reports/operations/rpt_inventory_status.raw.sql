@@ -17,7 +17,13 @@ year as (
     select generate_series(day - 364, day, interval '1 day')::date as day from today
 ),
 stocks as (
-    select product_id, seller_id, min(moment)::date as begins_on from moves group by 1, 2
+    select
+        product_id,
+        seller_id,
+        min(moment)::date as begins_on,
+        case when min(moment)::date > day - 90 then day - min(moment)::date + 1 else 90 end as base
+    from moves cross join today
+    group by product_id, seller_id, day
 ),
 changes as (
     select product_id, seller_id, moment::date as day, pieces from moves
@@ -50,7 +56,7 @@ sales as (
         seller_id,
         sum(pieces) as on_hand,
         sum(pieces * cost) filter (where type = 'receipt') as paid,
-        sum(pieces) filter (where type = 'receipt') as received,
+        sum(pieces) filter (where type = 'receipt' and cost is not null) as costed,
         coalesce(-sum(pieces) filter (where type = 'sale' and moment >= day - 29), 0) as of_30,
         coalesce(-sum(pieces) filter (where type = 'sale' and moment >= day - 89), 0) as of_90,
         coalesce(-sum(pieces) filter (where type = 'sale' and moment >= day - 364), 0) as of_365
@@ -66,7 +72,7 @@ select
     ) as category_name,
     today.day as as_of_on,
     on_hand as on_hand_quantity,
-    round(on_hand * paid / received, 2)::numeric(22, 2) as on_hand_value,
+    round(on_hand * paid / costed, 2)::numeric(22, 2) as on_hand_value,
     of_30 as sold_quantity_30d,
     of_90 as sold_quantity_90d,
     of_365 as sold_quantity_365d,
@@ -74,13 +80,18 @@ select
     round(pieces::numeric / days, 2)::numeric(18, 2) as average_on_hand_365d,
     case when pieces > 0 then round(of_365 * days::numeric / pieces, 2)::numeric(18, 2) end
         as turnover_365d,
-    case when of_90 > 0 then round(greatest(on_hand, 0) * 90.0 / of_90, 1)::numeric(18, 1) end
+    case when of_90 > 0 then round(greatest(on_hand, 0) * 1.0 * base / of_90, 1)::numeric(18, 1) end
         as days_of_supply,
-    ((of_90 * 21 + 89) / 90) as reorder_point,
+    (of_90 * 21 + base - 1) / base as reorder_point,
     not on_hand > 0 as is_stocked_out,
-    of_90 > 0 and (of_90 * 21 + 89) / 90 >= on_hand as needs_reorder
+    case
+        when of_90 > 0 then (of_90 * 21 + base - 1) / base >= on_hand
+        when of_365 > 0 then not on_hand > 0
+        else false
+    end as needs_reorder
 from sales
 inner join averages using (product_id, seller_id)
+inner join stocks using (product_id, seller_id)
 cross join today
 left join raw.products
     on sales.product_id = products.product_id and products._deleted_at is null
