@@ -25,6 +25,22 @@
 {%- endmacro %}
 
 
+{#- A wide decimal divided has six digits after the point, rounded, and a cast would round it again: so it
+    is divided in whole numbers of the last digit. -#}
+{% macro spark__quotient(dividend, divisor, type, dividend_scale) -%}
+    {%- set scale = type.split(",")[1].strip(" )") | int -%}
+    {%- set digits = [dividend_scale, scale] | max -%}
+    {%- set units = "cast(" ~ dividend ~ " * " ~ 10 ** digits ~ " as decimal(38, 0))" -%}
+    {%- set parts = "(cast(" ~ divisor ~ " as decimal(38, 0)) * " ~ 10 ** (digits - scale) ~ ")" -%}
+    cast(
+            cast(sign({{ units }}) as int)
+            * cast((2 * abs({{ units }}) + {{ parts }}) div (2 * {{ parts }}) as decimal(27, 0))
+            * cast({{ 10 ** -scale }} as decimal({{ scale + 1 }}, {{ scale }}))
+            as {{ type }}
+        )
+{%- endmacro %}
+
+
 {#- Spark has no format for an ISO week: date_format is asked for what it has. -#}
 {% macro spark__day_as_text(day, part) -%}
     {%- set formats = {
