@@ -4,14 +4,22 @@
 {%- endmacro %}
 
 
-{#- Whether a row of int_order_changes is newer than the newest batch in this fact.
+{#- The newest batch that this fact was built from, read once for the run; 0 where the fact is empty.
+
+    The delete and the insert of a run must agree on it: read again after the delete, it may have
+    fallen, because the newest rows were among the deleted. -#}
+{% macro watermark() -%}
+    {%- set newest = run_query("select coalesce(max(_batch_id), 0) from " ~ this) if execute -%}
+    {{ return(newest.rows[0][0] if newest else 0) }}
+{%- endmacro %}
+
+
+{#- Whether a row of int_order_changes is newer than this fact.
 
     inputs: names of the raw tables that the fact is made from -#}
 {% macro changed_since_last_run(inputs) -%}
     changed_table in ('{{ inputs | join("', '") }}')
-    and _batch_id > (
-        select coalesce(max(fact._batch_id), 0) from {{ this }} as fact
-    )
+    and _batch_id > {{ watermark() }}
 {%- endmacro %}
 
 
@@ -74,7 +82,8 @@
 {%- endmacro %}
 
 {% macro postgres__begin_rebuild_of_orders() -%}
-    set transaction isolation level repeatable read;
+    commit;  -- the watermark was read in this transaction, and a level is set before any query
+    begin isolation level repeatable read;
     set local enable_seqscan = off;
     set local enable_nestloop = off;
     set local jit = off;
