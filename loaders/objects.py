@@ -16,14 +16,15 @@ from typing import IO, TYPE_CHECKING
 from loaders.errors import LoaderError
 
 if TYPE_CHECKING:
-    from obstore.store import LocalStore, S3Store
+    from obstore.auth.boto3 import Boto3CredentialProvider
+    from obstore.store import ClientConfig, LocalStore, RetryConfig, S3Store
 
 _PARTIAL = "_partial"  # folder of files on their way in, next to all readers' folders
 _BLOCK = 1 << 20
 _AT_ONCE = 16 << 20  # bytes of the largest object that S3 gets in one request, held in memory
 _PART = 8 << 20
-_OPTIONS = {"allow_http": True, "connect_timeout": "10s", "timeout": "5m"}
-_RETRIES = {"max_retries": 3, "retry_timeout": timedelta(minutes=2)}
+_OPTIONS: "ClientConfig" = {"allow_http": True, "connect_timeout": "10s", "timeout": "5m"}
+_RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(minutes=2)}
 
 _KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN)"
 _NO_KEYS = f"no AWS credentials were found; set {_KEYS}, or AWS_PROFILE"
@@ -113,8 +114,8 @@ class Store:
         return True
 
 
-def open_store(location: str) -> Store:
-    """Open what ``s3://bucket/prefix/`` or a folder's path names; the folder may be missing yet.
+def open_store(location: str, *, create: bool = False) -> Store:
+    """Open what ``s3://bucket/prefix/`` or a folder's path names; ``create`` makes the folder.
 
     Credentials, region and endpoint are those of the usual AWS variables. Raises LoaderError for
     another scheme, a bucket without a name, a missing library and missing credentials.
@@ -134,7 +135,7 @@ def open_store(location: str) -> Store:
     if not found:
         folder = Path(location).expanduser().resolve()
         with explained(str(folder)):
-            return Store(str(folder), LocalStore(folder, mkdir=True), folder)
+            return Store(str(folder), LocalStore(folder, mkdir=create), folder)
     with explained(location):
         store = S3Store(
             bucket,
@@ -165,7 +166,7 @@ def explained(where: str) -> Iterator[None]:
         raise LoaderError(f"{where}: {cause or _cause(str(error))}.") from error
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise LoaderError(f"{where}: {error.strerror or error}.") from error
+            raise LoaderError(f"{where}: {error.strerror or _cause(str(error))}.") from error
         raise LoaderError(
             f"the disk of {tempfile.gettempdir()} is full; make room, or name another folder for"
             " temporary files in TMPDIR."
@@ -178,20 +179,20 @@ def _cause(text: str) -> str:
     for pattern, cause in _CAUSES.items():
         if re.search(pattern, text):
             return cause
-    if found := re.search(r"\(os error (\d+)\)", text):
-        reason = os.strerror(int(found[1]))
-        return f"{reason}; check the folder, its permissions and the space on its disk"
     reason = " ".join(text.partition("\n\n")[0].split()).rstrip(".")
     if "error sending request" in text or "timed out" in text:
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         named = f"AWS_ENDPOINT_URL is {endpoint}" if endpoint else "no AWS_ENDPOINT_URL is set"
         return f"the server cannot be reached; {named}"
+    if found := re.search(r"(?:os error|\bcode:) (\d+)", text):
+        reason = os.strerror(int(found[1]))
+        return f"{reason}; check the folder, its permissions and the space on its disk"
     if found := re.search(r"<Code>(.*?)</Code>(?:<Message>(.*?)</Message>)?", text):
         return f"S3 answered {found[1]}: {(found[2] or 'no reason given').rstrip('.')}"
     return f"it cannot be used: {reason}"
 
 
-def _profile() -> object | None:
+def _profile() -> "Boto3CredentialProvider | None":
     """Credentials of AWS_PROFILE, which boto3 knows to read; None where none is named."""
     if not os.environ.get("AWS_PROFILE"):
         return None

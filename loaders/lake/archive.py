@@ -23,7 +23,7 @@ from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.manifest import Row
-from loaders.land import Keeping
+from loaders.land import Keeping, ledger
 from loaders.locks import ARCHIVING, exclusive
 from loaders.objects import Store, explained, missing_library, open_store
 from loaders.sources import Delivery, SourceFile
@@ -43,7 +43,7 @@ def archive(location: str, say: Say = print) -> None:
 
     Raises LoaderError when the lake cannot be used or belongs to another database.
     """
-    store = open_store(location)
+    store = open_store(location, create=True)
     with connect() as link:
         _archive(link, store, say)
 
@@ -60,7 +60,7 @@ def keeping(location: str | None = None) -> Keeping:
 
     @contextmanager
     def keep(link: Connection, delivery: Delivery, say: Say) -> Iterator[Delivery]:
-        store = open_store(lake)
+        store = open_store(lake, create=True)
         require_pyarrow()
         with link.cursor() as cursor:
             _missing(cursor, store)
@@ -128,16 +128,12 @@ def _missing(cursor: Cursor, store: Store) -> list[tuple[int, int]]:
 
 def _tables(cursor: Cursor) -> list[Table]:
     """Tables of raw with the columns that they have there, which may be more than declared."""
-    tables = []
-    for table in ALL_TABLES:
-        cursor.execute(
-            "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0"
-            r" and not attisdropped and attname not like '\_%%' order by attnum",
-            (f"raw.{table.name}",),
-        )
-        if columns := tuple(name for (name,) in cursor.fetchall()):
-            tables.append(replace(table, columns=columns))
-    return tables
+    columns = ledger.raw_columns(cursor)
+    return [
+        replace(table, columns=tuple(name for name in columns[table.name] if name[0] != "_"))
+        for table in ALL_TABLES
+        if table.name in columns
+    ]
 
 
 def _put_rows(
@@ -207,15 +203,10 @@ def _as_parquet(lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes]) -
     import pyarrow as pa  # noqa: PLC0415 - in an extra
     from pyarrow import csv, parquet  # noqa: PLC0415
 
-    schema = pa.schema(
-        [
-            *((name, pa.string()) for name in columns),
-            ("_batch_id", pa.int64()),
-            ("_loaded_at", pa.timestamp("us", "UTC")),
-            ("_source_file", pa.string()),
-            ("_is_removed", pa.bool_()),
-        ]
-    )
+    types: dict[str, pa.DataType] = dict.fromkeys(columns, pa.string())
+    types |= {"_batch_id": pa.int64(), "_loaded_at": pa.timestamp("us", "UTC")}
+    types |= {"_source_file": pa.string(), "_is_removed": pa.bool_()}
+    schema = pa.schema(types)
     count = 0
     with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
         if not lines.read(1):

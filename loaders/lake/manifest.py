@@ -17,6 +17,10 @@ from loaders.errors import LoaderError
 from loaders.land import ledger
 from loaders.objects import Store
 
+# Tables of the ledger. Those of STATE are how far each source was read: a row of a later batch
+# replaces one of an earlier, so that a manifest has all that there were.
+STATE = ("_watermarks", "_offsets")
+LEDGER = ("_batches", "_files", "_rejected_rows", *STATE)
 _FORMAT = 1
 _KEY = re.compile(r"batches/batch-(\d+)\.json")
 Row = dict[str, Any]
@@ -110,23 +114,13 @@ def of_ledger(cursor: Cursor, batch_id: int, previous: int) -> Manifest:
     """Make a batch's manifest, without objects, from the ledger."""
     cursor.execute("set local time zone 'UTC'")
     tables = {}
-    for name in ledger_tables(cursor):
+    for name in LEDGER:
         cursor.execute(
             sql.SQL(
                 "select to_jsonb(entry) from {} as entry where batch_id > %s and batch_id <= %s"
                 " order by batch_id, 1"
             ).format(sql.Identifier("raw", name)),
-            (previous, batch_id),
+            (0 if name in STATE else previous, batch_id),
         )
         tables[name] = [row for (row,) in cursor.fetchall()]
     return Manifest(batch_id, previous, [], tables)
-
-
-def ledger_tables(cursor: Cursor) -> list[str]:
-    """Tables of the ledger that name a batch, ``_batches`` first, as others refer to it."""
-    cursor.execute(
-        "select relname from pg_class join pg_attribute on attrelid = pg_class.oid"
-        r" where relnamespace = to_regnamespace('raw') and relkind = 'r' and relname like '\_%'"
-        " and attname = 'batch_id' order by relname <> '_batches', relname"
-    )
-    return [name for (name,) in cursor.fetchall()]

@@ -15,7 +15,7 @@ from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.archive import require_pyarrow
 from loaders.lake.manifest import Manifest, Row
-from loaders.land.schema import ensure_schema
+from loaders.land import ledger
 from loaders.locks import exclusive
 from loaders.objects import Store, explained, open_store
 from loaders.tables import BY_NAME, Table
@@ -95,7 +95,8 @@ def _damaged(store: Store, entry: Row) -> LoaderError:
 def _replay(link: Connection, store: Store, batch: Manifest, say: Say) -> None:
     try:
         with link.cursor() as cursor:
-            ensure_schema(cursor)
+            ledger.ensure_schema(cursor)
+            ledger.ensure_tables(cursor)
             for entry in batch.objects:
                 with tempfile.TemporaryFile() as file:
                     if store.fetch(entry["key"], file) != entry["sha256"]:
@@ -125,13 +126,8 @@ def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch_id: int) -> None:
             for rows in source.iter_batches(_ROWS):
                 writer.write_batch(rows)
         lines.seek(0)
-        target = sql.Identifier("raw", table.name)
-        for name in columns:
-            cursor.execute(
-                sql.SQL("alter table {} add column if not exists {} text").format(
-                    target, sql.Identifier(name)
-                )
-            )
+        target = ledger.raw(table)
+        ledger.add_columns(cursor, table, columns, ledger.raw_columns(cursor)[table.name])
         cursor.execute(
             sql.SQL(
                 "create temp table incoming on commit drop as"
@@ -165,7 +161,7 @@ def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch_id: int) -> None:
 
 def _closing(table: Table, columns: Sequence[str]) -> sql.Composed:
     """Of a table without a key, the oldest of equal rows goes first."""
-    target = sql.Identifier("raw", table.name)
+    target = ledger.raw(table)
     if table.key:
         return sql.SQL(
             "update {} as old set _until_batch_id = %(batch_id)s from incoming"
@@ -188,60 +184,22 @@ def _closing(table: Table, columns: Sequence[str]) -> sql.Composed:
 
 def _ledger(cursor: Cursor, batch: Manifest) -> None:
     """Write the batch's rows of the ledger as they were, in place of what failed here meanwhile."""
-    known = manifest.ledger_tables(cursor)
-    if unknown := sorted(set(batch.tables) - set(known)):
-        raise LoaderError(
-            f"batch {batch.batch_id} has rows of raw.{unknown[0]}, which this version of olist does"
-            " not know: upgrade it."
-        )
-    for table in reversed(known):
+    for name in manifest.LEDGER[::-1]:
+        after = 0 if name in manifest.STATE else batch.previous
         cursor.execute(
             sql.SQL("delete from {} where batch_id > %s and batch_id <= %s").format(
-                sql.Identifier("raw", table)
+                sql.Identifier("raw", name)
             ),
-            (batch.previous, batch.batch_id),
+            (after, batch.batch_id),
         )
-    for table in known:
-        if rows := batch.tables.get(table):
-            _insert(cursor, table, rows)
-
-
-def _insert(cursor: Cursor, table: str, rows: list[Row]) -> None:
-    """Insert rows; one with the key of an earlier batch's replaces it, as its writer did."""
-    cursor.execute(
-        "select attname, attidentity <> '', attnum = any (coalesce(indkey::int2[], '{}'))"
-        " from pg_attribute left join pg_index on indrelid = attrelid and indisprimary"
-        " where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
-        (f"raw.{table}",),
-    )
-    known = [column for column in cursor.fetchall() if column[0] in rows[0]]
-    columns = [name for name, _, __ in known]
-    key = [name for name, _, is_key in known if is_key]
-    target = sql.Identifier("raw", table)
-    conflict: sql.Composable = sql.SQL("")
-    if key:
-        conflict = sql.SQL("on conflict ({}) do update set {}").format(
-            _list(key),
-            sql.SQL(", ").join(
-                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))
-                for name in columns
-                if name not in key
-            ),
-        )
-    cursor.execute(
-        sql.SQL(
-            "insert into {0} ({1}) overriding system value"
-            " select {1} from jsonb_populate_recordset(null::{0}, %s) {2}"
-        ).format(target, _list(columns), conflict),
-        (Json(rows),),
-    )
-    for name in (name for name, numbers_itself, _ in known if numbers_itself):
-        cursor.execute(
-            sql.SQL("select setval(pg_get_serial_sequence(%s, %s), max({})) from {}").format(
-                sql.Identifier(name), target
-            ),
-            (f"raw.{table}", name),
-        )
+    for name, rows in batch.tables.items():
+        if rows:
+            cursor.execute(
+                sql.SQL(
+                    "insert into {0} ({1}) select {1} from jsonb_populate_recordset(null::{0}, %s)"
+                ).format(sql.Identifier("raw", name), _list(list(rows[0]))),
+                (Json(rows),),
+            )
 
 
 def _list(names: Sequence[str]) -> sql.Composed:
