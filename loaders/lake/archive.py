@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from loaders.connection import connect
+from loaders.connection import ARCHIVING, connect, exclusive
 from loaders.errors import LoaderError
 from loaders.lake import history, manifest
 from loaders.lake.manifest import Row
@@ -15,7 +15,6 @@ from loaders.lake.objects import parquet_writer, put_file
 from loaders.lake.originals import OriginalError
 from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
-from loaders.locks import ARCHIVING, exclusive
 
 
 def archive(location: str, say: Callable[[str], None] = print) -> None:

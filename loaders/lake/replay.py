@@ -9,7 +9,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.connection import connect, reason_of
+from loaders.connection import connect, exclusive, reason_of
 from loaders.errors import LoaderError
 from loaders.lake import history, manifest, packed, restore
 from loaders.lake.manifest import Manifest, Row
@@ -21,7 +21,6 @@ from loaders.land.columns import add_columns
 from loaders.land.schema import ensure_schema
 from loaders.land.settle import settle
 from loaders.land.write import write
-from loaders.locks import exclusive
 from loaders.sources import SourceFile
 from loaders.tables import BY_NAME
 

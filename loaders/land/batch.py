@@ -36,6 +36,7 @@ class Rules:
     encoding: str = UTF_8  # of the files
     max_rejects: str = "0"  # rows of each file that may be bad: a number, or as in "2%"
     allow_removals: bool = False  # of more than 5 % of a table's rows
+    null_marker: str | None = None  # a field that is this is empty
 
     @property
     def allowance(self) -> Allowance:

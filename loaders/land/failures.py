@@ -6,9 +6,9 @@ import psycopg2
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 
+from loaders.connection import exclusive
 from loaders.errors import LoaderError, shown
 from loaders.land import ledger
-from loaders.locks import exclusive
 
 # The most special class first.
 _SENTENCES: tuple[tuple[type[psycopg2.Error], str], ...] = (

@@ -7,6 +7,7 @@ from dataclasses import replace
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from loaders.connection import exclusive
 from loaders.errors import LoaderError
 from loaders.land import ledger
 from loaders.land.batch import MODES, Batch, Rules, origin_of
@@ -17,7 +18,6 @@ from loaders.land.ledger import Counts, FileResult
 from loaders.land.progress import Progress
 from loaders.land.settle import settle
 from loaders.land.write import write
-from loaders.locks import exclusive
 from loaders.sources import Delivery, SourceFile
 from loaders.sources.encodings import UTF_8, canonical
 from loaders.sources.header import remarks

@@ -8,9 +8,9 @@ from datetime import datetime
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from loaders.errors import redact
 from loaders.land.batch import Batch
 from loaders.land.schema import ensure_schema
-from loaders.redact import redact
 from loaders.sources.encodings import UTF_8
 from loaders.tables import Table
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from loaders.connection import exclusive
 from loaders.errors import shown
 from loaders.lake import keeping
 from loaders.land import Rules, land_delivery, ledger
 from loaders.land.landing import wait_for_turn
-from loaders.locks import exclusive
 from loaders.rejects import Chosen, ledger_link
 from loaders.rejects.staging import stage
 from loaders.rejects.verdicts import judge, mark

@@ -9,8 +9,8 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extensions import encrypt_password
 
 from loaders import connection
+from loaders.connection import ROLES
 from loaders.errors import LoaderError
-from loaders.locks import ROLES
 from loaders.roles import passwords
 from loaders.roles.arrange import arrange
 from loaders.roles.names import KINDS, names, variable

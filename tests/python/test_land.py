@@ -9,11 +9,10 @@ from typing import IO
 import pytest
 
 from conftest import Query, write_csv
-from loaders.connection import connect
+from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError
 from loaders.land import Rules, copy, ledger, sieve
 from loaders.land import land as land_path
-from loaders.locks import exclusive
 from loaders.sources import SourceFile
 from loaders.sources.records import Record
 from loaders.tables import TABLES
