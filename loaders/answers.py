@@ -53,7 +53,8 @@ def answer(names: Sequence[str], *, limit: int = 50, as_csv: bool = False) -> No
         if "does not exist" in reason:
             raise LoaderError("nothing landed or built yet: run 'olist land', then 'dbt build'.")
         raise LoaderError(f"dbt cannot run it: {reason}")
-    tables: dict[str, Any] = {one.node.name: one.agate_table for one in done.result.results}
+    results: Any = done.result
+    tables: dict[str, Any] = {one.node.name: one.agate_table for one in results}
     for name in chosen:
         table = tables[name]
         shown = table.limit(limit) if 0 <= limit < len(table.rows) else table

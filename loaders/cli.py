@@ -63,15 +63,15 @@ def _acting(role: str) -> AbstractContextManager[None]:
     return acting(role)
 
 
-def _tables(_: click.Context, __: click.Parameter, names: Names) -> Names:
+def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
     """Check names of raw tables, which only who gives some waits for."""
-    if names:
+    if value:
         from loaders.tables import BY_NAME
 
-        for name in names:
+        for name in [value] if isinstance(value, str) else value:
             if name not in BY_NAME:
                 raise click.BadParameter(f"no raw table '{name}'; there are {', '.join(BY_NAME)}")
-    return names
+    return value
 
 
 _passed_on = {"ignore_unknown_options": True}
@@ -80,9 +80,6 @@ _role = click.option(
     "--role",
     type=click.Choice(("loader", "transformer", "reader")),
     help="Be one of the roles of 'olist roles' (default: the user).",
-)
-_only = click.option(
-    "--table", "tables", multiple=True, callback=_tables, help="Only this one (repeatable)."
 )
 _folder = click.Path(path_type=Path, file_okay=False)
 _lake_of = "s3://bucket/prefix/ or a folder (or set OLIST_LAKE)."
@@ -163,9 +160,9 @@ def _variables(role: str | None) -> dict[str, str]:
 
 
 @olist.command()
-@click.option("--reader-timeout", metavar="TIME", help="Of the reader's statements, like 5min.")
+@click.option("--reader-timeout", default="60s", help="Of the reader's statements; 0: never.")
 @click.option("--new-passwords", is_flag=True, help="From OLIST_LOADER_PASSWORD …, else generated.")
-def roles(reader_timeout: str | None, new_passwords: bool) -> None:
+def roles(reader_timeout: str, new_passwords: bool) -> None:
     """Make the roles: loader (writes raw), transformer (dbt), reader (marts, reports)."""
     from loaders.roles import make
 
@@ -218,7 +215,7 @@ def sample(out: Path, scale: float, seed: int | None, with_operations: bool) -> 
 @olist.command()
 @click.argument("location")
 @click.option("--mode", type=click.Choice(("delta", "snapshot")), default="delta")
-@_only
+@click.option("--table", "tables", multiple=True, callback=_known, help="Only this (repeatable).")
 @click.option("--archive", envvar="OLIST_LAKE", help=f"Keep the files in a lake too: {_lake_of}")
 @click.option("--encoding", default="utf-8", help="Of files that are not UTF-8.")
 @click.option("--null-marker", help="A field that is just this, like NULL or \\N, is empty.")
@@ -255,13 +252,13 @@ def land(location: str, mode: str, tables: Names, archive: str | None, **rules: 
 
 @olist.command()
 @click.option("--batch", type=int, help="Only those of this batch.")
-@_only
-def rejects(batch: int | None, tables: Names) -> None:
+@click.option("--table", callback=_known, help="Only those of this raw table.")
+def rejects(batch: int | None, table: str | None) -> None:
     """List rows that 'olist land --max-rejects' rejected; fix the file and land it again."""
-    from loaders.land.rejects import listing
+    from loaders.land.rejects import show
 
     with _acting("loader"):
-        listing(batch=batch, tables=tables)
+        show(batch, table)
 
 
 @olist.command()

@@ -102,7 +102,7 @@ def _variables(arguments: Sequence[str], *, connects: bool) -> Mapping[str, str]
         return engines.prepare(target, arguments)
     from loaders import connection, roles  # nor another engine's for these
 
-    return connection.external() or roles.for_dbt(connects=connects)
+    return connection.external() or roles.for_dbt()
 
 
 if __name__ == "__main__":

@@ -126,22 +126,13 @@ def _warehouse() -> Iterator[Finding]:
 
 
 def _roles(cursor: Cursor) -> Finding:
-    """Whether each role lets us in; without roles, whether the one user may do everything."""
-    called = roles.names()
-    cursor.execute(
-        "select current_user, has_database_privilege(current_database(), 'create'),"
-        " exists (select from pg_roles where rolname = any(%s))",
-        (list(called.values()),),
-    )
-    user, may_create, has_roles = cursor.fetchone() or ("", False, False)
-    if not has_roles:
-        remedy = f"as the owner of the database: grant create on database … to {user}"
-        return Finding("roles", f"none: {user} does everything", "" if may_create else remedy)
-    for kind, name in called.items():
-        try:
-            with connection.connect(where=roles.credentials(kind)):
-                pass
-        except LoaderError as error:
-            remedy = "run 'olist roles --new-passwords', or set its password for this shell"
-            return Finding("roles", f"{name} cannot be used: {error}", remedy)
-    return Finding("roles", ", ".join(called.values()))
+    """What is wrong with the roles; without them, whether the one user may do everything."""
+    faults = roles.faults(cursor)
+    if faults:
+        return Finding("roles", "; ".join(faults), "run 'olist roles' (or with --new-passwords)")
+    if faults is not None:
+        return Finding("roles", ", ".join(roles.names().values()))
+    cursor.execute("select current_user, has_database_privilege(current_database(), 'create')")
+    user, may_create = cursor.fetchone() or ("", False)
+    remedy = f"as the owner of the database: grant create on database … to {user}"
+    return Finding("roles", f"none: {user} does everything", "" if may_create else remedy)
