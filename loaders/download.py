@@ -25,7 +25,7 @@ _OTHER_WAYS = (
     " set OLIST_DATA to that zip or folder, or make data with 'olist sample'"
 )
 _LOG_IN = (
-    "make a token at https://www.kaggle.com/settings/api and set KAGGLE_API_LOG_IN to it (or save"
+    "make a token at https://www.kaggle.com/settings/api and set KAGGLE_API_TOKEN to it (or save"
     " it as ~/.kaggle/access_token, or set KAGGLE_USERNAME and KAGGLE_KEY)"
 )
 _CHILD = """
@@ -35,7 +35,8 @@ try:
         import kaggle
         kaggle.api.dataset_download_files(*sys.argv[1:3], force=True, quiet=False)
 except BaseException as error:
-    print(type(error).__name__, error)
+    status = getattr(getattr(error, "response", None), "status_code", "")
+    print(type(error).__name__, status, error)
     sys.exit(1)
 """
 
@@ -49,7 +50,7 @@ def has_credentials() -> bool:
     files += [folder / "kaggle.json" for folder in (home, configured)]
     files += [Path(folder, "kaggle.json") for folder in filter(None, [given("KAGGLE_CONFIG_DIR")])]
     return bool(
-        given("KAGGLE_API_LOG_IN")
+        given("KAGGLE_API_TOKEN")
         or (given("KAGGLE_USERNAME") and given("KAGGLE_KEY"))
         or any(file.is_file() and file.stat().st_size for file in files)
     )
