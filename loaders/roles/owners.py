@@ -3,7 +3,7 @@
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.land.schema import ensure_schema
+from loaders.land.ledger import ensure_schema
 from loaders.roles.names import owners
 
 # Statements that give an object to the owner of its schema. A sequence of a column goes with its

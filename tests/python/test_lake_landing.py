@@ -9,6 +9,9 @@ from pathlib import Path
 
 import boto3
 import pytest
+from loaders.rejects import Chosen
+from loaders.rejects.listing import write_out
+from loaders.rejects.retry import retry
 from psycopg2.extensions import cursor as Cursor
 
 from conftest import Query, write_csv
@@ -27,9 +30,6 @@ from loaders.lake import keeping
 from loaders.lake.keep import _put_files
 from loaders.lake.store import Store
 from loaders.land import Rules, land
-from loaders.rejects import Chosen
-from loaders.rejects.listing import write_out
-from loaders.rejects.retry import retry
 from loaders.sources import Delivery
 
 

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from loaders.operations import switch_on
 
 from conftest import write_csv
 from loaders.engines.postgres import PostgresWarehouse
-from loaders.operations import switch_on
 from loaders.paths import project_root
 from loaders.sample import generate
 from loaders.tables import OPTIONAL

@@ -7,12 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from loaders.land.progress import Progress
 
 from conftest import Query, write_csv
 from loaders.cli import main
 from loaders.doctor import Finding, credentials, machine, packages
 from loaders.land import land
-from loaders.land.progress import Progress
 
 Captured = pytest.CaptureFixture[str]
 

@@ -1,4 +1,4 @@
-"""After the commit: the indexes that a filled table lacks, and the planner's statistics."""
+"""After the commit: the indexes that raw tables lack, and the planner's statistics."""
 
 import threading
 from collections.abc import Iterable
@@ -10,7 +10,9 @@ from psycopg2.extensions import connection as Connection
 
 from loaders.connection import connect
 from loaders.errors import LoaderError
-from loaders.tables import ALL_TABLES
+from loaders.land import ledger
+from loaders.land.copy import names_of
+from loaders.tables import ALL_TABLES, Table
 
 # A tenth of the usual sample: 3,000 rows a table say nearly the same in a ninth of the time, which
 # was a quarter of a first landing. Autovacuum takes the whole later.
@@ -19,14 +21,30 @@ _SAMPLE = "set default_statistics_target = 10"
 Job = list[sql.Composable]
 
 
-def settle(link: Connection, tables: Iterable[str]) -> None:
-    """Make what indexes ``raw`` lacks, and refresh the statistics of these tables of it.
+def indexes(table: Table) -> dict[str, sql.Composable]:
+    """SQL of the indexes by which dbt reads a raw table, beside the one of its current key."""
+    columns = {"key": table.key} if table.key else {}
+    columns |= {name: (name,) for name in (*table.lookups, "_batch_id", "_until_batch_id")}
+    return {
+        (index := f"{table.name}_{name.strip('_')}_idx"): sql.SQL(
+            "create index {} on {} ({}){}"
+        ).format(
+            sql.Identifier(index),
+            ledger.raw(table),
+            names_of(names),
+            sql.SQL(" where _until_batch_id is not null" if name == "_until_batch_id" else ""),
+        )
+        for name, names in columns.items()
+    }
+
+
+def maintain(link: Connection, changed: Iterable[str] = ()) -> None:
+    """Make what indexes ``raw`` lacks, and refresh the statistics of the changed tables of it.
 
     Nothing of it decides what is landed, so it comes when that is committed, on two connections.
-    A landing that was killed before it leaves it to the next one. The caller holds the lock of
-    landings.
+    A load that was killed before it leaves it to the next one. The caller holds the lock of loads.
     """
-    jobs = _jobs(link, set(tables))
+    jobs = _jobs(link, set(changed))
     if not jobs:
         return
     failures: list[psycopg2.Error] = []
@@ -54,16 +72,9 @@ def _jobs(link: Connection, changed: set[str]) -> list[Job]:
     link.commit()
     jobs = {}
     for table in ALL_TABLES:
-        target = sql.Identifier("raw", table.name)
-        job: Job = [
-            sql.SQL("create index {} on {} ({})").format(
-                sql.Identifier(index), target, sql.Identifier(column)
-            )
-            for index, column in table.indexes.items()
-            if index not in sizes
-        ]
-        if job or table.name in changed:
-            jobs[table.name] = [*job, sql.SQL("analyze {}").format(target)]
+        job = [make for index, make in indexes(table).items() if index not in sizes]
+        if table.name in sizes and (job or table.name in changed):
+            jobs[table.name] = [*job, sql.SQL("analyze {}").format(ledger.raw(table))]
     return [jobs[name] for name in sorted(jobs, key=lambda name: -sizes[name])]
 
 
