@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loaders import connection, download, engines, operations, packages, server, synthetic
+from loaders import connection, download, engines, operations, packages, roles, server, synthetic
 from loaders.dbt_build import dbt_build
 from loaders.lake import keeping
 from loaders.land import Rules, land, ledger
 from loaders.locks import BUILDING, exclusive
 from loaders.paths import state_root
-from loaders.roles import access as roles
 from loaders.sources.whole import whole_export
 from loaders.summary import print_summary
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from loaders import connection, engines
 from loaders.errors import LoaderError
 from loaders.redact import redact
-from loaders.roles.access import for_dbt
+from loaders.roles import for_dbt
 
 _WITHOUT_DATABASE = {"clean", "deps", "init", "ls", "list", "parse", "--help", "-h", "--version"}
 
@@ -30,7 +30,7 @@ def main() -> None:
 
             variables = prepare(engines.engine(target), sys.argv[1:], connects=connects)
         else:
-            variables = connection.external() or for_dbt(connects=connects)
+            variables = connection.external() or for_dbt()
     except LoaderError as error:
         print(f"dbt: {redact(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -5,11 +5,10 @@ from contextlib import contextmanager
 
 from psycopg2.extensions import connection as Connection
 
-# Every landing into a database, every build of it, every archive of it, every making of its roles.
+# Every landing into a database, every build of it, every archive of it (roles: 0x0115_7004).
 LANDING = 0x0115_7001
 BUILDING = 0x0115_7002
 ARCHIVING = 0x0115_7003
-ROLES = 0x0115_7004
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def run(options: Namespace) -> None:
         if external() is not None:  # it says as whom, and nobody waits for the import below
             options.run(options)
             return
-        from loaders.roles.access import acting
+        from loaders.roles import acting
 
         with acting(options.acts_as):
             options.run(options)

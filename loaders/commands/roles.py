@@ -9,13 +9,14 @@ def add(command: Add) -> None:
     """Add the command."""
     roles = command(
         "roles",
-        "Make or mend the roles: loader (writes raw), transformer (dbt), reader (marts, reports).",
+        "Make or repair the roles: loader (raw), transformer (dbt), reader (marts, reports).",
         _run,
     )
     roles.add_argument(
         "--reader-timeout",
         metavar="TIME",
-        help="end a statement of the reader after this time, like 5min; 0: never (first: 60s)",
+        default="60s",
+        help="end a statement of the reader after this time, like 5min; 0: never (default: 60s)",
     )
     roles.add_argument(
         "--new-passwords",
@@ -25,6 +26,6 @@ def add(command: Add) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from loaders.roles.make import make
+    from loaders.roles import make
 
     make(timeout=options.reader_timeout, renew=options.new_passwords)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from loaders.commands import Add
 from loaders.errors import LoaderError
-from loaders.roles.names import READER
+from loaders.roles import READER
 
 
 def add(command: Add) -> None:

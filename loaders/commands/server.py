@@ -7,7 +7,7 @@ import shutil
 
 from loaders.commands import Add
 from loaders.errors import LoaderError
-from loaders.roles.names import KINDS
+from loaders.roles import KINDS
 
 
 def add(command: Add) -> None:
@@ -68,6 +68,6 @@ def _psql(options: argparse.Namespace) -> None:
 def _variables(role: str | None) -> dict[str, str]:
     """Variables of a role, or of the user of the server in use."""
     from loaders import connection
-    from loaders.roles.access import credentials
+    from loaders.roles import credentials
 
     return credentials(role) if role else connection.environment()

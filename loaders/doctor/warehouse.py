@@ -4,13 +4,10 @@ from collections.abc import Iterator
 
 from psycopg2.extensions import cursor as Cursor
 
-from loaders import connection, server
+from loaders import connection, roles, server
 from loaders.doctor.finding import FAIL, OK, WARN, Finding
 from loaders.errors import LoaderError
 from loaders.land import ledger
-from loaders.roles import passwords
-from loaders.roles.names import KINDS, names
-from loaders.roles.owners import arranged, strays
 
 
 def findings() -> Iterator[Finding]:
@@ -27,9 +24,10 @@ def findings() -> Iterator[Finding]:
                 "server", OK, f"{kind}, PostgreSQL {_one(cursor, 'show server_version')}, {place}"
             )
             yield _encoding(cursor)
-            if not arranged(cursor):  # the roles need no such right
+            faults = roles.faults(cursor)
+            if faults is None:  # the roles need no such right
                 yield _rights(cursor)
-            yield _roles(cursor)
+            yield _roles(faults)
             yield _last_batch(cursor)
     except LoaderError as error:
         yield Finding("server", FAIL, "it cannot be used", str(error))
@@ -60,28 +58,15 @@ def _rights(cursor: Cursor) -> Finding:
     )
 
 
-def _roles(cursor: Cursor) -> Finding:
-    if not arranged(cursor):
+def _roles(faults: list[str] | None) -> Finding:
+    if faults is None:
         return Finding(
             "roles", OK, "none here: one user does all ('olist roles' makes three with less rights)"
         )
-    called = names()
-    lacking = [called[kind] for kind in KINDS if kind not in passwords.known()]
-    if lacking:
-        return Finding(
-            "roles",
-            WARN,
-            f"the passwords of {', '.join(lacking)} are not known here",
-            "set OLIST_<KIND>_PASSWORD, or make new ones: 'olist roles --new-passwords'",
-        )
-    if strays(cursor):
-        return Finding(
-            "roles",
-            WARN,
-            "some tables belong to another user than their schema",
-            "run 'olist roles', which gives them to it",
-        )
-    return Finding("roles", OK, f"{', '.join(called.values())}; each owns what it writes")
+    if faults:
+        return Finding("roles", WARN, "; ".join(faults), "run 'olist roles'")
+    called = ", ".join(roles.names().values())
+    return Finding("roles", OK, f"{called}: each has its rights and limits")
 
 
 def _last_batch(cursor: Cursor) -> Finding:
