@@ -13,11 +13,11 @@ from loaders.errors import LoaderError
 
 MINIMUM_VERSION = 15
 
-# Advisory locks of the warehouse's database: what must not be done twice at once.
+# Advisory locks of the warehouse's database: what must not be done twice at once
+# (loaders.roles has 0x0115_7004).
 LANDING = 0x0115_7001
 BUILDING = 0x0115_7002
 ARCHIVING = 0x0115_7003
-ROLES = 0x0115_7004
 
 # Parameters of libpq, and the variables that say the same.
 _PARAMETERS = {
