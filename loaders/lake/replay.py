@@ -10,13 +10,12 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 
-from loaders.connection import connect, reason_of
+from loaders.connection import connect, exclusive, reason_of
 from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.archive import require_pyarrow
 from loaders.lake.manifest import Manifest, Row
 from loaders.land import ledger
-from loaders.locks import exclusive
 from loaders.objects import Store, explained, open_store
 from loaders.tables import BY_NAME, Table
 

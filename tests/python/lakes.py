@@ -19,8 +19,8 @@ from conftest import Query, write_csv
 from loaders.errors import LoaderError
 from loaders.lake import archive, replay
 from loaders.lake.manifest import LEDGER
-from loaders.objects import open_store
 from loaders.land import Rules, land
+from loaders.objects import open_store
 from loaders.tables import ALL_TABLES
 
 SELLERS = ("s1,01037,sao paulo,SP", "s2,20031,rio de janeiro,RJ", "s3,30000,bh,MG")

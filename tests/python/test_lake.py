@@ -197,8 +197,9 @@ def _declare(monkeypatch: pytest.MonkeyPatch, *tables: Table) -> None:
 @contextmanager
 def _dying(monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool) -> Iterator[None]:
     """Fail in a function of archive.py as a process does that is killed there."""
-    import loaders.lake  # noqa: PLC0415
     import sys  # noqa: PLC0415
+
+    import loaders.lake  # noqa: PLC0415
 
     module = sys.modules["loaders.lake.archive"]
     real: Callable[..., Any] = getattr(module, name)
