@@ -29,9 +29,11 @@
         {%- set query = versions_of_lake(table, rows) -%}
     {%- else -%}
         {%- set query -%}
-            select {{ "distinct" if table.config.meta.get("key") }} *, 1 as _batch_id,
+            select {{ "distinct" if table.config.meta.get("key") }} *,
+                cast(1 as bigint) as _batch_id,
                 cast(null as bigint) as _until_batch_id,
-                cast('{{ run_started_at }}' as timestamptz) as _loaded_at, '{{ table.name }}.csv' as _source_file
+                cast('{{ run_started_at }}' as timestamptz) as _loaded_at,
+                '{{ table.name }}.csv' as _source_file
             from ({{ rows }})
         {%- endset -%}
     {%- endif -%}
@@ -68,10 +70,21 @@
             from read_json('{{ place }}/batches/*.json', columns = {tables: 'struct(_batches struct({{ ledger_columns("varchar") }})[])'})
         )
     {%- else -%}
-        select 1 as batch_id, 'files' as source, 'snapshot' as mode, 'landed' as status,
-            cast('{{ run_started_at }}' as timestamptz) as started_at, started_at as finished_at,
-            started_at as loaded_at, 0.0 as seconds, 0 as rows_read, 0 as rows_new, 0 as rows_changed,
-            0 as rows_removed, 0 as rows_rejected, cast(null as varchar) as error, cast(null as varchar) as rules
+        {%- set zeros = ["rows_read", "rows_new", "rows_changed", "rows_removed", "rows_rejected"] %}
+        select
+            cast(1 as bigint) as batch_id,
+            'files' as source,
+            'snapshot' as mode,
+            'landed' as status,
+            cast('{{ run_started_at }}' as timestamptz) as started_at,
+            started_at as finished_at,
+            started_at as loaded_at,
+            cast(0 as numeric(12, 3)) as seconds,
+            {%- for name in zeros %}
+            cast(0 as bigint) as {{ name }},
+            {%- endfor %}
+            cast(null as varchar) as error,
+            cast(null as varchar) as rules
     {%- endif -%}
 {%- endmacro %}
 
