@@ -24,6 +24,7 @@ from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.manifest import Row
 from loaders.land import Keeping, ledger
+from loaders.land.copy import listed, names_of
 from loaders.locks import ARCHIVING, exclusive
 from loaders.objects import Store, explained, missing_library, open_store
 from loaders.sources import Delivery, SourceFile
@@ -93,11 +94,11 @@ def _archive(link: Connection, store: Store, say: Say) -> None:
     try:
         with exclusive(link, waiting, ARCHIVING), link.cursor() as cursor:
             missing = _missing(cursor, store)
-            archived = {key.split("/")[1] for key in store.keys("raw")}
+            first = {key.split("/")[1]: key for key in reversed(store.keys("raw"))}
             for previous, batch_id in missing:
                 batch = manifest.of_ledger(cursor, batch_id, previous)
                 for table in _tables(cursor):
-                    batch.objects.extend(_put_rows(cursor, store, table, batch.batch, archived))
+                    batch.objects.extend(_put_rows(cursor, store, table, batch.batch, first))
                 link.commit()
                 manifest.write(store, batch)
                 size = sum(entry["bytes"] for entry in batch.objects)
@@ -137,17 +138,17 @@ def _tables(cursor: Cursor) -> list[Table]:
 
 
 def _put_rows(
-    cursor: Cursor, store: Store, table: Table, batch: Row, archived: set[str]
+    cursor: Cursor, store: Store, table: Table, batch: Row, first: dict[str, str]
 ) -> list[Row]:
     """Put what a batch did to a table; return what the manifest says of it, nothing for nothing.
 
-    The first file of a table may be empty, so that every table has its folder and its columns.
+    The ``first`` file of a table may be empty: so every table has its folder and its columns.
     """
     key = f"raw/{table.name}/batch-{batch['batch_id']:08}.parquet"
     with tempfile.TemporaryFile() as lines, tempfile.TemporaryFile() as rows:
         with explained(store.location):
             cursor.copy_expert(_versions(cursor, table, batch), lines)
-            if not lines.tell() and table.name in archived:
+            if not lines.tell() and first.get(table.name, key) < key:
                 return []
             lines.seek(0)
             count = _as_parquet(lines, table.columns, rows)
@@ -159,35 +160,28 @@ def _put_rows(
                         f"{store.location}/{key} is in the way: it is not what batch"
                         f" {batch['batch_id']} wrote. Remove it, or name another folder or prefix."
                     )
-    archived.add(table.name)
+    first.setdefault(table.name, key)
     return [entry]
 
 
 def _versions(cursor: Cursor, table: Table, batch: Row) -> str:
     """COPY of what a batch opened and removed, in an order that is the same every time."""
-    order = table.key or table.columns
+    unreplaced: sql.Composable = sql.SQL("")
+    if table.key:
+        unreplaced = sql.SQL(
+            "and not exists (select from {} as new where new._batch_id = %(batch_id)s and {})"
+        ).format(ledger.raw(table), listed("new.{0} = old.{0}", table.key, " and "))
     statement = sql.SQL(
-        "copy (select {columns}, %(batch_id)s,"
+        "copy (select {}, %(batch_id)s,"
         " to_char(%(loaded_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"Z\"'),"
-        " _source_file, _until_batch_id is not distinct from %(batch_id)s from raw.{table} as old"
-        " where _batch_id = %(batch_id)s or (_until_batch_id = %(batch_id)s {unreplaced})"
-        " order by {order}, _source_file, _batch_id) to stdout (format csv, encoding 'utf8')"
+        " _source_file, _until_batch_id is not distinct from %(batch_id)s from {} as old"
+        " where _batch_id = %(batch_id)s or (_until_batch_id = %(batch_id)s {})"
+        " order by {}, _source_file, _batch_id) to stdout (format csv, encoding 'utf8')"
     ).format(
-        columns=sql.SQL(", ").join(map(sql.Identifier, table.columns)),
-        table=sql.Identifier(table.name),
-        order=sql.SQL(", ").join(
-            sql.SQL('{} collate "C"').format(sql.Identifier(name)) for name in order
-        ),
-        unreplaced=sql.SQL(
-            "and not exists (select from raw.{} as new where new._batch_id = %(batch_id)s and {})"
-        ).format(
-            sql.Identifier(table.name),
-            sql.SQL(" and ").join(
-                sql.SQL("new.{0} = old.{0}").format(sql.Identifier(name)) for name in table.key
-            ),
-        )
-        if table.key
-        else sql.SQL(""),
+        names_of(table.columns),
+        ledger.raw(table),
+        unreplaced,
+        listed('{} collate "C"', table.key or table.columns),
     )
     return cursor.mogrify(statement, batch).decode()
 

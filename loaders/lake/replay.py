@@ -10,12 +10,14 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 
-from loaders.connection import connect, reason_of
+from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.archive import require_pyarrow
 from loaders.lake.manifest import Manifest, Row
 from loaders.land import ledger
+from loaders.land.copy import listed, names_of
+from loaders.land.maintenance import maintain
 from loaders.locks import exclusive
 from loaders.objects import Store, explained, open_store
 from loaders.tables import BY_NAME, Table
@@ -33,17 +35,18 @@ def replay(location: str, say: Say = print, *, until: int | None = None) -> None
     """
     require_pyarrow()
     store = open_store(location)
-    with connect() as link, exclusive(link, lambda: _waiting(say)):
+
+    def waiting() -> None:
+        say("a load is running: waiting for it to end")
+
+    with connect() as link, exclusive(link, waiting):
         with link.cursor() as cursor:
             batches = _to_replay(cursor, store, until)
         link.commit()  # no snapshot is held while the lake is read
         for batch in batches:
             _replay(link, store, batch, say)
+        maintain(link, {entry["table"] for batch in batches for entry in batch.objects})
     say(f"{store.location}: {'replayed' if batches else 'raw has all of it'}")
-
-
-def _waiting(say: Say) -> None:
-    say("a load is running: waiting for it to end")
 
 
 def _to_replay(cursor: Cursor, store: Store, until: int | None) -> list[Manifest]:
@@ -51,7 +54,7 @@ def _to_replay(cursor: Cursor, store: Store, until: int | None) -> list[Manifest
     lake, raw = manifest.in_lake(store), manifest.in_raw(cursor)
     if not lake:
         raise LoaderError(f"{store.location} has no batch: it is no lake, or an empty one.")
-    if until is not None and until not in lake:
+    if until is not None and not lake[0] <= until <= lake[-1]:
         raise LoaderError(
             f"{store.location} has no batch {until} to end with; it has {lake[0]} to {lake[-1]}."
         )
@@ -106,9 +109,10 @@ def _replay(link: Connection, store: Store, batch: Manifest, say: Say) -> None:
             _ledger(cursor, batch)
         link.commit()
     except psycopg2.Error as error:
+        reason = " ".join(str(error).split())
         raise LoaderError(
-            f"PostgreSQL stopped the replay at batch {batch.batch_id}: {reason_of(error)}; the"
-            " batches before it are in raw, and the same command goes on from there."
+            f"PostgreSQL stopped the replay at batch {batch.batch_id}: {reason}; the batches before"
+            " it are in raw, and the same command goes on from there."
         ) from error
     rows = sum(entry["rows"] for entry in batch.objects)
     say(f"  batch {batch.batch_id}: {rows:,} versions and removals")
@@ -133,11 +137,11 @@ def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch_id: int) -> None:
                 "create temp table incoming on commit drop as"
                 " select {}, _batch_id, _loaded_at, _source_file, false as _is_removed from {}"
                 " limit 0"
-            ).format(_list(columns), target)
+            ).format(names_of(columns), target)
         )
         cursor.copy_expert(
             sql.SQL("copy incoming ({}) from stdin (format csv, encoding 'utf8')").format(
-                _list(names)
+                names_of(names)
             ),
             lines,
         )
@@ -150,7 +154,7 @@ def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch_id: int) -> None:
             f"raw.{table.name} lacks rows that batch {batch_id} removed: raw was changed by hand."
             " 'drop schema raw cascade' and replay it whole."
         )
-    opened = _list([*columns, "_batch_id", "_loaded_at", "_source_file"])
+    opened = names_of([*columns, "_batch_id", "_loaded_at", "_source_file"])
     cursor.execute(
         sql.SQL("insert into {0} ({1}) select {1} from incoming where not _is_removed").format(
             target, opened
@@ -168,9 +172,7 @@ def _closing(table: Table, columns: Sequence[str]) -> sql.Composed:
             " where old._until_batch_id is null and {}"
         ).format(
             target,
-            sql.SQL(" and ").join(
-                sql.SQL("old.{0} = incoming.{0}").format(sql.Identifier(name)) for name in table.key
-            ),
+            listed("old.{0} = incoming.{0}", table.key, " and "),
         )
     return sql.SQL(
         "with removed as (select row({columns})::text as content, count(*) as copies from incoming"
@@ -179,7 +181,7 @@ def _closing(table: Table, columns: Sequence[str]) -> sql.Composed:
         " where _until_batch_id is null)"
         " update {target} as old set _until_batch_id = %(batch_id)s from current join removed"
         " using (content) where old.ctid = current.ctid and copy <= copies"
-    ).format(columns=_list(columns), target=target)
+    ).format(columns=names_of(columns), target=target)
 
 
 def _ledger(cursor: Cursor, batch: Manifest) -> None:
@@ -197,10 +199,6 @@ def _ledger(cursor: Cursor, batch: Manifest) -> None:
             cursor.execute(
                 sql.SQL(
                     "insert into {0} ({1}) select {1} from jsonb_populate_recordset(null::{0}, %s)"
-                ).format(sql.Identifier("raw", name), _list(list(rows[0]))),
+                ).format(sql.Identifier("raw", name), names_of(list(rows[0]))),
                 (Json(rows),),
             )
-
-
-def _list(names: Sequence[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, names))

@@ -1,8 +1,6 @@
 """Lakes to test with: a folder, and a bucket of an S3 server on loopback."""
 
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +17,8 @@ from conftest import Query, write_csv
 from loaders.errors import LoaderError
 from loaders.lake import archive, replay
 from loaders.lake.manifest import LEDGER
-from loaders.objects import open_store
 from loaders.land import Rules, land
+from loaders.objects import open_store
 from loaders.tables import ALL_TABLES
 
 SELLERS = ("s1,01037,sao paulo,SP", "s2,20031,rio de janeiro,RJ", "s3,30000,bh,MG")
@@ -78,11 +76,11 @@ class Lake:
 
     def names(self) -> list[str]:
         """All keys."""
-        return list(open_store(self.location).keys())
+        return list(open_store(self.location, create=True).keys())
 
     def read(self, key: str) -> bytes:
         """The bytes of an object."""
-        return open_store(self.location).read(key)
+        return open_store(self.location, create=True).read(key)
 
     def state(self) -> dict[str, Any]:
         """What changes when an object is written again: its time and its version."""
@@ -126,17 +124,6 @@ def assert_raw_is_as_before(query: Query) -> None:
         for one, other in (("aside", "raw"), ("raw", "aside")):
             difference = query(f"table {one}.{name} except all table {other}.{name}")
             assert not difference, (name, one, difference[:3])
-
-
-def olist(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
-    """Start the command in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "loaders", *arguments],
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **options,
-    )
 
 
 def quiet(_: str) -> None:
