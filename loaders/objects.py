@@ -97,13 +97,16 @@ class Store:
                 return _is_new(lambda: self.objects.put(key, content, mode="create"))
             if self.has(key):  # S3 takes no condition with the first part
                 return False
-            self.objects.put(key, content, use_multipart=True, chunk_size=_PART, max_concurrency=2)
+            self._put(key, content)
             return True
+
+    def _put(self, key: str, content: IO[bytes]) -> None:
+        self.objects.put(key, content, use_multipart=True, chunk_size=_PART, max_concurrency=2)
 
     def _link(self, folder: Path, key: str, content: IO[bytes]) -> bool:
         """Write under another name, then link, so that readers of a folder find whole files."""
         partial = f"{_PARTIAL}/{uuid.uuid4().hex}"
-        self.objects.put(partial, content, use_multipart=False)
+        self._put(partial, content)
         _to_disk(folder / partial)
         if not _is_new(lambda: self.objects.copy(partial, key, overwrite=False)):
             self.objects.delete(partial)

@@ -31,7 +31,7 @@ from loaders.sources import Delivery, SourceFile
 from loaders.tables import ALL_TABLES, Table
 
 Say = Callable[[str], None]
-_BLOCK = 8 << 20  # bytes of CSV that become one row group, which is what is held in memory
+_BLOCK = 1 << 20  # bytes of CSV that become one row group, which is what is held in memory
 
 
 def named_lake(location: str | None = None) -> str | None:
@@ -150,7 +150,6 @@ def _put_rows(
             cursor.copy_expert(_versions(cursor, table, batch), lines)
             if not lines.tell() and first.get(table.name, key) < key:
                 return []
-            lines.seek(0)
             count = _as_parquet(lines, table.columns, rows)
         entry = {"key": key, "table": table.name, "rows": count, **_sizes(rows)}
         if not store.put(key, rows):  # by an archive that was interrupted
@@ -192,7 +191,9 @@ def _sizes(file: IO[bytes]) -> Row:
     return {"bytes": size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}  # type: ignore[arg-type]
 
 
-def _as_parquet(lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes]) -> int:
+def _as_parquet(
+    lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes], block: int = _BLOCK
+) -> int:
     """Write CSV lines as Parquet; return how many. An empty text stays one, null stays null."""
     import pyarrow as pa  # noqa: PLC0415 - in an extra
     from pyarrow import csv, parquet  # noqa: PLC0415
@@ -200,28 +201,32 @@ def _as_parquet(lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes]) -
     types: dict[str, pa.DataType] = dict.fromkeys(columns, pa.string())
     types |= {"_batch_id": pa.int64(), "_loaded_at": pa.timestamp("us", "UTC")}
     types |= {"_source_file": pa.string(), "_is_removed": pa.bool_()}
-    schema = pa.schema(types)
+    options = (
+        csv.ReadOptions(use_threads=False, block_size=block, column_names=list(types)),
+        csv.ParseOptions(newlines_in_values=True),
+        csv.ConvertOptions(
+            column_types=types,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=["t"],
+            false_values=["f"],
+        ),
+    )
     count = 0
-    with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
-        if not lines.read(1):
-            return count
-        lines.seek(0)
-        reader = csv.open_csv(
-            lines,
-            csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=schema.names),
-            csv.ParseOptions(newlines_in_values=True),
-            csv.ConvertOptions(
-                column_types=schema,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                true_values=["t"],
-                false_values=["f"],
-            ),
-        )
-        for block in reader:
-            writer.write_batch(block)
-            count += block.num_rows
+    try:
+        with parquet.ParquetWriter(target, pa.schema(types), compression="zstd") as writer:
+            size = lines.seek(0, os.SEEK_END)
+            lines.seek(0)
+            for rows in csv.open_csv(lines, *options) if size else ():
+                writer.write_batch(rows)
+                count += rows.num_rows
+    except pa.ArrowInvalid as error:
+        if "straddl" not in str(error) or block > 64 * _BLOCK:
+            raise LoaderError(f"no Parquet can be made of a row ({error}).") from error
+        target.seek(0)
+        target.truncate()  # a row is longer than the block
+        return _as_parquet(lines, columns, target, block * 16)
     return count
 
 

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import psycopg2
 from psycopg2 import sql
@@ -21,6 +21,9 @@ from loaders.land.maintenance import maintain
 from loaders.locks import exclusive
 from loaders.objects import Store, explained, open_store
 from loaders.tables import BY_NAME, Table
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 Say = Callable[[str], None]
 _ROWS = 20_000  # in memory at a time
@@ -105,7 +108,7 @@ def _replay(link: Connection, store: Store, batch: Manifest, say: Say) -> None:
                     if store.fetch(entry["key"], file) != entry["sha256"]:
                         raise _damaged(store, entry)
                     with explained(store.location):
-                        _rows(cursor, file, BY_NAME[entry["table"]], batch.batch_id)
+                        _rows(cursor, file, BY_NAME[entry["table"]], batch)
             _ledger(cursor, batch)
         link.commit()
     except psycopg2.Error as error:
@@ -118,49 +121,62 @@ def _replay(link: Connection, store: Store, batch: Manifest, say: Say) -> None:
     say(f"  batch {batch.batch_id}: {rows:,} versions and removals")
 
 
-def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch_id: int) -> None:
+def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch: Manifest) -> None:
     """Close what a batch replaced or removed, and insert the versions that it opened."""
-    from pyarrow import csv, parquet  # noqa: PLC0415 - in an extra
+    from pyarrow import parquet  # noqa: PLC0415 - in an extra
 
-    with parquet.ParquetFile(file) as source, tempfile.TemporaryFile() as lines:
+    target, incoming = ledger.raw(table), sql.Identifier("incoming")
+    with parquet.ParquetFile(file) as source:
         names = source.schema_arrow.names
-        columns = [name for name in names if not name.startswith("_")]
-        options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
-        with csv.CSVWriter(lines, source.schema_arrow, write_options=options) as writer:
-            for rows in source.iter_batches(_ROWS):
-                writer.write_batch(rows)
-        lines.seek(0)
-        target = ledger.raw(table)
+        columns = [name for name in names if name[0] != "_"]
+        opened = [name for name in names if name != "_is_removed"]
         ledger.add_columns(cursor, table, columns, ledger.raw_columns(cursor)[table.name])
+        if not batch.previous:  # there was nothing to close
+            _copy(cursor, source, target, opened)
+            return
         cursor.execute(
             sql.SQL(
-                "create temp table incoming on commit drop as"
-                " select {}, _batch_id, _loaded_at, _source_file, false as _is_removed from {}"
-                " limit 0"
-            ).format(names_of(columns), target)
+                "create temp table incoming on commit drop as select {}, false as _is_removed"
+                " from {} limit 0"
+            ).format(names_of(opened), target)
         )
-        cursor.copy_expert(
-            sql.SQL("copy incoming ({}) from stdin (format csv, encoding 'utf8')").format(
-                names_of(names)
-            ),
-            lines,
-        )
+        _copy(cursor, source, incoming, names)
     cursor.execute("analyze incoming")
     cursor.execute("select count(*) filter (where _is_removed) from incoming")
     (removed,) = cursor.fetchone() or (0,)
-    cursor.execute(_closing(table, columns), {"batch_id": batch_id})
+    cursor.execute(_closing(table, columns), {"batch_id": batch.batch_id})
     if cursor.rowcount < removed:
         raise LoaderError(
-            f"raw.{table.name} lacks rows that batch {batch_id} removed: raw was changed by hand."
-            " 'drop schema raw cascade' and replay it whole."
+            f"raw.{table.name} lacks rows that batch {batch.batch_id} removed: raw was changed by"
+            " hand. 'drop schema raw cascade' and replay it whole."
         )
-    opened = names_of([*columns, "_batch_id", "_loaded_at", "_source_file"])
     cursor.execute(
         sql.SQL("insert into {0} ({1}) select {1} from incoming where not _is_removed").format(
-            target, opened
+            target, names_of(opened)
         )
     )
     cursor.execute("drop table incoming")
+
+
+def _copy(
+    cursor: Cursor, source: "ParquetFile", target: sql.Composable, columns: Sequence[str]
+) -> None:
+    """Copy columns of a Parquet file into a table; null and the empty text stay what they are."""
+    from pyarrow import csv, schema  # noqa: PLC0415 - in an extra
+
+    with tempfile.TemporaryFile() as lines:
+        options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
+        fields = schema([source.schema_arrow.field(name) for name in columns])
+        with csv.CSVWriter(lines, fields, write_options=options) as writer:
+            for rows in source.iter_batches(_ROWS, columns=list(columns)):
+                writer.write_batch(rows)
+        lines.seek(0)
+        cursor.copy_expert(
+            sql.SQL("copy {} ({}) from stdin (format csv, encoding 'utf8')").format(
+                target, names_of(columns)
+            ),
+            lines,
+        )
 
 
 def _closing(table: Table, columns: Sequence[str]) -> sql.Composed:
