@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loaders.analyses import analyses
 from psycopg2.extensions import cursor as Cursor
 
 from benchmarks.landing import land
 from benchmarks.measure import Measure, in_turns, seconds
 from benchmarks.settings import Settings
-from loaders.analyses import analyses
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.packages import install
@@ -57,7 +57,7 @@ def measures(settings: Settings) -> Sequence[Measure]:
     with settings.database():
         land(settings, settings.data)
         settings.run(
-            "loaders.dbt_entry",
+            "loaders.dbt",
             *("build", "--exclude-resource-type", "test", "unit_test"),
             *("--target-path", settings.scratch / "questions"),
             *("--log-path", settings.scratch / "questions"),

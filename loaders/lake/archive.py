@@ -19,13 +19,12 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.connection import connect
+from loaders.connection import ARCHIVING, connect, exclusive
 from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.manifest import Row
 from loaders.land import Keeping, ledger
 from loaders.land.copy import listed, names_of
-from loaders.locks import ARCHIVING, exclusive
 from loaders.objects import Store, explained, missing_library, open_store
 from loaders.sources import Delivery, SourceFile
 from loaders.tables import ALL_TABLES, Table

@@ -10,7 +10,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 
-from loaders.connection import connect
+from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.archive import require_pyarrow
@@ -18,7 +18,6 @@ from loaders.lake.manifest import Manifest, Row
 from loaders.land import ledger
 from loaders.land.copy import listed, names_of
 from loaders.land.maintenance import maintain
-from loaders.locks import exclusive
 from loaders.objects import Store, explained, open_store
 from loaders.tables import BY_NAME, Table
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -63,13 +62,13 @@ class Lake:
     location: str
 
     def archive(self) -> list[str]:
-        """Archive, and return what was said."""
+        """Archive, and return the output."""
         said: list[str] = []
         archive(self.location, said.append)
         return said
 
     def replay(self, until: int | None = None) -> list[str]:
-        """Replay, and return what was said."""
+        """Replay, and return the output."""
         said: list[str] = []
         replay(self.location, said.append, until=until)
         return said
@@ -83,30 +82,15 @@ class Lake:
         return open_store(self.location, create=True).read(key)
 
     def state(self) -> dict[str, Any]:
-        """What changes when an object is written again: its time and its version."""
-        if not self.location.startswith("s3://"):
-            found = (Path(self.location) / key for key in self.names())
-            return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in found}
-        bucket = urlsplit(self.location).netloc
-        versions = boto3.client("s3").list_object_versions(Bucket=bucket).get("Versions", [])
-        return {f"{each['Key']} {each['VersionId']}": each["LastModified"] for each in versions}
+        """What changes when an object is written again: its version, or its file's number and time."""
+        objects = open_store(self.location, create=True).objects
+        found = {key: objects.head(key) for key in self.names()}
+        return {key: (head["version"], head["e_tag"]) for key, head in found.items()}
 
     def overwrite(self, key: str, content: bytes | None) -> None:
         """Put other bytes in the place of an object; remove it for None."""
-        if self.location.startswith("s3://"):
-            parts = urlsplit(self.location)
-            where = {"Bucket": parts.netloc, "Key": f"{parts.path.strip('/')}/{key}"}
-            client = boto3.client("s3")
-            if content is None:
-                client.delete_object(**where)  # type: ignore[arg-type]
-            else:
-                client.put_object(**where, Body=content)  # type: ignore[arg-type]
-            return
-        path = Path(self.location) / key
-        path.unlink(missing_ok=True)
-        if content is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        objects = open_store(self.location).objects
+        objects.delete(key) if content is None else objects.put(key, content)
 
 
 def set_raw_aside(query: Query) -> None:

@@ -206,21 +206,17 @@ def _declare(monkeypatch: pytest.MonkeyPatch, *tables: Table) -> None:
 
 @contextmanager
 def _dying(monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool) -> Iterator[None]:
-    """Fail in a function of archive.py as a process does that is killed there."""
-    import sys  # noqa: PLC0415
-
-    module = sys.modules["loaders.lake.archive"]
-    real: Callable[..., Any] = getattr(module, name)
+    """Fail in a function of archive.py, as a process does that is killed there."""
+    real: Callable[..., Any] = getattr(ARCHIVE, name)
 
     def die(*arguments: Any) -> None:
         if not before:
             real(*arguments)
         raise LoaderError("the power is gone")
 
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, pytest.raises(LoaderError, match="the power is gone"):
         patch.setattr(ARCHIVE, name, die)
-        with pytest.raises(LoaderError, match="the power is gone"):
-            yield
+        yield
 
 
 def test_no_landed_row_is_without_its_file(
