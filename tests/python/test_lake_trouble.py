@@ -1,7 +1,10 @@
 """A lake of another database, one that lacks something or is damaged, and archives that die."""
 
+import importlib
 import json
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,7 +16,6 @@ from lakes import (
     SELLERS,
     Lake,
     assert_raw_is_as_before,
-    olist,
     quiet,
     set_raw_aside,
 )
@@ -40,7 +42,7 @@ def test_a_replay_begins_from_nothing_or_goes_on(lake: Lake, tmp_path: Path, que
     lake.replay()
     assert_raw_is_as_before(query)
     _land(tmp_path, "d")
-    with pytest.raises(LoaderError, match="has batches that .* lacks: a replay begins from"):
+    with pytest.raises(LoaderError, match=r"has batches that .* lacks: a replay begins from"):
         lake.replay()
     # a load that failed in a new database is no history of its own
     query("drop schema raw cascade")
@@ -72,7 +74,7 @@ def test_another_database_that_archives_at_the_same_time(
 
     with monkeypatch.context() as patch:
         patch.setattr("loaders.objects.Store.put", faster)
-        patch.setattr("loaders.lake.archive._put_rows", lambda *_: [])
+        patch.setattr(importlib.import_module("loaders.lake.archive"), "_put_rows", lambda *_: [])
         with pytest.raises(LoaderError, match="somebody else wrote its batch 1 just now"):
             lake.archive()
 
@@ -140,13 +142,15 @@ def test_an_archive_that_is_killed_is_repeated(lake: Lake, tmp_path: Path, query
         write_csv(tmp_path / name, "geolocation", *POINTS * 20_000, f"1,1,1,{number},SP")
         land(tmp_path / name, say=quiet)
     for killed in (signal.SIGKILL, signal.SIGTERM):
-        process = olist("archive", lake.location)
+        process = subprocess.Popen(
+            [sys.executable, "-c", f"from loaders.lake import archive; archive({lake.location!r})"],
+            stdout=subprocess.DEVNULL,
+        )
         before = len(lake.names())
         while process.poll() is None and len(lake.names()) == before:
             time.sleep(0.01)
         process.send_signal(killed)
-        process.communicate()
-        assert process.returncode == -killed
+        assert process.wait() == -killed
         for key in lake.names():  # what has its key is whole
             assert lake.read(key).endswith(b"PAR1" if key.endswith("parquet") else b"}\n")
     lake.archive()
