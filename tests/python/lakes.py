@@ -82,7 +82,7 @@ class Lake:
         return open_store(self.location, create=True).read(key)
 
     def state(self) -> dict[str, Any]:
-        """What changes when an object is written again: its version, or its file's number and time."""
+        """What changes when an object is written again: its version, or its file's inode."""
         objects = open_store(self.location, create=True).objects
         found = {key: objects.head(key) for key in self.names()}
         return {key: (head["version"], head["e_tag"]) for key, head in found.items()}

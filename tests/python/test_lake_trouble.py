@@ -79,45 +79,33 @@ def test_another_database_that_archives_at_the_same_time(
             lake.archive()
 
 
-def test_a_damaged_lake_is_refused(lake: Lake, tmp_path: Path, query: Query) -> None:
-    _land(tmp_path, "ab", lake)
-    set_raw_aside(query)
-    key = "raw/sellers/batch-00000002.parquet"
-    good, manifest = lake.read(key), lake.read("batches/batch-00000002.json")
-    for content in (None, good[:-9]):  # seen before anything is written
-        lake.overwrite(key, content)
-        with pytest.raises(LoaderError, match=f"{key} is missing or damaged; restore"):
-            lake.replay()
-        assert query("select to_regnamespace('raw')") == [(None,)]
-    lake.overwrite(key, bytes(len(good)))  # seen before the batch is written
-    with pytest.raises(LoaderError, match=f"{key} is missing or damaged; restore"):
-        lake.replay()
-    assert query("select max(batch_id) from raw._batches") == [(1,)]
-    lake.overwrite(key, good)
-    newer = json.dumps({**json.loads(manifest), "format": 99}).encode()
-    for broken, message in (
-        (b"{}", "json is damaged"),
-        (manifest[:-20], "json is damaged"),
-        (lake.read("batches/batch-00000001.json"), "json is another"),
-        (newer, "newer version of olist"),
-    ):
-        lake.overwrite("batches/batch-00000002.json", broken)
-        with pytest.raises(LoaderError, match=message):
-            lake.replay()
-    lake.overwrite("batches/batch-00000002.json", manifest)
-    lake.replay()
-    assert_raw_is_as_before(query)
-
-
-def test_a_batch_that_is_missing(lake: Lake, tmp_path: Path, query: Query) -> None:
+def test_a_lake_that_is_damaged_or_lacks_something(
+    lake: Lake, tmp_path: Path, query: Query
+) -> None:
     _land(tmp_path, "abc", lake)
     set_raw_aside(query)
-    manifest = lake.read("batches/batch-00000002.json")
-    lake.overwrite("batches/batch-00000002.json", None)
-    with pytest.raises(LoaderError, match="lacks batch 2, which came before batch 3"):
+    rows, batch = "raw/sellers/batch-00000002.parquet", "batches/batch-00000002.json"
+    good, manifest = lake.read(rows), lake.read(batch)
+    newer = json.dumps({**json.loads(manifest), "format": 99}).encode()
+    for key, content, message in (
+        (rows, None, f"{rows} is missing or damaged; restore"),
+        (rows, good[:-9], f"{rows} is missing or damaged; restore"),
+        (batch, None, "lacks batch 2, which came before batch 3"),
+        (batch, b"{}", "json is damaged"),
+        (batch, manifest[:-20], "json is damaged"),
+        (batch, lake.read("batches/batch-00000001.json"), "json is another"),
+        (batch, newer, "newer version of olist"),
+    ):
+        lake.overwrite(key, content)
+        with pytest.raises(LoaderError, match=message):
+            lake.replay()
+        assert query("select to_regnamespace('raw')") == [(None,)]
+        lake.overwrite(key, good if key == rows else manifest)
+    lake.overwrite(rows, bytes(len(good)))  # found before its batch is written
+    with pytest.raises(LoaderError, match=f"{rows} is missing or damaged; restore"):
         lake.replay()
-    assert query("select to_regnamespace('raw')") == [(None,)]
-    lake.overwrite("batches/batch-00000002.json", manifest)
+    assert query("select max(batch_id) from raw._batches") == [(1,)]
+    lake.overwrite(rows, good)
     lake.replay()
     assert_raw_is_as_before(query)
 
