@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Query, write_csv
-from loaders import build, synthetic
 from loaders.cli import main
-from loaders.land import land
 
 ROWS = tuple(f"s{number},01037,x,SP" for number in range(100))
 POINT = "01037,-23.5,-46.6,sao paulo,SP"
@@ -64,21 +62,3 @@ def test_a_table_that_is_replaced_whole_does_not_shrink_much(
     assert query("select count(*) from raw.geolocation") == [(100,)]
     assert main(["land", str(tmp_path / "c"), "--mode", mode]) == 0
     assert main(["land", str(tmp_path / "b"), "--mode", mode, "--allow-removals"]) == 0
-
-
-def test_make_build_replaces_its_own_sample(
-    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def may() -> bool:
-        return build._may_remove()
-
-    monkeypatch.delenv("OLIST_ALLOW_REMOVALS", raising=False)
-    assert not may()
-    write_csv(synthetic.folder(), "sellers", *ROWS)
-    land(synthetic.folder(), "snapshot", say=lambda _: None)
-    assert may()
-    write_csv(tmp_path / "own", "sellers", "new,1,x,SP")
-    land(tmp_path / "own", say=lambda _: None)
-    assert not may()
-    monkeypatch.setenv("OLIST_ALLOW_REMOVALS", "1")
-    assert may()
