@@ -8,8 +8,9 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.land import seen
 from loaders.tables import OPTIONAL, TABLES, Table
 
+# The loader owns the schema and may make none, not even one that exists.
 _LEDGER = """
-create schema if not exists raw;
+do $$ begin if to_regnamespace('raw') is null then create schema raw; end if; end $$;
 
 create table if not exists raw._batches (
     batch_id bigint primary key,
