@@ -16,7 +16,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError
 from loaders.lake.store import Store, open_store
-from loaders.land.batch import Batch, Rules
+from loaders.land.ledger import Batch, Rules
 from loaders.land.schema import LEDGER_VERSION
 
 FOLDER = "_batches/"

@@ -8,7 +8,7 @@ from loaders.lake import packed
 from loaders.lake.manifest import Manifest, Row
 from loaders.lake.originals import pack_original, packed_file
 from loaders.lake.store import Store, missing_library
-from loaders.land.batch import origin_of
+from loaders.land.ledger import origin_of
 
 
 def put_file(store: Store, batch: Manifest, row: Row, folder: Path) -> list[Row]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from loaders.errors import LoaderError
-from loaders.land.batch import Batch
+from loaders.land.ledger import Batch
 from loaders.land.sieve import data_records
 from loaders.sources import SourceFile
 

@@ -16,7 +16,7 @@ from loaders.lake.manifest import Manifest, Row
 from loaders.lake.originals import packed_file
 from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
-from loaders.land.batch import origin_of
+from loaders.land.ledger import origin_of
 from loaders.land.columns import add_columns
 from loaders.land.schema import ensure_schema
 from loaders.land.settle import settle

@@ -168,7 +168,7 @@ CASES: dict[str, tuple[Make, str]] = {
         "line 3: not UTF-8 .byte 0xE3.*latin-1",
     ),
     "NUL": (rows("s2,2,a\0b,SP"), "line 3: a NUL byte"),
-    "too few fields": (rows("s2,2,a"), "line 3: 3 fields instead of 4; mend the file and land it"),
+    "too few fields": (rows("s2,2,a"), "line 3: 3 fields instead of 4; fix the file and land it"),
     "one field": (rows("total"), "line 3: 1 field instead of 4"),
     "too many fields": (rows("s2,2,a,SP,x"), "line 3: 5 fields instead of 4"),
     "open quote": (rows('s2,2,"a,SP', "s3,2,a,SP"), "line 3: a quote opens and is not closed"),

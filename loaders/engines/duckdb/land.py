@@ -16,7 +16,7 @@ from loaders.engines.duckdb.schema import ensure_schema
 from loaders.engines.duckdb.write import write
 from loaders.errors import LoaderError
 from loaders.lake.scratch import scratch
-from loaders.land.batch import MODES, Batch, Rules, origin_of
+from loaders.land.ledger import MODES, Batch, Rules, origin_of
 from loaders.land.checksums import measure
 from loaders.land.ledger import Counts, FileResult
 from loaders.redact import redact
