@@ -24,13 +24,19 @@ help: ## List the targets
 build: $(READY) ## PostgreSQL, data, landing, dbt build, summary (OLIST_DATA=folder-or-zip for your files)
 	@$(BIN)/olist build
 
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
-test: lint ## All that must hold: lint, loader tests, dbt tests on fresh data, incremental checks
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+test: lint ## What a change needs: lint, and the tests that are not marked slow
+	@$(PYTEST) -m 'not slow'
+
+.PHONY: test-all
+test-all: test ## Everything that must hold: those too (crashes, histories, whole builds); CI runs it
+	@$(PYTEST) -m slow
 
 .PHONY: answers
-answers: $(READY) ## What the business asks, as tables (ANSWERS="monthly_revenue kpis", FORMAT=markdown)
-	@$(BIN)/olist answers $(ANSWERS) $(if $(FORMAT),--format $(FORMAT))
+answers: $(READY) packages ## What the business asks, as Markdown tables (ANSWERS="monthly_revenue kpis")
+	@$(BIN)/olist answers $(ANSWERS)
 
 .PHONY: lint
 lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a deprecation, governance
@@ -42,7 +48,7 @@ lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a depreca
 	@$(BIN)/python -m tests.governance
 
 .PHONY: format
-format: $(READY_DEV) ## Let ruff and sqlfluff mend what they can
+format: $(READY_DEV) ## Let ruff and sqlfluff fix what they can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
@@ -141,6 +147,12 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-semantic.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
+
+.PHONY: sizes
+sizes: ## Lines of Python per room
+	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders benchmarks docs tests/python tests/mutation \
+		tests/governance tests/ci; do \
+		printf '%7d  %s\n' "$$(git ls-files "$$room" | grep '\.py$$' | xargs cat | wc -l)" "$$room"; done
 
 .PHONY: clean
 clean: ## Remove what dbt and the caches made; the server and its data stay

@@ -12,9 +12,8 @@ from pathlib import Path
 from benchmarks import groups, results
 from benchmarks.environment import commit, environment
 from benchmarks.settings import Settings, prepared
-from loaders.errors import LoaderError
+from loaders.errors import LoaderError, redact
 from loaders.paths import project_root
-from loaders.redact import redact
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

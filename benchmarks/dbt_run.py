@@ -74,7 +74,7 @@ class Run:
 
 def parse(target: Path) -> None:
     """Read the project, so that the runs that follow find it read. Raises LoaderError."""
-    run("loaders.dbt_entry", "parse", *_folders(target))
+    run("loaders.dbt", "parse", *_folders(target))
 
 
 def dbt(target: Path, *arguments: str, detail: bool = False) -> Run:
@@ -86,7 +86,7 @@ def dbt(target: Path, *arguments: str, detail: bool = False) -> Run:
     log = target / "logs" / "dbt.log"
     log.unlink(missing_ok=True)
     began = time.time()
-    cost = run("loaders.dbt_entry", *arguments, *_folders(target), *(_DETAIL if detail else ()))
+    cost = run("loaders.dbt", *arguments, *_folders(target), *(_DETAIL if detail else ()))
     results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
     events = list(_events(log)) if detail else []
     return Run(cost, began, events[0][1] if events else began, _nodes(events, results))

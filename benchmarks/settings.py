@@ -71,7 +71,7 @@ class Settings:
     def run(self, module: str, *arguments: str | Path) -> None:
         """Run ``python -m module`` of this checkout on the database in use, as a user would.
 
-        ``loaders`` is the olist command, ``loaders.dbt_entry`` is dbt. Raises LoaderError with
+        ``loaders`` is the olist command, ``loaders.dbt`` is dbt. Raises LoaderError with
         what it said when it fails.
         """
         done = subprocess.run(

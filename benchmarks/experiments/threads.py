@@ -20,7 +20,7 @@ def table(repeats: int) -> str:
             [
                 sys.executable,
                 "-m",
-                "loaders.dbt_entry",
+                "loaders.dbt",
                 "--quiet",
                 "build",
                 "--threads",

@@ -13,14 +13,13 @@ from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.connection import connect
+from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError, shown
 from loaders.land import ledger
 from loaders.land.copy import Progress
 from loaders.land.ledger import MODES, Batch, Counts, FileResult, Rules
 from loaders.land.maintenance import maintain
 from loaders.land.write import write
-from loaders.locks import exclusive
 from loaders.sources import Delivery, Request, SourceFile, deliver
 from loaders.sources.encodings import UTF_8, canonical
 from loaders.sources.header import remarks

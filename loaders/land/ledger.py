@@ -13,8 +13,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.errors import LoaderError
-from loaders.redact import redact
+from loaders.errors import LoaderError, redact
 from loaders.sources.encodings import UTF_8
 from loaders.tables import ALL_TABLES, Table
 

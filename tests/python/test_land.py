@@ -9,11 +9,10 @@ from typing import IO
 import pytest
 
 from conftest import Query, write_csv
-from loaders.connection import connect
+from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError
 from loaders.land import Counts, Rules, copy, ledger, rejects
 from loaders.land import land as land_path
-from loaders.locks import exclusive
 from loaders.sources.header import Header
 from loaders.tables import TABLES
 
