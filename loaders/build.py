@@ -14,7 +14,7 @@ from loaders.land import Rules, land, ledger
 from loaders.locks import BUILDING, exclusive
 from loaders.paths import state_root
 from loaders.roles import access as roles
-from loaders.sources.whole import whole_export
+from loaders.sources.files import whole_export
 from loaders.summary import print_summary
 
 

@@ -17,6 +17,8 @@ class Table:
     columns: tuple[str, ...]
     key: tuple[str, ...]
     lookups: tuple[str, ...] = ()
+    optional_columns: frozenset[str] = frozenset()
+    is_optional: bool = False
 
     @property
     def indexes(self) -> dict[str, str]:

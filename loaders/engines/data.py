@@ -8,7 +8,7 @@ from loaders.engines import Engine, Warehouse
 from loaders.errors import LoaderError
 from loaders.lake.manifest import is_lake
 from loaders.land.batch import Rules
-from loaders.sources.whole import whole_export
+from loaders.sources.files import whole_export
 
 # dbt commands that change the warehouse: the others show it as it is.
 _BUILDS = {"build", "run"}

@@ -10,7 +10,7 @@ from loaders.lake.compressed import open_gzip
 from loaders.lake.manifest import Row
 from loaders.land.ledger import REJECTED
 from loaders.sources import SourceFile, deliver
-from loaders.sources.encodings import UTF_8
+from loaders.sources.text import UTF_8
 from loaders.tables import BY_NAME, Table
 
 

@@ -32,33 +32,25 @@ def land(
 ) -> Counts:
     """Land what a location has (a folder, a zip, ``scheme://…``) as one batch.
 
-    A location with several batches (a lake) has them landed one after the other. ``delta`` never
-    removes a row; ``snapshot`` says that the files are complete, and marks the rows that they no
-    longer have. ``tables`` limits the batch to these raw tables; ``keeping`` may wrap the landing.
+    ``delta`` never removes a row; ``snapshot`` says that the files are complete, and marks the rows
+    that they no longer have. ``tables`` limits the batch to these raw tables; ``keeping`` may wrap the landing.
     Returns the rows read and written. Raises LoaderError, and leaves the database as it was, when
     anything is wrong.
     """
     rules = rules or Rules()
     request = Request(mode=mode, wait=rules.wait, say=say)
-    total = Counts()
-    while True:
-        with ExitStack() as stack:
-            try:
-                delivery = stack.enter_context(deliver(str(location), tables, request))
-            except LoaderError as error:
-                with suppress(LoaderError), connect() as link:
-                    note(link, error, error.source or named(str(location)), mode)
-                raise
-            for name in delivery.unknown:
-                say(f"{name}: left out, no raw table takes it")
-            if not delivery.files:
-                say(f"{delivery.source}: nothing new")
-                return total
-            link = stack.enter_context(connect())
-            try:
-                with keeping(link, delivery, say) as kept:
-                    total += land_delivery(link, kept, mode=mode, say=say, rules=rules)
-            except psycopg2.Error as error:  # before the batch began, or after it was landed
-                raise told(error) from error
-        if not delivery.more:
-            return total
+    with ExitStack() as stack:
+        try:
+            delivery = stack.enter_context(deliver(str(location), tables, request))
+        except LoaderError as error:
+            with suppress(LoaderError), connect() as link:
+                note(link, error, error.source or named(str(location)), mode)
+            raise
+        for name in delivery.unknown:
+            say(f"{name}: left out, no raw table takes it")
+        link = stack.enter_context(connect())
+        try:
+            with keeping(link, delivery, say) as kept:
+                return land_delivery(link, kept, mode=mode, say=say, rules=rules)
+        except psycopg2.Error as error:  # before the batch began, or after it was landed
+            raise told(error) from error

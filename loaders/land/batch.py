@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from loaders.errors import LoaderError
-from loaders.sources.encodings import UTF_8
+from loaders.sources.text import UTF_8
 
 MODES = ("delta", "snapshot")
 

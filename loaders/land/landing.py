@@ -19,8 +19,7 @@ from loaders.land.settle import settle
 from loaders.land.write import write
 from loaders.locks import exclusive
 from loaders.sources import Delivery, SourceFile
-from loaders.sources.encodings import UTF_8, canonical
-from loaders.sources.header import remarks
+from loaders.sources.text import UTF_8, canonical, remarks
 
 
 def land_delivery(
@@ -39,7 +38,10 @@ def land_delivery(
     if encoding != UTF_8:
         if delivery.is_utf_8:
             raise LoaderError(f"{delivery.source} is no file: leave out --encoding, it is known.")
-        files = [replace(file, encoding=encoding) for file in delivery.files]
+        files = [file.named_encoding(encoding) for file in delivery.files]
+        for file in files:
+            is_utf8 = file.encoding == UTF_8
+            say(f"{file.name}: {'UTF-8, and read as such' if is_utf8 else f'read as {encoding}'}")
         delivery = replace(delivery, files=files)
     _ = rules.allowance  # what is wrong with it is told before a file is read
     try:  # and what is wrong with a header before anything is locked or copied

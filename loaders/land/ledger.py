@@ -11,7 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.land.batch import Batch
 from loaders.land.schema import ensure_schema
 from loaders.redact import redact
-from loaders.sources.encodings import UTF_8
+from loaders.sources.text import UTF_8
 from loaders.tables import Table
 
 CRASHED = (

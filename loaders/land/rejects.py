@@ -13,7 +13,7 @@ from loaders.errors import LoaderError, shown
 from loaders.land.batch import Allowance
 from loaders.land.copy import send
 from loaders.sources import SourceFile
-from loaders.sources.header import not_utf8
+from loaders.sources.text import not_utf8
 
 _EXAMPLES = 3
 _IN_MEMORY = 1 << 20

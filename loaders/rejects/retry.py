@@ -18,7 +18,7 @@ from loaders.rejects import Chosen, ledger_link
 from loaders.rejects.staging import stage
 from loaders.rejects.verdicts import judge, mark
 from loaders.sources import Delivery, SourceFile
-from loaders.sources.encodings import canonical
+from loaders.sources.text import canonical
 from loaders.tables import BY_NAME
 
 _SHOWN = 20

@@ -14,8 +14,8 @@ from loaders.land.copy import send
 from loaders.land.rejects import as_text
 from loaders.rejects import OPEN, Chosen
 from loaders.rejects.mended import read_mended
-from loaders.sources.encodings import UTF_8
 from loaders.sources.records import LIMIT, records
+from loaders.sources.text import UTF_8
 from loaders.tables import BY_NAME
 
 csv.field_size_limit(LIMIT)
