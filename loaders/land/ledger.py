@@ -14,7 +14,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError, redact
-from loaders.sources.encodings import UTF_8
+from loaders.sources.text import UTF_8
 from loaders.tables import ALL_TABLES, Table
 
 MODES = ("delta", "snapshot")

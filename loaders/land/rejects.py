@@ -24,7 +24,7 @@ from loaders.land import ledger
 from loaders.land.copy import INCOMING, Reader, listed, names_of, send
 from loaders.land.ledger import Allowance, Batch
 from loaders.sources import SourceFile
-from loaders.sources.header import Header, not_utf8
+from loaders.sources.text import Header, not_utf8
 
 # No record is longer, and no more is held in memory: a quote that closes later is not closed.
 LIMIT = 1 << 24

@@ -193,7 +193,10 @@ CASES: dict[str, tuple[Make, str]] = {
         "line 3: a key .* of more than",
     ),
     # archives
-    "no zip": (content(b"Rar!", "a.zip"), "does not have olist_customers_dataset.csv"),
+    "no zip": (
+        content(b"Rar!", "a.zip"),
+        "does not have olist_customers_dataset.csv or another file",
+    ),
     "half a zip": (
         archive((SELLERS.file, ROWS.encode()), cut=30),
         "cannot be read as a zip",
@@ -214,7 +217,10 @@ CASES: dict[str, tuple[Make, str]] = {
     "half a gzip": (_cut_gzip, "is damaged .*; fetch or pack it again"),
     # places
     "nowhere": (lambda folder: folder / "nowhere", "nowhere: no such file or folder"),
-    "empty folder": (lambda folder: folder, "does not have olist_customers_dataset.csv"),
+    "empty folder": (
+        lambda folder: folder,
+        "does not have olist_customers_dataset.csv or another file",
+    ),
     "another name": (
         content(f"{HEADER}\n{ROWS}", "sellers.csv"),
         "is sellers.csv it. Rename it to olist_sellers_dataset.csv",

@@ -13,7 +13,7 @@ from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError
 from loaders.land import Counts, Rules, copy, ledger, rejects
 from loaders.land import land as land_path
-from loaders.sources.header import Header
+from loaders.sources.text import Header
 from loaders.tables import TABLES
 
 SELLERS = ("s1,01037,sao paulo,SP", "s2,20031,rio de janeiro,RJ")

@@ -15,7 +15,7 @@ from loaders.cli import main
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.land import Rules, land, rejects
-from loaders.sources.header import Header
+from loaders.sources.text import Header
 
 Captured = pytest.CaptureFixture[str]
 GOOD = "s1,01037,sao paulo,SP"

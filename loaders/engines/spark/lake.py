@@ -25,8 +25,7 @@ from loaders.land.ledger import Batch, Rules, origin_of
 from loaders.land.checksums import measure
 from loaders.land.removals import check_removals
 from loaders.sources import Request, SourceFile, deliver
-from loaders.sources.encodings import canonical
-from loaders.sources.header import remarks
+from loaders.sources.text import canonical, remarks
 
 if TYPE_CHECKING:
     from loaders.engines.spark import SparkWarehouse
