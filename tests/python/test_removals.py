@@ -27,7 +27,7 @@ def test_a_snapshot_that_removes_much_stops(
     said = capsys.readouterr().err
     assert "olist_sellers_dataset.csv: 6 of the 100 rows of raw.sellers (6.0 %) would be" in said
     assert "--allow-removals (make build: OLIST_ALLOW_REMOVALS=1).\n" in said
-    live = "select count(*) from raw.sellers where _deleted_at is null"
+    live = "select count(*) from raw.sellers where _until_batch_id is null"
     assert query(live) == [(100,)]
     assert _land(tmp_path / "c") == 0  # five of a hundred is not more than 5 %
     assert query(live) == [(96,)]
@@ -46,7 +46,7 @@ def test_a_header_alone_is_no_snapshot_and_a_quiet_delta(
     assert main(["land", str(tmp_path / "b")]) == 0
     assert _land(tmp_path / "b") == 1
     assert "100 of the 100 rows of raw.sellers (100.0 %)" in capsys.readouterr().err
-    assert query("select count(*) from raw.sellers where _deleted_at is null") == [(100,)]
+    assert query("select count(*) from raw.sellers where _until_batch_id is null") == [(100,)]
 
 
 @pytest.mark.parametrize("mode", ["delta", "snapshot"])
