@@ -13,9 +13,9 @@ import pytest
 
 from conftest import write_csv
 from loaders import connection, server
+from loaders.errors import redact
 from loaders.land.ledger import begin, record_failure
 from loaders.paths import project_root
-from loaders.errors import redact
 from loaders.roles import KINDS, make, variable
 
 MARK = "s3cret-Pa55"  # begins every password of these tests

@@ -16,9 +16,8 @@ from loaders.engines.duckdb.schema import ensure_schema
 from loaders.engines.duckdb.write import write
 from loaders.errors import LoaderError, redact
 from loaders.lake.scratch import scratch
-from loaders.land.ledger import MODES, Batch, Rules, origin_of
 from loaders.land.checksums import measure
-from loaders.land.ledger import Counts, FileResult
+from loaders.land.ledger import MODES, Batch, Counts, FileResult, Rules, origin_of
 from loaders.sources import Request, SourceFile, deliver
 from loaders.sources.text import canonical, remarks
 

@@ -21,8 +21,8 @@ from loaders.lake.manifest import Manifest, Row
 from loaders.lake.objects import parquet_writer
 from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
-from loaders.land.ledger import Batch, Rules, origin_of
 from loaders.land.checksums import measure
+from loaders.land.ledger import Batch, Rules, origin_of
 from loaders.land.removals import check_removals
 from loaders.sources import Request, SourceFile, deliver
 from loaders.sources.text import canonical, remarks
