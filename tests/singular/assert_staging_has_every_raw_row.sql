@@ -23,7 +23,7 @@ counted as (
         (
             select count(*)
             from {{ source('olist', table) }}
-            where _deleted_at is null
+            where _until_batch_id is null
         ) as raw_rows,
         (select count(*) from {{ ref(model) }}) as staging_rows
     {%- if not loop.last %}
