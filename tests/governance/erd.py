@@ -117,7 +117,8 @@ def _shapes(box: Box, by_name: dict[str, Box]) -> list[str]:
     found = [
         f'<rect x="{box.x}" y="{box.y}" width="{_WIDTH}" height="{box.height}" rx="6"'
         f' fill="#f7f9fb" stroke="{box.color}" stroke-width="1.5"/>',
-        f'<text x="{box.x + 10}" y="{box.y + 17}" font-size="14" font-weight="bold">{box.name}</text>',
+        f'<text x="{box.x + 10}" y="{box.y + 17}" font-size="14" font-weight="bold">'
+        f"{box.name}</text>",
         f'<text x="{box.x + 10}" y="{box.y + 31}" font-style="italic">{escape(box.grain)}</text>',
     ]
     for number, (column, name) in enumerate(box.keys.items()):

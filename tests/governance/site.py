@@ -1,8 +1,8 @@
 """The docs site, results of the last build included: ``python -m tests.governance.site``.
 
 Takes dbt's pages (``dbt docs generate --static --target-path target/docs``) and the results of the
-last ``dbt build`` or ``dbt test`` (``target/run_results.json``). Writes ``target/site/index.html``,
-which needs no other file, and the two files that ``dbt docs serve --target-path target/site`` reads.
+last ``dbt build`` or ``dbt test`` (``target/run_results.json``). Writes ``target/site``: an
+``index.html`` that needs no other file, and what ``dbt docs serve`` reads with that target path.
 """
 
 import argparse

@@ -4,13 +4,14 @@ A function is a check: its first argument says what it looks at, one at a time. 
 remedy.
 """
 
+# mypy: disallow-untyped-decorators=False
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dbt_bouncer.check_framework.decorator import check, fail
+from dbt_bouncer.check_framework.decorator import check, fail  # type: ignore[import-untyped]
 from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parents[4]
@@ -29,49 +30,36 @@ _METRICS = "docs/semantic-layer.md"
 
 @check
 def check_model_grain_is_described(model: Node) -> None:
-    """A description begins with the grain."""
     _grain(model)
 
 
 @check
 def check_seed_grain_is_described(seed: Node) -> None:
-    """A description begins with the grain."""
     _grain(seed)
 
 
 @check
-def check_model_columns_are_described(model: Node) -> None:
-    """Every column of the YAML is described."""
-    _columns(model)
-
-
-@check
 def check_seed_columns_are_described(seed: Node) -> None:
-    """Every column of the YAML is described."""
     _columns(seed)
 
 
 @check
 def check_source_columns_are_described(source: Node) -> None:
-    """Every column of the YAML is described."""
     _columns(source)
 
 
 @check
 def check_model_yaml_is_beside(model: Node) -> None:
-    """The description of a model is in the file of its name."""
     _beside(model)
 
 
 @check
 def check_seed_yaml_is_beside(seed: Node) -> None:
-    """The description of a seed is in the file of its name."""
     _beside(seed, "_")
 
 
 @check
 def check_macro_yaml_is_beside(macro: Node) -> None:
-    """The description of a macro is in the file of the same name as its code."""
     _beside(macro)
 
 
@@ -113,23 +101,21 @@ def check_test_says_why(test: Node) -> None:
     comment = _comment(test)
     if not test.test_metadata and not comment:
         fail(f"{test.name} has to begin with a comment: what holds, why, and who leans on it")
-    if str(test.config.severity).lower() != "error":
-        if not (test.description or ("warn" in comment and comment)):
-            fail(
-                f"test {test.name} only warns: say why in its description (YAML), or in the"
-                " comment that begins it"
-            )
+    warns = str(test.config.severity).lower() != "error"
+    if warns and not (test.description or ("warn" in comment and comment)):
+        fail(
+            f"test {test.name} only warns: say why in its description (YAML), or in the comment"
+            " that begins it"
+        )
 
 
 @check
 def check_test_name_fits(test: Node) -> None:
-    """The table of a test's failures has its name."""
     _fits(test)
 
 
 @check
 def check_model_name_fits(model: Node) -> None:
-    """A relation has its name."""
     _fits(model)
 
 
@@ -188,9 +174,9 @@ def check_model_key_is_tested(model: Node, ctx: Any) -> None:
     if any("unique" in found and column in filled for column, found in tests.items()):
         return
     for test in ctx.tests_by_attached_node.get(model.unique_id, ()):
-        if test.test_metadata and test.test_metadata.name == "unique_combination_of_columns":
-            if filled >= set(test.test_metadata.kwargs["combination_of_columns"]):
-                return
+        arguments = (test.test_metadata or {}).get("kwargs") or {}
+        if filled >= set(arguments.get("combination_of_columns") or [""]):
+            return
     fail(
         f"no key of {model.name} is tested: give a column unique and not_null, or the model"
         " dbt_utils.unique_combination_of_columns over not_null columns; a model that has no key"
