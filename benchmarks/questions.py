@@ -16,7 +16,7 @@ from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
-from benchmarks.landing import land
+from benchmarks.dbt import NO_TESTS, dbt
 from benchmarks.measure import Measure, in_turns, seconds
 from benchmarks.settings import Settings
 from loaders.answers import analyses
@@ -61,6 +61,7 @@ def measures(settings: Settings) -> Sequence[Measure]:
     """Land and build once, then ask each question on both sides, in turns."""
     install(retry=False, say=lambda _: None)
     with settings.database():
+<<<<<<< HEAD
         land(settings, settings.data)
         settings.run(
             "loaders.dbt",
@@ -68,13 +69,16 @@ def measures(settings: Settings) -> Sequence[Measure]:
             *("--target-path", settings.scratch / "questions"),
             *("--log-path", settings.scratch / "questions"),
         )
+=======
+        settings.land(settings.data)
+        dbt(settings.scratch / "questions", "build", *NO_TESTS)
+>>>>>>> tools
         with connect(autocommit=True) as link, link.cursor() as cursor:
             cursor.execute("vacuum (analyze)")
             found = [_measure(cursor, question, settings.repeats) for question in questions()]
     slowest = max(found, key=lambda measure: statistics.median(measure.ours))
     return [
         Measure(
-            GROUP,
             "geometric mean of the ten",
             _means([measure.ours for measure in found]),
             FROM_RAW,
@@ -83,7 +87,7 @@ def measures(settings: Settings) -> Sequence[Measure]:
             at_least=True,
             unit="ms",
         ),
-        Measure(GROUP, f"slowest: {slowest.name}", slowest.ours, limit=150, unit="ms"),
+        Measure(f"slowest: {slowest.name}", slowest.ours, limit=150, unit="ms"),
         *found,
     ]
 
@@ -100,7 +104,7 @@ def _measure(cursor: Cursor, question: Question, repeats: int) -> Measure:
         repeats, lambda: milliseconds(question.marts), lambda: milliseconds(question.raw)
     )
     name = question.name.replace("_", " ")
-    return Measure(GROUP, name, ours, FROM_RAW, theirs, at_least=True, unit="ms")
+    return Measure(name, ours, FROM_RAW, theirs, at_least=True, unit="ms")
 
 
 def _means(figures: Sequence[Sequence[float]]) -> tuple[float, ...]:

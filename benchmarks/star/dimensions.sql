@@ -122,7 +122,12 @@ from (
     union all
     select sold.product_id, null, null, null, null, null, true
     from (select distinct product_id from raw.order_items where _until_batch_id is null) as sold
+<<<<<<< HEAD
     left join raw.products on sold.product_id = products.product_id and products._until_batch_id is null
+=======
+    left join raw.products
+        on sold.product_id = products.product_id and products._until_batch_id is null
+>>>>>>> tools
     where products.product_id is null and sold.product_id is not null
     union all
     select null, null, null, null, null, null, false
