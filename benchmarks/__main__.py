@@ -11,20 +11,12 @@ from datetime import UTC, datetime
 from inspect import cleandoc
 from pathlib import Path
 
-<<<<<<< HEAD
-from benchmarks import groups, results
-from benchmarks.environment import commit, environment
-from benchmarks.settings import Settings, prepared
-from loaders.errors import LoaderError, redact
-from loaders.paths import project_root
-=======
 from benchmarks.measure import keep, section, words
 from benchmarks.settings import Settings, environment, prepared
 from loaders.errors import LoaderError
 from loaders.paths import project_root
 
 GROUPS = ("landing", "questions", "build", "incremental", "scale")
->>>>>>> tools
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,6 @@ asked. The queries are in `analyses/questions`, those on `raw` in `benchmarks/qu
 written without the logic of the models, and both must give the same rows, or the bench stops.
 """
 
-import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 from benchmarks.dbt import NO_TESTS, dbt
 from benchmarks.measure import Measure, in_turns, seconds
 from benchmarks.settings import Settings
-from loaders.answers import analyses
+from loaders.analyses import analyses
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.packages import install
@@ -27,7 +26,6 @@ from loaders.packages import install
 FOLDER = Path(__file__).with_name("questions")
 Rows = list[tuple[Any, ...]]
 GROUP = "questions"
-_REF = re.compile(r"\{\{\s*ref\('(\w+)'\)\s*\}\}")
 FROM_RAW = "from raw"
 
 
@@ -47,32 +45,18 @@ class Question:
 def questions() -> list[Question]:
     """All of them, by name."""
     return [
-        Question(name, _with_tables(file), (FOLDER / f"{name}.raw.sql").read_text("utf-8"))
-        for name, file in analyses().items()
-        if file.parent.name == GROUP
+        Question(one.name, one.query, (FOLDER / f"{one.name}.raw.sql").read_text("utf-8"))
+        for one in analyses().values()
+        if one.group == GROUP
     ]
-
-
-def _with_tables(file: Path) -> str:
-    return _REF.sub(lambda ref: f"marts.{ref[1]}", file.read_text("utf-8"))
 
 
 def measures(settings: Settings) -> Sequence[Measure]:
     """Land and build once, then ask each question on both sides, in turns."""
     install(retry=False, say=lambda _: None)
     with settings.database():
-<<<<<<< HEAD
-        land(settings, settings.data)
-        settings.run(
-            "loaders.dbt",
-            *("build", "--exclude-resource-type", "test", "unit_test"),
-            *("--target-path", settings.scratch / "questions"),
-            *("--log-path", settings.scratch / "questions"),
-        )
-=======
         settings.land(settings.data)
         dbt(settings.scratch / "questions", "build", *NO_TESTS)
->>>>>>> tools
         with connect(autocommit=True) as link, link.cursor() as cursor:
             cursor.execute("vacuum (analyze)")
             found = [_measure(cursor, question, settings.repeats) for question in questions()]

@@ -86,11 +86,6 @@ class Settings:
         """Land files in the database in use, as a user would."""
         return run("loaders", "land", location, "--mode", mode)
 
-<<<<<<< HEAD
-        ``loaders`` is the olist command, ``loaders.dbt`` is dbt. Raises LoaderError with
-        what it said when it fails.
-        """
-=======
 
 def run(module: str, *arguments: str | Path) -> Cost:
     """Run ``python -m module`` of this checkout on the database in use, as a user would.
@@ -101,7 +96,6 @@ def run(module: str, *arguments: str | Path) -> Cost:
         peak = Path(folder) / "peak"
         command = ["benchmarks.peak", str(peak), module, *map(str, arguments)]
         began = time.perf_counter()
->>>>>>> tools
         done = subprocess.run(
             [sys.executable, "-m", *command],
             cwd=project_root(),
