@@ -62,13 +62,6 @@ spark: $(READY_DEV) packages ## Spark (560 MB; with Java), and its tests: docs/e
 compare: $(READY_DEV) packages ## The same rows on every engine that is installed (OLIST_REAL_DATA=zip for the real files)
 	@$(BIN)/python -m pytest tests/python/test_engines.py
 
-.PHONY: sizes
-sizes: ## Files and lines of the rooms (docs/architecture.md)
-	@for room in loaders loaders/land loaders/sources loaders/lake loaders/server loaders/sample \
-		tests/python tests/mutation tests/governance benchmarks models macros; do \
-		git ls-files -- "$$room/*.py" "$$room/*.sql" | tr '\n' '\0' | xargs -0 cat | wc -l | xargs printf '%-18s %7d lines' "$$room"; \
-		git ls-files -- "$$room/*.py" "$$room/*.sql" | wc -l | xargs printf ' in %d files\n'; done
-
 .PHONY: semantic
 semantic: $(READY_DEV) packages ## MetricFlow, and every metric compared with SQL: docs/semantic-layer.md
 	@$(PIP) -r requirements-semantic.lock
