@@ -204,9 +204,9 @@ def test_a_zip_and_a_file_on_s3_land(bucket: str, tmp_path: Path, query: Query) 
         packed.write(sellers, sellers.name)
     upload(bucket, tmp_path / "x.zip", sellers)
     for name in ("x.zip", sellers.name):
-        with deliver(f"s3://{bucket}/export/{name}") as delivery:
-            with delivery.files[0].open() as stream:
-                assert stream.read() == sellers.read_bytes()
+        location = f"s3://{bucket}/export/{name}"
+        with deliver(location) as delivery, delivery.files[0].open() as stream:
+            assert stream.read() == sellers.read_bytes()
     boto3.client("s3").put_object(Bucket=bucket, Key="export/y.zip", Body=b"PK no zip")
     for location, message in (
         (f"s3://{bucket}/export/y.zip", r"/export/y.zip: cannot be read as a zip"),
