@@ -17,7 +17,7 @@ import psycopg2
 
 from benchmarks.measure import Measure
 from benchmarks.settings import Settings
-from loaders.server import down, machine, tuning, up
+from loaders.server import down, machine, up
 from loaders.tables import BY_NAME
 
 NAME, DEFAULT, TUNED, WAL = "server_settings", "defaults", "tuned", "WAL"
@@ -71,7 +71,7 @@ def measures(settings: Settings) -> Sequence[Measure]:
 
 
 def _variants() -> dict[str, Mapping[str, str]]:
-    tuned = tuning.settings(machine.measure())
+    tuned = machine.settings(machine.measure())
     variants: dict[str, Mapping[str, str]] = {DEFAULT: {}, TUNED: tuned}
     for left_out in tuned:
         kept = {name: value for name, value in tuned.items() if name != left_out}
@@ -90,7 +90,7 @@ def _measured(values: Mapping[str, str], data: Path) -> dict[str, float]:
         Path(home).chmod(0o711)
         with (
             mock.patch.dict(os.environ, {"OLIST_HOME": home}),
-            mock.patch.object(tuning, "settings", return_value=dict(values)),
+            mock.patch.object(machine, "settings", return_value=dict(values)),
         ):
             environment = up(lambda _: None)
             try:

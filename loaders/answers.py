@@ -27,12 +27,14 @@ def list_answers() -> None:
         print(f"{file.parent.name:<10}  {name:<28}  {about(file).partition('?')[0]}?")
 
 
-def answer(names: Sequence[str], *, limit: int = 50, as_csv: bool = False) -> None:
+def answer(names: Sequence[str], *, limit: int | None = None, as_csv: bool = False) -> None:
     """Run the analyses with these names, or in these groups (all when none is named).
 
-    ``limit`` is how many rows of each are printed (-1: all). Raises LoaderError when a name is not
-    known, or there is nothing to ask yet.
+    ``limit`` is how many rows of each are printed (-1: all; by default 50, all as CSV). Raises
+    LoaderError when a name is not known, or there is nothing to ask yet.
     """
+    if limit is None:
+        limit = -1 if as_csv else 50
     known = {name: {name, file.parent.name} for name, file in analyses().items()}
     for name in names:
         if not any(name in those for those in known.values()):

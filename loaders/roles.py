@@ -187,8 +187,8 @@ def make(
     called = names()
     try:
         with connection.connect() as link, link.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
             _check_user(cursor)
+            cursor.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
             _make_roles(link, renew)
             refused = _arrange(cursor, timeout)
     except psycopg2.Error as error:

@@ -11,7 +11,7 @@ from conftest import Query, write_csv
 from loaders.cli import main
 from loaders.errors import LoaderError
 from loaders.land import Rules, land
-from loaders.sources import unpacked
+from loaders.sources import files
 
 LANDED = [("s1", "01037", "sao paulo", "SP"), ("s2", "20031", "rio de janeiro", "RJ")]
 VALUES = f"select {HEADER} from raw.sellers order by 1"
@@ -189,7 +189,7 @@ def test_a_trusted_archive_may_be_a_bomb(
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(SELLERS.file, f"{HEADER}\n" + "s1,01037,sao paulo,SP\n" * 60_000)
-    monkeypatch.setattr(unpacked, "_HARMLESS", 1 << 20)
+    monkeypatch.setattr(files, "_HARMLESS", 1 << 20)
     with pytest.raises(LoaderError, match="as a bomb does"):
         land(path, say=lambda _: None)
     monkeypatch.setenv("OLIST_TRUST_ARCHIVES", "1")

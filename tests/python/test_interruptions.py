@@ -88,7 +88,7 @@ def test_a_signal_while_rows_are_copied(
 def test_a_file_that_cannot_be_read_to_its_end(
     query: Query, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(Exception, match=r"^Input/output error; mend that, and land it again: not"):
+    with pytest.raises(Exception, match=r"^Input/output error; fix that, and land it again: not"):
         _land(OSError(errno.EIO, os.strerror(errno.EIO)))
     assert query("select status from raw._batches") == [("failed",)]
 
