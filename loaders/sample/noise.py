@@ -2,24 +2,20 @@
 
 Every attribute of a synthetic row is a hash of its index, so any row can be made at any time, in
 any chunk, without keeping the others. Only integer operations and single float operations that
-IEEE 754 rounds exactly are used, so the result has the same bits on every machine.
+IEEE 754 rounds exactly are used, so the result has the same bits on every machine. A purpose has
+its chance, weights or curve under the same name in ``data/parameters.toml``.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from loaders.sample.parameters import PARAMETERS, Flags, Floats, Ints
+
 Words = npt.NDArray[np.uint64]
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _ROUNDS = 4
-_MIN_BITS = 3
 _SQRT_3 = 1.7320508075688772
 
 
@@ -33,8 +29,7 @@ class Noise:
     def _key(self, purpose: str) -> Words:
         if purpose not in self._keys:
             spawned = np.random.SeedSequence(self._seed, spawn_key=tuple(purpose.encode()))
-            state = spawned.generate_state(2 * _ROUNDS, np.uint64)
-            self._keys[purpose] = np.asarray(state, dtype=np.uint64)
+            self._keys[purpose] = spawned.generate_state(2 * _ROUNDS, np.uint64)
         return self._keys[purpose]
 
     def bits(self, purpose: str, index: Ints) -> Words:
@@ -56,32 +51,40 @@ class Noise:
 
     def normal(self, purpose: str, index: Ints) -> Floats:
         """About standard normal within ±3.46: the sum of four uniform numbers."""
-        word = self.bits(purpose, index)
-        low = np.uint64(0xFFFF)
+        word, low = self.bits(purpose, index), np.uint64(0xFFFF)
         total = sum(((word >> np.uint64(s)) & low).astype(np.int64) for s in (0, 16, 32, 48))
         return (np.asarray(total, dtype=np.float64) / 65536.0 - 2.0) * _SQRT_3
 
-    def chance(self, purpose: str, index: Ints, probability: float) -> Flags:
-        """True with the given probability."""
-        return self.uniform(purpose, index) < probability
+    def chance(self, purpose: str, index: Ints) -> Flags:
+        """True with the probability of the purpose."""
+        return self.uniform(purpose, index) < float(PARAMETERS["chances"][purpose])
 
-    def pick(self, purpose: str, index: Ints, weights: Sequence[int] | Ints) -> Ints:
-        """Positions drawn in proportion to whole-number weights."""
-        edges = np.cumsum(np.asarray(weights, dtype=np.int64))
-        position = self.uniform(purpose, index) * float(edges[-1])
-        return np.searchsorted(edges, position.astype(np.int64), side="right").astype(np.int64)
+    def drawn(self, purpose: str, index: Ints) -> Floats:
+        """Numbers with the quantiles of the purpose."""
+        return curve(purpose, self.uniform(purpose, index))
+
+    def pick(self, purpose: str, index: Ints, weights: Ints | None = None) -> Ints:
+        """Positions in proportion to whole-number weights, by default those of the purpose."""
+        edges = np.cumsum(PARAMETERS["weights"][purpose] if weights is None else weights)
+        position = (self.uniform(purpose, index) * float(edges[-1])).astype(np.int64)
+        return np.searchsorted(edges, position, side="right").astype(np.int64)
+
+    def choose(self, purpose: str, index: Ints, weights: Ints, row: Ints) -> Ints:
+        """Positions in proportion to the weights in a row of the matrix; all have one sum."""
+        edges = np.cumsum(weights, axis=1)[row]
+        share = self.below(purpose, index, int(weights[0].sum()))
+        passed: Ints = (share[:, None] >= edges[:, :-1]).sum(axis=1)
+        return passed
 
     def shuffle(self, purpose: str, index: Ints, size: int) -> Ints:
         """A fixed permutation of 0 … size-1, evaluated at the given indexes."""
-        bits = max(_MIN_BITS, (size - 1).bit_length())
-        mask = np.uint64((1 << bits) - 1)
-        shift = np.uint64((bits + 1) // 2)
+        bits = max(3, (size - 1).bit_length())
+        mask, shift = np.uint64((1 << bits) - 1), np.uint64((bits + 1) // 2)
         key = self._key(purpose)
-        multipliers, offsets = key[:_ROUNDS] | np.uint64(1), key[_ROUNDS:]
 
         def step(word: Words) -> Words:
-            for multiplier, offset in zip(multipliers, offsets, strict=True):
-                word = (word * multiplier + offset) & mask
+            for factor, offset in zip(key[:_ROUNDS] | np.uint64(1), key[_ROUNDS:], strict=True):
+                word = (word * factor + offset) & mask
                 word = word ^ (word >> shift)
             return word
 
@@ -93,26 +96,24 @@ class Noise:
         return word.astype(np.int64)
 
 
-def curve(position: Floats, xs: Sequence[float], ys: Sequence[float]) -> Floats:
-    """The broken line through (xs, ys): with uniform positions, numbers of those quantiles."""
-    x, y = np.asarray(xs, dtype=np.float64), np.asarray(ys, dtype=np.float64)
+def curve(name: str, position: Floats | Ints) -> Floats:
+    """The broken line of that name in the parameters."""
+    x, y = np.array(PARAMETERS["curves"][name], np.float64)
     slope = (y[1:] - y[:-1]) / (x[1:] - x[:-1])
     piece = np.clip(np.searchsorted(x, position, side="right") - 1, 0, len(slope) - 1)
     rise = (position - x[piece]) * slope[piece]
-    return y[piece] + rise
+    return np.asarray(y[piece] + rise, np.float64)
 
 
 def ladder(z: Floats, low: Floats, middle: Floats, high: Floats) -> Floats:
     """Skewed numbers from normal ``z``: ``low`` at -1, ``middle`` at 0, ``high`` at 1."""
-    down, up = low / middle, high / middle
-    ones = np.ones_like(middle)
+    down, up, ones = low / middle, high / middle, np.ones_like(middle)
     rungs = np.stack([down * down * down, down * down, down, ones, up, up * up, up * up * up])
     place = np.clip(z + 3.0, 0.0, 5.999999)
-    rung = place.astype(np.int64)
-    column = np.arange(len(z))
+    rung, column = place.astype(np.int64), np.arange(len(z))
     first, second = rungs[rung, column], rungs[rung + 1, column]
     rise = (second - first) * (place - rung)
-    return (first + rise) * middle
+    return np.asarray((first + rise) * middle, np.float64)
 
 
 def whole(numbers: Floats) -> Ints:

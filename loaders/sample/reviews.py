@@ -1,104 +1,99 @@
-"""Order reviews: scores that fall with lateness, dates, comments."""
+"""Order reviews: scores that fall with lateness, dates, and comments made of phrases."""
 
 import numpy as np
 
-from loaders.sample.clock import ANSWER_HOURS, time_of_day
-from loaders.sample.comments import messages, titles
-from loaders.sample.noise import Flags, Ints, Noise, curve, whole
-from loaders.sample.people import Visits
-from loaders.sample.plan import Plan, counted
-from loaders.sample.seasons import LAST_ANSWER_DAY, LAST_REVIEW_DAY, day_number
-from loaders.sample.text import DAY, Cells, digits, identifier, moment
-from loaders.sample.timeline import Timeline
+from loaders.sample.noise import Noise, whole
+from loaders.sample.orders import STEPS, Orders, counted, per_order, time_of_day
+from loaders.sample.parameters import DAY, LAST_DAY, PARAMETERS, PHRASES, Flags, Ints, day_number, ints
+from loaders.sample.text import Cells, Columns, blank, cells, digits, identifier, lookup, moment
 
-# Days after the estimated delivery → scores 1 … 5 per 1,000; the last row: never delivered.
-_LATENESS = (-5, 0, 1, 3, 5, 8)
-_SCORES = np.array(
-    (
-        (52, 24, 74, 201, 649),
-        (70, 33, 106, 221, 570),
-        (80, 38, 136, 236, 510),
-        (185, 67, 152, 231, 365),
-        (450, 79, 124, 113, 234),
-        (617, 96, 93, 77, 117),
-        (698, 96, 90, 46, 70),
-        (705, 70, 78, 55, 92),
-    )
+_SCORES, _LATENESS, _HAS_MESSAGE, _HAS_TITLE = (
+    np.array(PARAMETERS["reviews"][name]) for name in ("scores", "lateness", "messages", "titles")
 )
 _NEVER = len(_SCORES) - 1
-_SEVERAL_ITEMS = 0.16  # of the reviews of orders with several items are bad for that alone
+_TITLE_MONTHS = ints(map(day_number, PARAMETERS["days"]["title_months"]))
+_TITLE_SHARES = np.array(PARAMETERS["days"]["title_shares"])
+_LAST_ANSWER_DAY = day_number(PARAMETERS["days"]["last_answer"])
 
-_STEPS = 4  # more than the reviews of any order
-_ANSWER_SHARES = (0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1)
-_ANSWER_DAYS = (0, 1, 1.7, 3.1, 4.9, 7, 22, 90, 300)
-_TITLE_MONTHS = tuple(day_number(day) for day in ("2017-12-01", "2018-04-01", "2018-05-01"))
-_TITLE_SHARES = np.array((0.0, 0.001, 0.08, 0.38))
-_SAME_SCORE = 0.6
+_TEXTS = lookup(text.replace('"', '""') for text in PHRASES["text"])
+_SPECIAL: Flags = np.array([not {*',"'}.isdisjoint(text) for text in PHRASES["text"]])
+_GROUPS = list(zip(PHRASES["part"], PHRASES["tone"], strict=True))
+_TONES = ("bad", "fair", "good")
+_JOINTS = lookup((" ", "\r\n", "\n", "\r\n\r\n"))
 
 
-class ReviewMaker:
-    """Makes the reviews of orders."""
+def review_columns(orders: Orders) -> Columns:
+    """Rows of the order reviews file."""
+    noise, plan = orders.shop.noise, orders.shop.plan
+    others = plan.orders - plan.shared
+    rank = noise.shuffle("reviews", np.minimum(orders.slot, others - 1), others)
+    count = np.where(orders.shared, 1, counted(plan.children("reviews", others), rank))
+    row, number = per_order(count)
+    key = orders.key[row] * STEPS + number
+    again = noise.choose("another score", key, _SCORES, np.zeros_like(row))
+    keep = (number == 0) | noise.chance("same score", key)
+    score = 1 + np.where(keep, _scores(orders)[row], again)
+    day = _days(orders)[row] + np.where(number > 0, 1 + noise.below("next review", key, 20), 0)
+    soonest = np.minimum(LAST_DAY, orders.started[row] // DAY + 1)
+    last = np.maximum(soonest, LAST_DAY - noise.below("last days", key, 10))
+    day = np.where(day > LAST_DAY, last, day)
+    answered = np.minimum(day + whole(noise.drawn("answer", key)), _LAST_ANSWER_DAY) * DAY
+    month_share = _TITLE_SHARES[np.searchsorted(_TITLE_MONTHS, day, side="right")]
+    has_title = noise.uniform("has title", key) < _HAS_TITLE[score - 1] * month_share
+    has_message = noise.uniform("has message", key) < _HAS_MESSAGE[score - 1]
+    return {
+        "review_id": identifier(noise, "review", key),
+        "order_id": identifier(noise, "order", orders.order[row]),
+        "review_score": digits(score, 1),
+        "review_comment_title": _field([_phrase(noise, "title", key, score)], has_title),
+        "review_comment_message": _message(noise, key, score, has_message),
+        "review_creation_date": moment(day * DAY),
+        "review_answer_timestamp": moment(answered + time_of_day(noise, "answer", key)),
+    }
 
-    def __init__(self, noise: Noise, plan: Plan) -> None:
-        self._noise, self._plan = noise, plan
 
-    def columns(self, visits: Visits, timeline: Timeline, items: Ints) -> list[Cells]:
-        """The columns of the order reviews file; ``items`` is the number of items per order."""
-        noise, plan = self._noise, self._plan
-        others = plan.orders - plan.shared
-        rank = noise.shuffle("reviews", np.minimum(visits.slot, others - 1), others)
-        count = np.where(visits.shared, 1, counted(plan.review_counts, rank))
-        row = np.repeat(np.arange(len(count)), count)
-        number = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-        key = visits.key[row] * _STEPS + number
+def _scores(orders: Orders) -> Ints:
+    noise, key = orders.shop.noise, orders.key
+    late = np.searchsorted(_LATENESS * DAY, orders.delivered - orders.estimated, side="right")
+    score = noise.choose("score", key, _SCORES, np.where(orders.arrives, late, _NEVER))
+    return np.where((orders.items > 1) & ~orders.shared & noise.chance("incomplete", key), 0, score)
 
-        score = self._scores(visits, timeline, items)[row]
-        again = self._draw(visits.key[row] * _STEPS + number, np.zeros_like(row))
-        keep = (number == 0) | noise.chance("same score", key, _SAME_SCORE)
-        score = np.where(keep, score, again)
 
-        day = self._days(visits.key, timeline)[row]
-        day += np.where(number > 0, 1 + noise.below("next review", key, 20), 0)
-        past = day > LAST_REVIEW_DAY
-        soonest = np.minimum(LAST_REVIEW_DAY, visits.started[row] // DAY + 1)
-        last = np.maximum(soonest, LAST_REVIEW_DAY - noise.below("last days", key, 10))
-        day = np.where(past, last, day)
-        share = noise.uniform("answer", key)
-        answered = day + whole(curve(share, _ANSWER_SHARES, _ANSWER_DAYS))
-        answered = np.minimum(answered, LAST_ANSWER_DAY)
-        answered = answered * DAY + time_of_day(noise, "answer", key, ANSWER_HOURS)
-        month = np.searchsorted(np.array(_TITLE_MONTHS), day, side="right")
-        return [
-            identifier(noise, "review", key),
-            identifier(noise, "order", visits.order[row]),
-            digits(score, 1),
-            titles(noise, key, score, _TITLE_SHARES[month]),
-            messages(noise, key, score),
-            moment(day * DAY),
-            moment(answered),
-        ]
+def _days(orders: Orders) -> Ints:
+    """The survey is sent the day after the delivery, or when the order is overdue."""
+    noise, key = orders.shop.noise, orders.key
+    delivered, promised = orders.delivered // DAY, orders.estimated // DAY
+    patient = noise.chance("patient survey", key) | (delivered <= promised + 1)
+    overdue = promised + 2 + noise.pick("overdue survey", key)
+    soon = delivered + np.array([1, 0, 2])[noise.pick("survey", key)]
+    return np.where(orders.arrives & patient, soon, overdue)
 
-    def _draw(self, key: Ints, mood: Ints) -> Ints:
-        share = self._noise.below("score", key, int(_SCORES[0].sum()))
-        edges = np.cumsum(_SCORES, axis=1)[mood]
-        passed: Ints = (share[:, None] >= edges[:, :-1]).sum(axis=1)
-        return 1 + passed
 
-    def _scores(self, visits: Visits, timeline: Timeline, items: Ints) -> Ints:
-        late = (timeline.delivered - timeline.estimated) / DAY
-        mood = np.searchsorted(np.array(_LATENESS), late, side="right")
-        mood = np.where(timeline.arrives, mood, _NEVER)
-        score = self._draw(visits.key * _STEPS, mood)
-        angry = (items > 1) & ~visits.shared
-        angry &= self._noise.chance("incomplete", visits.key, _SEVERAL_ITEMS)
-        return np.where(angry, 1, score)
+def _phrase(noise: Noise, part: str, key: Ints, score: Ints, also: str = "") -> tuple[Cells, Flags]:
+    """A phrase in the tone of the score, and whether it needs quotes."""
+    tone = (score > 2).astype(int) + (score > 3)
+    if (part, "fair") not in _GROUPS:
+        tone = np.where(score > 3, 2, 0)
+    first = ints(_GROUPS.index((part, t)) if (part, t) in _GROUPS else 0 for t in _TONES)[tone]
+    size = ints(_GROUPS.count((part, t)) for t in _TONES)[tone]
+    place = first + (noise.below(also + part, key, 1 << 20) * size >> 20)
+    return cells(_TEXTS, place), _SPECIAL[place]
 
-    def _days(self, key: Ints, timeline: Timeline) -> Ints:
-        """The survey is sent the day after the delivery, or when the order is overdue."""
-        noise = self._noise
-        delivered, estimated = timeline.delivered // DAY, timeline.estimated // DAY
-        wait: Ints = np.array((1, 0, 2), np.int64)[noise.pick("survey", key, (94, 3, 3))]
-        overdue: Flags = ~timeline.arrives | (delivered > estimated + 1)
-        patient = noise.chance("patient survey", key, 0.2) & timeline.arrives
-        extra = noise.pick("overdue survey", key, (80, 14, 6))
-        return np.where(overdue & ~patient, estimated + 2 + extra, delivered + wait)
+
+def _message(noise: Noise, key: Ints, score: Ints, wanted: Flags) -> Cells:
+    """Comments, some of several lines."""
+    kind = noise.pick("joint", key)
+    parts = [_phrase(noise, "opening", key, score)]
+    for part, also in (("detail", ""), ("detail", "second "), ("closing", ""), ("extra", "")):
+        absent = ~noise.chance(f"has {also}{part}", key)
+        text, special = _phrase(noise, part, key, score, also)
+        parts.append((blank(cells(_JOINTS, kind), absent), (kind > 0) & ~absent))
+        parts.append((blank(text, absent), special & ~absent))
+    return _field(parts, wanted)
+
+
+def _field(parts: list[tuple[Cells, Flags]], wanted: Flags) -> Cells:
+    """The parts as one CSV field; nothing where it is not wanted."""
+    special = np.logical_or.reduce([special for _, special in parts])
+    quote = np.where(special, np.uint8(ord('"')), np.uint8(0))[:, None]
+    return blank(np.hstack([quote, *(text for text, _ in parts), quote]), ~wanted)

@@ -1,90 +1,90 @@
 """CSV text by the array: a column is a matrix of UTF-8 bytes in which byte 0 means "nothing"."""
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
-from loaders.sample.noise import Flags, Ints, Noise
+from loaders.sample.noise import Noise
+from loaders.sample.parameters import DAY, Flags, Ints, day_number
 
 Cells = npt.NDArray[np.uint8]
+Columns = dict[str, Cells]  # by the name in the header
 
-DAY = 86_400
-_FIRST_DAY = datetime.date(2016, 1, 1)
-_DAYS = 2_192  # until the end of 2021
-_HEX = np.frombuffer(b"".join(b"%02x" % value for value in range(256)), np.uint8).reshape(256, 2)
-_ZERO = np.uint8(ord("0"))
+_HEX = np.frombuffer(bytes(range(256)).hex().encode(), np.uint8).reshape(256, 2)
 
 
 def quoted(value: str) -> str:
     """The value as a CSV writer would put it: quoted only where it must be."""
-    if any(character in value for character in ',"\r\n'):
-        return '"' + value.replace('"', '""') + '"'
-    return value
+    escaped = value.replace('"', '""')
+    return f'"{escaped}"' if any(character in value for character in ',"\r\n') else value
 
 
 def lookup(values: Iterable[str]) -> Cells:
     """A table of strings, padded with nothing."""
     encoded = [value.encode() for value in values]
     width = max(1, *(len(value) for value in encoded))
-    return np.frombuffer(b"".join(v.ljust(width, b"\0") for v in encoded), np.uint8).reshape(
-        len(encoded), width
-    )
+    padded = b"".join(value.ljust(width, b"\0") for value in encoded)
+    return np.frombuffer(padded, np.uint8).reshape(len(encoded), width)
 
 
-_DATES = lookup((_FIRST_DAY + datetime.timedelta(days=n)).isoformat() for n in range(_DAYS))
-_EPOCH_SHIFT = (_FIRST_DAY - datetime.date(1970, 1, 1)).days
+def cells(table: Cells, index: Ints) -> Cells:
+    """Rows of a table of strings."""
+    return np.asarray(table[index], np.uint8)
 
 
-def same(value: str, rows: int) -> Cells:
-    """The same text in every row."""
+def _same(value: str, rows: int) -> Cells:
     return np.broadcast_to(np.frombuffer(value.encode(), np.uint8), (rows, len(value.encode())))
+
+
+def _sign(values: Ints) -> Cells:
+    return np.where(values < 0, np.uint8(ord("-")), np.uint8(0))[:, None]
 
 
 def digits(values: Ints, width: int, keep: int = 1) -> Cells:
     """Whole numbers without leading zeros, except that the last ``keep`` digits always stand."""
-    cells = np.empty((len(values), width), np.uint8)
-    rest = values
+    filled = np.empty((len(values), width), np.uint8)
+    rest = np.abs(values)
     for column in range(width - 1, -1, -1):
         tens = rest // 10
-        cells[:, column] = (rest - tens * 10).astype(np.uint8) + _ZERO
+        filled[:, column] = (rest - tens * 10).astype(np.uint8) + np.uint8(ord("0"))
         if width - column > keep:
-            cells[:, column][rest == 0] = 0
+            filled[:, column][rest == 0] = 0
         rest = tens
-    return cells
+    return np.hstack([_sign(values), filled]) if (values < 0).any() else filled
 
 
-def _times() -> Cells:
-    second: Ints = np.arange(DAY, dtype=np.int64)
-    parts = [digits(part, 2, 2) for part in (second // 3600, second // 60 % 60, second % 60)]
-    hours, minutes, seconds = parts
-    blank_column, colon = same(" ", DAY), same(":", DAY)
-    return np.hstack([blank_column, hours, colon, minutes, colon, seconds])
+_FIRST_DATE = "2016-01-01"
+_DATES = lookup(
+    str(datetime.date.fromisoformat(_FIRST_DATE) + datetime.timedelta(day)) for day in range(2_192)
+)
+_TIMES = lookup(f" {s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(DAY))
 
 
-_TIMES: Cells = _times()
-
-
-def money(cents: Ints) -> Cells:
-    """Cents as reais with two decimals."""
-    return np.hstack([digits(cents // 100, 6), same(".", len(cents)), digits(cents % 100, 2, 2)])
-
-
-def degrees(units: Ints, short: Flags) -> Cells:
-    """Units of 1e-15 degree with all their decimals, or with six of them."""
-    size = np.abs(units)
-    sign = np.where(units < 0, np.uint8(ord("-")), np.uint8(0))[:, None]
-    decimals = digits(size % 10**15, 15, 15)
-    decimals[short, 6:] = 0
-    return np.hstack([sign, digits(size // 10**15, 2), same(".", len(units)), decimals])
+def date(day: Ints) -> Cells:
+    """Days since 1970 as ``YYYY-MM-DD``."""
+    return cells(_DATES, day - day_number(_FIRST_DATE))
 
 
 def moment(seconds: Ints, missing: Flags | None = None) -> Cells:
     """Seconds since 1970 as ``YYYY-MM-DD HH:MM:SS``; nothing where ``missing``."""
     day = seconds // DAY
-    cells = np.hstack([_DATES[day - _EPOCH_SHIFT], _TIMES[seconds - day * DAY]])
-    return cells if missing is None else blank(cells, missing)
+    whole = np.hstack([date(day), _TIMES[seconds - day * DAY]])
+    return whole if missing is None else blank(whole, missing)
+
+
+def money(cents: Ints, width: int = 6) -> Cells:
+    """Cents as reais with two decimals."""
+    return np.hstack(
+        [digits(cents // 100, width), _same(".", len(cents)), digits(cents % 100, 2, 2)]
+    )
+
+
+def degrees(units: Ints) -> Cells:
+    """Units of 1e-15 degree with all their decimals."""
+    size, dot = np.abs(units), _same(".", len(units))
+    return np.hstack([_sign(units), digits(size // 10**15, 2), dot, digits(size % 10**15, 15, 15)])
 
 
 def identifier(noise: Noise, kind: str, index: Ints) -> Cells:
@@ -93,19 +93,14 @@ def identifier(noise: Noise, kind: str, index: Ints) -> Cells:
     return _HEX[words.astype(">u8").view(np.uint8)].reshape(len(index), 32)
 
 
-def blank(cells: Cells, missing: Flags) -> Cells:
-    """The cells with nothing where ``missing``."""
-    cells = cells.copy()
-    cells[missing] = 0
-    return cells
+def blank(values: Cells, missing: Flags) -> Cells:
+    """The values with nothing where ``missing``."""
+    return np.where(missing[:, None], np.uint8(0), values)
 
 
-def lines(columns: Sequence[Cells], end: str = "\n") -> bytes:
+def lines(columns: Iterable[Cells], end: str) -> bytes:
     """The columns as CSV lines."""
-    rows = len(columns[0])
-    parts: list[Cells] = []
-    for column in columns:
-        parts += [column, same(",", rows)]
-    parts[-1] = same(end, rows)
+    parts = [part for column in columns for part in (column, _same(",", len(column)))]
+    parts[-1] = _same(end, len(parts[0]))
     flat: Cells = np.concatenate(parts, axis=1).reshape(-1)
     return bytes(flat[flat != 0].tobytes())
