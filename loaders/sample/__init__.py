@@ -5,21 +5,20 @@ aggregates, and every row is drawn from the seed.
 """
 
 import math
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryDirectory
+from typing import TextIO
 
 import numpy as np
 
 from loaders.errors import LoaderError
-from loaders.sample.catalog import Catalog, translation_columns
-from loaders.sample.geography import Geography, points
+from loaders.sample.facts import DATA, Ints, Plan
+from loaders.sample.members import Members, translation_columns
 from loaders.sample.noise import Noise
 from loaders.sample.operations import Operations
-from loaders.sample.orders import Orders, Shop, Visits
-from loaders.sample.parameters import Ints, Plan
+from loaders.sample.orders import Orders
 from loaders.sample.reviews import review_columns
 from loaders.sample.text import Columns, lines
 from loaders.tables import ALL_TABLES, BY_NAME, TABLES, Table
@@ -50,60 +49,58 @@ def generate(
     if seed < 0:
         raise LoaderError(f"The seed of the sample is {seed}, but must be 0 or more.")
     rows: dict[str, int] = {}
-    with _files(folder, ALL_TABLES if with_operations else TABLES) as files:
-        for name, columns in _made(Noise(seed), Plan(scale), with_operations=with_operations):
+    members = Members(Noise(seed), Plan(scale))
+    with _written(folder, ALL_TABLES if with_operations else TABLES) as files:
+        for name, columns in _made(members, with_operations=with_operations):
             file, end = BY_NAME[name].file, "\r\n" if name in _WITH_CRLF else "\n"
             if file not in rows:
-                files[name].write(b"\xef\xbb\xbf" if name == _WITH_BOM else b"")
-                files[name].write((",".join(columns) + end).encode())
-            files[name].write(lines(list(columns.values()), end))
-            rows[file] = rows.get(file, 0) + len(next(iter(columns.values())))
+                files[name].write("\ufeff" if name == _WITH_BOM else "")
+                files[name].write(DATA["headers"][name] + end)
+            files[name].write(lines(columns, end))
+            rows[file] = rows.get(file, 0) + len(columns[0])
     return rows
 
 
 @contextmanager
-def _files(out: Path, tables: Sequence[Table]) -> Iterator[dict[str, BinaryIO]]:
-    """Files beside their final names, to which they are renamed at the end."""
+def _written(folder: Path, tables: Sequence[Table]) -> Iterator[dict[str, TextIO]]:
+    """Files beside their final names, which they get when all of them are whole."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".sample-", dir=out) as made, ExitStack() as stack:
-            yield {t.name: stack.enter_context(Path(made, t.file).open("wb")) for t in tables}
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".sample-", dir=folder) as made, ExitStack() as stack:
+            names = {table.name: table.file for table in tables}
+            yield {
+                name: stack.enter_context(Path(made, file).open("w", encoding="utf-8", newline=""))
+                for name, file in names.items()
+            }
             stack.close()
-            for table in tables:
-                Path(made, table.file).replace(out / table.file)
+            for file in names.values():
+                Path(made, file).replace(folder / file)
     except (FileExistsError, NotADirectoryError) as error:
         raise LoaderError(
-            f"Cannot write the sample to {out}: that is a file or lies below one, "
+            f"Cannot write the sample to {folder}: that is a file or lies below one, "
             "where a folder is needed; give another folder with --out."
         ) from error
     except OSError as error:
         raise LoaderError(
-            f"Cannot write the sample to {out}: {error.strerror or error}. No half-written file "
-            "is left there; fix that or give another folder with --out."
+            f"Cannot write the sample to {folder}: {error.strerror or error}. No half-written "
+            "file is left there; fix that or give another folder with --out."
         ) from error
 
 
-def _chunks(rows: int) -> Iterator[Ints]:
-    for start in range(0, rows, CHUNK_ROWS):
-        yield np.arange(start, min(rows, start + CHUNK_ROWS))
-
-
-def _made(noise: Noise, plan: Plan, *, with_operations: bool) -> Iterator[tuple[str, Columns]]:
+def _made(members: Members, *, with_operations: bool) -> Iterator[tuple[str, Columns]]:
     """Rows of the tables, some at a time."""
-    geography, catalog = Geography(noise, plan), Catalog(noise, plan)
-    shop = Shop(noise, plan, geography, catalog)
-    operations = Operations(shop)
+    noise, plan, operations = members.noise, members.plan, Operations(members)
     yield "product_category_name_translation", translation_columns()
     for rows in _chunks(plan.sellers):
-        yield "sellers", geography.seller_columns(rows)
+        yield "sellers", members.seller_columns(rows)
     for rows in _chunks(plan.products):
-        yield "products", catalog.product_columns(rows)
-    for columns in points(noise, plan, geography.mapped, CHUNK_ROWS):
+        yield "products", members.product_columns(rows)
+    for columns in members.points(CHUNK_ROWS):
         yield "geolocation", columns
     for rows in _chunks(plan.orders):
-        customers = noise.shuffle("customer row", rows, plan.orders)
-        yield "customers", Visits(shop, customers).customer_columns()
-        orders = Orders(shop, rows)
+        shuffled = noise.shuffle("customer row", rows, plan.orders)
+        yield "customers", Orders(members, shuffled).customer_columns()
+        orders = Orders(members, rows).complete()
         yield "orders", orders.order_columns()
         yield "order_items", orders.item_columns()
         yield "order_payments", orders.payment_columns()
@@ -113,4 +110,9 @@ def _made(noise: Noise, plan: Plan, *, with_operations: bool) -> Iterator[tuple[
     if with_operations:
         for columns in operations.inventory(CHUNK_ROWS):
             yield "inventory_transactions", columns
-        yield "marketing_campaigns", operations.campaigns()
+        yield "marketing_campaigns", operations.campaign_columns()
+
+
+def _chunks(rows: int) -> Iterator[Ints]:
+    for start in range(0, rows, CHUNK_ROWS):
+        yield np.arange(start, min(rows, start + CHUNK_ROWS))

@@ -9,14 +9,13 @@ its chance, weights or curve under the same name in ``data/parameters.toml``.
 import numpy as np
 import numpy.typing as npt
 
-from loaders.sample.parameters import PARAMETERS, Flags, Floats, Ints
+from loaders.sample.facts import DATA, Flags, Floats, Ints
 
-Words = npt.NDArray[np.uint64]
-
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_Words = npt.NDArray[np.uint64]
+_GOLDEN, _MIX_1, _MIX_2 = (
+    np.uint64(word) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
 _ROUNDS = 4
-_SQRT_3 = 1.7320508075688772
 
 
 class Noise:
@@ -24,40 +23,37 @@ class Noise:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._keys: dict[str, Words] = {}
+        self._keys: dict[str, _Words] = {}
 
-    def _key(self, purpose: str) -> Words:
+    def _key(self, purpose: str) -> _Words:
         if purpose not in self._keys:
             spawned = np.random.SeedSequence(self._seed, spawn_key=tuple(purpose.encode()))
             self._keys[purpose] = spawned.generate_state(2 * _ROUNDS, np.uint64)
         return self._keys[purpose]
 
-    def bits(self, purpose: str, index: Ints) -> Words:
+    def bits(self, purpose: str, index: Ints) -> _Words:
         """64 random bits per index; different indexes never give the same word."""
         word = index.astype(np.uint64) * _GOLDEN + self._key(purpose)[0]
         word = (word ^ (word >> np.uint64(30))) * _MIX_1
         word = (word ^ (word >> np.uint64(27))) * _MIX_2
-        mixed: Words = word ^ (word >> np.uint64(31))
-        return mixed
+        return np.asarray(word ^ (word >> np.uint64(31)), np.uint64)
 
     def uniform(self, purpose: str, index: Ints) -> Floats:
         """Numbers in [0, 1)."""
         return (self.bits(purpose, index) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
-    def below(self, purpose: str, index: Ints, limit: int) -> Ints:
+    def below(self, purpose: str, index: Ints, limit: int | Ints) -> Ints:
         """Whole numbers in [0, limit)."""
-        high = self.bits(purpose, index) >> np.uint64(33)
-        return (high * np.uint64(limit) >> np.uint64(31)).astype(np.int64)
+        return (self.bits(purpose, index) >> np.uint64(33)).astype(np.int64) * limit >> 31
 
     def normal(self, purpose: str, index: Ints) -> Floats:
         """About standard normal within ±3.46: the sum of four uniform numbers."""
-        word, low = self.bits(purpose, index), np.uint64(0xFFFF)
-        total = sum(((word >> np.uint64(s)) & low).astype(np.int64) for s in (0, 16, 32, 48))
-        return (np.asarray(total, dtype=np.float64) / 65536.0 - 2.0) * _SQRT_3
+        quarters = self.bits(purpose, index).view(np.uint16).reshape(-1, 4)
+        return (quarters.sum(axis=1) / 65536.0 - 2.0) * 1.7320508075688772
 
     def chance(self, purpose: str, index: Ints) -> Flags:
         """True with the probability of the purpose."""
-        return self.uniform(purpose, index) < float(PARAMETERS["chances"][purpose])
+        return self.uniform(purpose, index) < float(DATA["chances"][purpose])
 
     def drawn(self, purpose: str, index: Ints) -> Floats:
         """Numbers with the quantiles of the purpose."""
@@ -65,25 +61,24 @@ class Noise:
 
     def pick(self, purpose: str, index: Ints, weights: Ints | None = None) -> Ints:
         """Positions in proportion to whole-number weights, by default those of the purpose."""
-        edges = np.cumsum(PARAMETERS["weights"][purpose] if weights is None else weights)
-        position = (self.uniform(purpose, index) * float(edges[-1])).astype(np.int64)
-        return np.searchsorted(edges, position, side="right").astype(np.int64)
+        ends = np.cumsum(DATA["weights"][purpose] if weights is None else weights)
+        position = (self.uniform(purpose, index) * float(ends[-1])).astype(np.int64)
+        return np.searchsorted(ends, position, side="right").astype(np.int64)
 
     def choose(self, purpose: str, index: Ints, weights: Ints, row: Ints) -> Ints:
         """Positions in proportion to the weights in a row of the matrix; all have one sum."""
-        edges = np.cumsum(weights, axis=1)[row]
         share = self.below(purpose, index, int(weights[0].sum()))
-        passed: Ints = (share[:, None] >= edges[:, :-1]).sum(axis=1)
-        return passed
+        passed = share[:, None] >= np.cumsum(weights, axis=1)[row]
+        return np.asarray(passed.sum(axis=1), np.int64)
 
     def shuffle(self, purpose: str, index: Ints, size: int) -> Ints:
         """A fixed permutation of 0 … size-1, evaluated at the given indexes."""
         bits = max(3, (size - 1).bit_length())
         mask, shift = np.uint64((1 << bits) - 1), np.uint64((bits + 1) // 2)
-        key = self._key(purpose)
+        factors, offsets = self._key(purpose)[:_ROUNDS] | np.uint64(1), self._key(purpose)[_ROUNDS:]
 
-        def step(word: Words) -> Words:
-            for factor, offset in zip(key[:_ROUNDS] | np.uint64(1), key[_ROUNDS:], strict=True):
+        def step(word: _Words) -> _Words:
+            for factor, offset in zip(factors, offsets, strict=True):
                 word = (word * factor + offset) & mask
                 word = word ^ (word >> shift)
             return word
@@ -98,21 +93,19 @@ class Noise:
 
 def curve(name: str, position: Floats | Ints) -> Floats:
     """The broken line of that name in the parameters."""
-    x, y = np.array(PARAMETERS["curves"][name], np.float64)
-    slope = (y[1:] - y[:-1]) / (x[1:] - x[:-1])
-    piece = np.clip(np.searchsorted(x, position, side="right") - 1, 0, len(slope) - 1)
-    rise = (position - x[piece]) * slope[piece]
+    x, y = np.array(DATA["curves"][name], np.float64)
+    piece = np.clip(np.searchsorted(x, position, side="right") - 1, 0, len(x) - 2)
+    rise = (position - x[piece]) * ((y[1:] - y[:-1]) / (x[1:] - x[:-1]))[piece]
     return np.asarray(y[piece] + rise, np.float64)
 
 
 def ladder(z: Floats, low: Floats, middle: Floats, high: Floats) -> Floats:
     """Skewed numbers from normal ``z``: ``low`` at -1, ``middle`` at 0, ``high`` at 1."""
-    down, up, ones = low / middle, high / middle, np.ones_like(middle)
-    rungs = np.stack([down * down * down, down * down, down, ones, up, up * up, up * up * up])
-    place = np.clip(z + 3.0, 0.0, 5.999999)
-    rung, column = place.astype(np.int64), np.arange(len(z))
-    first, second = rungs[rung, column], rungs[rung + 1, column]
-    rise = (second - first) * (place - rung)
+    down, up, one = low / middle, high / middle, np.ones_like(middle)
+    rungs = np.stack([down * down * down, down * down, down, one, up, up * up, up * up * up])
+    rung = np.clip(z + 3.0, 0.0, 5.999999).astype(np.int64)
+    first, second = rungs[[rung, rung + 1], np.arange(len(z))]
+    rise = (second - first) * (np.clip(z + 3.0, 0.0, 5.999999) - rung)
     return np.asarray((first + rise) * middle, np.float64)
 
 

@@ -1,74 +1,67 @@
 """The optional files: stock that the order lines used up, and campaigns that brought orders."""
 
-import datetime
 from collections.abc import Iterator
 
 import numpy as np
 
+from loaders.sample.facts import DATA, DAY, LAST_DAY, Flags, Ints, days, ints, months
+from loaders.sample.members import Members
 from loaders.sample.noise import whole
-from loaders.sample.orders import HOUR, STEPS, Orders, Shop
-from loaders.sample.parameters import CHANNELS, DAY, LAST_DAY, PARAMETERS, Flags, Ints, day_number, ints, months
-from loaders.sample.text import Columns, blank, cells, date, digits, identifier, lookup, moment, money
+from loaders.sample.orders import HOUR, STEPS, Orders, per_order
+from loaders.sample.text import Columns, blank, dates, decimals, identifiers, moments, texts
 
-RECEIPT, SALE, RETURN, ADJUSTMENT = range(4)
-_TYPES = lookup(("receipt", "sale", "return", "adjustment"))
+_TYPES = ("receipt", "sale", "return", "adjustment")
+_RECEIPT, _SALE, _RETURN, _ADJUSTMENT = range(len(_TYPES))
 _END = (LAST_DAY + 1) * DAY  # nothing is known after the last day of orders
 _COST_PERCENT = (50, 26)  # of the price: the least, and how much more it may be
-_STOCKS = 1 << 20  # more than there are sellers
-_LOTS = 1 << 10
+_SELLERS, _LOTS = 1 << 20, 1 << 10  # more than there are, and than one stock has
 
-_FIRST_DAY = day_number("2017-01-05")
-_DAYS = np.arange(_FIRST_DAY, LAST_DAY + 1)
-_DATES = [datetime.date.fromordinal(int(day) + 719_163) for day in _DAYS]
-_QUARTERS = [f"{day.year} Q{(day.month + 2) // 3}" for day in _DATES]
-_TITLES = [*sorted(set(_QUARTERS)), "Black Friday 2017"]  # the campaigns of each channel
-_TITLE_OF_DAY = ints(map(_TITLES.index, _QUARTERS))
-_SALE, _CAMPAIGNS = len(_TITLES) - 1, len(_TITLES) * len(CHANNELS["name"])
-_SALE_WEEK = ints(map(day_number, PARAMETERS["days"]["sale_week"]))
-_IN_SALE = (_DAYS >= _SALE_WEEK[0]) & (_DAYS <= _SALE_WEEK[1])
-_NAMES = lookup(f"{channel} {title}" for channel in CHANNELS["title"] for title in _TITLES)
-_CHANNELS = lookup(CHANNELS["name"])
+_CHANNELS, _CAMPAIGNS = DATA["channels"], DATA["campaigns"]  # each channel has each campaign
+_FIRST, _LAST = days(_CAMPAIGNS["first_day"])[:, None], days(_CAMPAIGNS["last_day"])[:, None]
+_DAYS = np.arange(_FIRST.min(), _LAST.max() + 1)
+_RUNS = (_DAYS >= _FIRST) & (_DAYS <= _LAST)  # the last campaign is one beside another
 
 
 class Operations:
     """Notes the orders as they are made, and makes the rows of the optional files of them."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, members: Members) -> None:
+        self._members, self._noise, self._plan = members, members.noise, members.plan
         self._lines: list[Ints] = []
-        self._brought = np.zeros((2, _CAMPAIGNS, len(_DAYS)), np.int64)  # orders and their value
+        campaigns = len(_CHANNELS["name"]) * len(_RUNS)
+        self._brought = np.zeros((2, campaigns, len(_DAYS)), np.int64)  # orders and their value
 
     def note(self, orders: Orders) -> None:
         """Remember the lines of some orders, and which campaign brought the orders."""
-        noise, row, line = self._shop.noise, orders.row, orders.line
+        noise, row, line = self._noise, orders.row, orders.line
         after = noise.below("back after", line, 17 * DAY)
-        sent_back = (orders.arrives & orders.has_delivered)[row] & noise.chance("sent back", line)
+        is_off, is_delivered = (
+            orders.has("called_off"),
+            orders.has("arrives") & orders.has("delivered"),
+        )
+        sent_back = is_delivered[row] & noise.chance("sent back", line)
         back = np.where(sent_back, orders.delivered[row] + 3 * DAY + after, _END)
-        back = np.where(orders.is_off[row], orders.purchased[row] + HOUR + after // 4, back)
-        sold, back = orders.purchased[row], np.minimum(back, _END)
-        lines = (orders.product, orders.seller, sold, line, back)
+        back = np.where(is_off[row], orders.purchased[row] + HOUR + after // 4, back)
+        lines = (orders.product, orders.seller, orders.purchased[row], line, np.minimum(back, _END))
         self._lines.append(np.stack(lines).astype(np.int32))
 
-        value = np.zeros(len(orders.order), np.int64)
-        np.add.at(value, row, orders.price)
-        shares = ints(CHANNELS["orders_per_1000"])
+        shares, day = ints(_CHANNELS["orders_per_1000"]), orders.purchased // DAY - _DAYS[0]
         channel = noise.pick("campaign", orders.order, np.append(shares, 1_000 - shares.sum()))
-        day = orders.purchased // DAY - _FIRST_DAY
-        at = np.flatnonzero((channel < len(shares)) & (value > 0) & (day >= 0) & (day < len(_DAYS)))
-        in_sale = _IN_SALE[day[at]] & noise.chance("sale campaign", orders.order[at])
-        title = np.where(in_sale, _SALE, _TITLE_OF_DAY[day[at]])
-        place = (channel[at] * len(_TITLES) + title, day[at])
-        np.add.at(self._brought[0], place, 1)
-        np.add.at(self._brought[1], place, value[at])
+        at = (channel < len(shares)) & (orders.items > 0) & (day >= 0) & (day < len(_DAYS))
+        channel, day, value, order = (x[at] for x in (channel, day, orders.value, orders.order))
+        in_sale = _RUNS[-1, day] & noise.chance("sale campaign", order)
+        campaign = np.where(in_sale, len(_RUNS) - 1, _RUNS.argmax(axis=0)[day])
+        for brought, amount in zip(self._brought, (1, value), strict=True):
+            np.add.at(brought, (channel * len(_RUNS) + campaign, day), amount)
 
     def inventory(self, size: int) -> Iterator[Columns]:
-        """Rows of the inventory transactions, so many at a time, of a group of products at a time.
+        """Rows of the inventory transactions, so many at a time.
 
-        Within a group (all products up to scale 1) they are in the order of their moments.
+        They are in the order of their moments within a group of products; there is one group for
+        each whole number in the scale.
         """
-        lines = np.concatenate(self._lines, axis=1)
-        groups = int(np.ceil(self._shop.plan.scale))
-        start = 0
+        lines, start = np.concatenate(self._lines, axis=1), 0
+        groups = int(np.ceil(self._plan.scale))
         for group in range(groups):
             made = self._transactions(lines[:, lines[0] % groups == group].astype(np.int64))
             for low in range(0, made.shape[1], size):
@@ -76,103 +69,93 @@ class Operations:
             start += made.shape[1]
 
     def _transactions(self, lines: Ints) -> Ints:
-        """Product, seller, type, quantity, moment, cost and line of transactions, by moment.
+        """Product, seller, type, quantity, moment, cost and line of transactions.
 
         Stock is of a product with a seller. A lot comes in before the first sale, and another one
         some days after the stock has fallen to a level: in time for the sale that needs it, but
         now and then the shelf was empty until then.
         """
-        noise = self._shop.noise
+        noise = self._noise
         product, seller, sold, line, back = lines[:, np.lexsort((lines[3], *lines[2::-1]))]
-        stocks, begin, sales = np.unique(
-            product * _STOCKS + seller, return_index=True, return_counts=True
-        )
-        lot = np.maximum(1 + noise.below("lot", stocks, 3), sales // (3 + noise.below("lots", stocks, 6)))
-        level = lot * noise.below("order level", stocks, 4) // 4
-        # of each lot its stock, its number there, and the line that needs it: a last lot has none
-        lots = 1 + (sales + level) // lot
-        stock = np.repeat(np.arange(len(lots)), lots)
-        number = np.arange(len(stock)) - np.repeat(np.cumsum(lots) - lots, lots)
-        key = stocks[stock] * _LOTS + number % _LOTS
-        needed = number * lot[stock] < sales[stock]
-        holder = begin[stock] + np.where(needed, number * lot[stock], 0)
-        ordered = sold[begin[stock] + np.maximum(number * lot[stock] - level[stock] - 1, 0)]
-        came = (ordered // DAY + 4 + noise.below("lead days", key, 25)) * DAY
+        key = product * _SELLERS + seller
+        stocks, first, sales = np.unique(key, return_index=True, return_counts=True)
+        size = sales // (3 + noise.below("lots", stocks, 6))
+        size = np.maximum(1 + noise.below("small lot", stocks, 3), size)
+        level = size * noise.below("order level", stocks, 4) // 4
+        stock, number = per_order(1 + (sales + level) // size)  # of each lot
+        lot_of_line = np.cumsum(np.append(0, 1 + (sales + level) // size))[:-1].repeat(sales)
+        lot_of_line += per_order(sales)[1] // size.repeat(sales)
+
+        key, first, size = stocks[stock] * _LOTS + number % _LOTS, first[stock], size[stock]
+        needed = number * size < sales[stock]
+        holder = first + np.where(needed, number * size, 0)  # the line that needs the lot
+        ordered = sold[first + np.maximum(number * size - level[stock] - 1, 0)] // DAY
+        came = (ordered + 4 + noise.below("lead days", key, 25)) * DAY
         came += 8 * HOUR + noise.below("arrival", key, 9 * HOUR)
         came = np.where(needed, np.minimum(came, sold[holder] - HOUR), came)
-        before = (3 + noise.below("days before", stocks[stock], 38)) * DAY
+        before = (3 + noise.below("days before", key, 38)) * DAY
         came = np.where(number == 0, sold[holder] - before, came)
         kept = needed | ((came < _END) & ~noise.chance("given up", stocks[stock]))
         damaged = noise.chance("damaged", key) & kept
         found = noise.chance("found", key) & kept & (came < _END - 30 * DAY)
+        month = months(np.minimum(came, _END - 1) // DAY)
         percent = _COST_PERCENT[0] + noise.below("cost", product[holder], _COST_PERCENT[1])
-        season = months(np.minimum(came, _END - 1) // DAY)
-        price = self._shop.catalog.price_cents(product[holder], season)
+        price = self._members.price_cents(product[holder], month)
         cost = np.maximum(1, price * percent // 100)
-        nth = np.arange(len(line)) - np.repeat(begin, sales)
-        own = nth // np.repeat(lot, sales) + np.repeat(np.cumsum(lots) - lots, sales)
 
-        def rows(which: Flags, kind: int, quantity: Ints | int, when: Ints) -> Ints:
-            """Transactions of some lots, or of some lines."""
-            if len(which) == len(line) and kind in (SALE, RETURN):
-                fields = (product, seller, kind, quantity, when, cost[own], line)
-            else:
-                fields = (product[holder], seller[holder], kind, quantity, when, cost, -1)
-            return np.stack(np.broadcast_arrays(*fields))[:, which]
+        def rows(which: Flags, at: Ints, *fields: Ints | int) -> Ints:
+            columns = np.broadcast_arrays(product[at], seller[at], *fields)
+            return np.stack(columns)[:, which]
 
-        made = np.concatenate(
-            [
-                rows(kept, RECEIPT, lot[stock] + damaged, came),
-                rows(damaged, ADJUSTMENT, -1, np.minimum(came + 2 * HOUR, _END - 1)),
-                rows(found, ADJUSTMENT, 1, came + 30 * DAY),
-                rows(np.ones_like(line) > 0, SALE, -1, sold),
-                rows(back < _END, RETURN, 1, back),
-            ],
-            axis=1,
+        ended, lines = np.minimum(came + 2 * HOUR, _END - 1), np.arange(len(line))
+        parts = (
+            rows(kept, holder, _RECEIPT, size + damaged, came, cost, -1),
+            rows(damaged, holder, _ADJUSTMENT, -1, ended, cost, -1),
+            rows(found, holder, _ADJUSTMENT, 1, came + 30 * DAY, cost, -1),
+            rows(line >= 0, lines, _SALE, -1, sold, cost[lot_of_line], line),
+            rows(back < _END, lines, _RETURN, 1, back, cost[lot_of_line], line),
         )
-        return made[:, np.lexsort((made[6], made[1], made[0], made[2], made[4]))]
+        made = np.concatenate(parts, axis=1)
+        return made[:, np.lexsort(made[[6, 1, 0, 2, 4]])]
 
     def _inventory_columns(self, made: Ints, start: int) -> Columns:
-        noise = self._shop.noise
-        product, seller, kind, quantity, when, cost, line = made
+        noise = self._noise
+        product, seller, kind, quantity, moment, cost, line = made
         number = np.arange(start, start + len(line))
-        return {
-            "transaction_id": identifier(noise, "inventory transaction", number),
-            "product_id": identifier(noise, "product", product),
-            "seller_id": identifier(noise, "seller", seller),
-            "transaction_type": cells(_TYPES, kind),
-            "quantity": digits(quantity, 7),
-            "transaction_at": moment(when),
-            "unit_cost": money(cost),
-            "order_id": blank(identifier(noise, "order", line // STEPS), line < 0),
-            "order_item_id": blank(digits(line % STEPS + 1, 2), line < 0),
-        }
+        return [
+            identifiers(noise, "inventory transaction", number),
+            identifiers(noise, "product", product),
+            identifiers(noise, "seller", seller),
+            texts(_TYPES)[kind],
+            quantity,
+            moments(moment),
+            decimals(cost),
+            blank(identifiers(noise, "order", line // STEPS), line < 0),
+            blank(line % STEPS + 1, line < 0),
+        ]
 
-    def campaigns(self) -> Columns:
+    def campaign_columns(self) -> Columns:
         """Rows of the marketing campaigns: each of their days."""
-        noise = self._shop.noise
-        of_title = np.vstack([np.arange(_SALE)[:, None] == _TITLE_OF_DAY, _IN_SALE])
-        day, campaign = np.nonzero(np.tile(of_title, (len(_CHANNELS), 1)).T)
-        key, channel = campaign * len(_DAYS) + day, campaign // len(_TITLES)
-        orders, revenue = self._brought[:, campaign, day]
-
-        def known(name: str) -> Ints:
-            return ints(CHANNELS[name])[channel]
-
-        idle = whole(known("idle_clicks") * self._shop.plan.scale)
-        clicks = orders * known("clicks_per_order") * (70 + noise.below("clicks", key, 61)) // 100
-        clicks += whole(noise.uniform("idle clicks", key) * (idle + 1))
-        clicks = np.where((orders == 0) & noise.chance("rests", key), 0, clicks)
-        views = clicks * known("views_per_click") * (80 + noise.below("views", key, 41)) // 100
-        cost = clicks * known("click_cents") * (85 + noise.below("bid", key, 31)) // 100
-        return {
-            "campaign_id": identifier(noise, "campaign", campaign),
-            "campaign_date": date(_DAYS[day]),
-            "campaign_name": cells(_NAMES, campaign),
-            "channel": cells(_CHANNELS, channel),
-            "impressions": digits(views, 11),
-            "clicks": digits(clicks, 9),
-            "cost": money(cost + revenue * known("commission_percent") // 100, 9),
-            "attributed_orders": digits(orders, 7),
-            "attributed_revenue": money(revenue, 9),
-        }
+        noise = self._noise
+        day, key = np.nonzero(np.tile(_RUNS, (len(_CHANNELS["name"]), 1)).T)
+        orders, revenue = self._brought[:, key, day]
+        channel, campaign = np.divmod(key, len(_RUNS))
+        known = {name: ints(_CHANNELS[name])[channel] for name in list(_CHANNELS)[2:]}
+        on = key * len(_DAYS) + day
+        clicks = orders * known["clicks_per_order"] * (70 + noise.below("clicks", on, 61)) // 100
+        idle = whole(known["idle_clicks"] * np.float64(self._plan.scale)) + 1
+        clicks += whole(noise.uniform("idle clicks", on) * idle)
+        clicks = np.where((orders == 0) & noise.chance("rests", on), 0, clicks)
+        views = clicks * known["views_per_click"] * (80 + noise.below("views", on, 41)) // 100
+        cost = clicks * known["click_cents"] * (85 + noise.below("bid", on, 31)) // 100
+        return [
+            identifiers(noise, "campaign", key),
+            dates(_DAYS[day]),
+            texts(_CHANNELS["title"])[channel] + " " + texts(_CAMPAIGNS["title"])[campaign],
+            texts(_CHANNELS["name"])[channel],
+            views,
+            clicks,
+            decimals(cost + revenue * known["commission_percent"] // 100),
+            orders,
+            decimals(revenue),
+        ]

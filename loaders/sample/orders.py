@@ -1,73 +1,43 @@
-"""Orders: who made them and when, what became of them, what was in them; the customers file."""
-
-from dataclasses import dataclass
+"""Orders: who made them and when, what was in them, how they were paid, what became of them."""
 
 import numpy as np
 
-from loaders.sample.catalog import Catalog
-from loaders.sample.geography import FREIGHT_FACTORS, Geography, address, states
-from loaders.sample.noise import Noise, curve, ladder, whole
-from loaders.sample.parameters import (
+from loaders.sample.facts import (
+    DATA,
     DAY,
-    DAYS,
     FIRST_DAY,
-    KINDS,
     LAST_DAY,
-    MONTHS,
-    PARAMETERS,
-    STATES,
     Flags,
     Floats,
     Ints,
-    Plan,
-    day_number,
+    days,
     floats,
     ints,
     months,
 )
-from loaders.sample.text import Columns, cells, digits, identifier, lookup, moment, money
+from loaders.sample.members import Members, address, states
+from loaders.sample.noise import Noise, curve, ladder, whole
+from loaders.sample.text import Columns, blank, decimals, identifiers, moments, texts
 
 HOUR, STEPS = 3_600, 32  # the latter is more than the items or payments of any order
 _SHARED_KEY = 1 << 40  # keys of people among keys of orders
 _MOVER_EVERY = 9  # of the people with several orders, one moved:
 _MOVES: Ints = np.array([3, 2, 2, 1, 1, 1])  # state, city, zip code only
+_FROM_WEEKEND: Ints = np.array([(-3, -2, -1, 2, 3), (-3, -2, 1, 2, 3)])  # to near working days
 
-_KNOWN = PARAMETERS["days"]
-_PAUSE, _FAR_LIMITS, _LATE = (
-    ints(map(day_number, _KNOWN[name])) for name in ("pause", "far_limits", "late_season")
-)
-_DAY_EDGES = np.cumsum(ints(DAYS["weight"]))
-_FACTORS = floats(MONTHS, "transit", "promise", "handling")
-_STATUS = lookup(KINDS["status"])
-_HAS_APPROVED, _HAS_CARRIER, _HAS_DELIVERED = (
-    ints(KINDS[name]) > 0 for name in ("approved", "carrier", "delivered")
-)
-_ARRIVES: Flags = np.array([status == "delivered" for status in KINDS["status"]])
-_IS_OFF: Flags = np.array([status in ("canceled", "unavailable") for status in KINDS["status"]])
-_DAYS_BY_STATE = {
-    name: floats(STATES, f"{name}_across", f"{name}_within") for name in ("transit", "promise")
-}
+_DAY_ENDS = np.cumsum(ints(DATA["days"]["weight"]))
+_LATE, _PAUSE = days(DATA["dates"]["late_season"]), days(DATA["dates"]["pause"])
+_FACTORS = floats("months", "transit", "promise", "handling")
+_MEANS = {n: floats("states", f"{n}_across", f"{n}_within") for n in ("transit", "promise")}
+_MOST_SPREAD = {"transit": 15.0, "promise": 20.0}  # means beyond these do not spread more
 _ON_THE_ROAD = 0.94  # the rest of the transit is rounding to working days and hours
-_SPREAD = {"transit": 15.0, "promise": 20.0}  # means beyond these do not spread more
-# days from a Saturday or Sunday to a near working day
-_FROM_WEEKEND: Ints = np.array([(-3, -2, -1, 2, 3), (-3, -2, 1, 2, 3)])
 
-PAID_BY = ("credit_card", "boleto", "debit_card", "voucher", "not_defined")
-CREDIT, BOLETO, DEBIT, VOUCHER, UNDEFINED = range(len(PAID_BY))
-_PAID_BY = lookup(PAID_BY)
-_INSTALLMENTS = {name: np.array(values) for name, values in PARAMETERS["installments"].items()}
-_UNLISTED = (6_800.0, 10_700.0, 21_500.0)  # value in cents of orders without items
+_TYPES = ("credit_card", "boleto", "debit_card", "voucher", "not_defined")
+_CREDIT, _BOLETO, _, _VOUCHER, _UNDEFINED = range(len(_TYPES))
+_INSTALLMENTS = {name: np.array(values) for name, values in DATA["installments"].items()}
+_UNLISTED = np.array([[6_800.0], [10_700.0], [21_500.0]])  # cents of orders without items
+_FREIGHT = floats("states", "freight")[0]  # across states, as a multiple of that within one
 _BASE_FREIGHT, _INSURANCE = 0.98, 0.000_11  # the latter in reais per cent of the price
-
-
-@dataclass(frozen=True)
-class Shop:
-    """What the orders are made from."""
-
-    noise: Noise
-    plan: Plan
-    geography: Geography
-    catalog: Catalog
 
 
 def time_of_day(noise: Noise, purpose: str, index: Ints) -> Ints:
@@ -76,259 +46,235 @@ def time_of_day(noise: Noise, purpose: str, index: Ints) -> Ints:
     return hour * HOUR + noise.below(f"{purpose} second", index, HOUR)
 
 
-def _working_day(noise: Noise, purpose: str, index: Ints, day: Ints) -> Ints:
-    """The day itself, or a near working day for Sundays and for most Saturdays."""
-    weekend = (day + 3) % 7 - 5  # 1970-01-01 was a Thursday
-    works = (weekend < 0) | ((weekend == 0) & noise.chance(f"{purpose} on saturday", index))
-    moved = noise.below(f"{purpose} not on weekend", index, 5)
-    return np.where(works, day, day + _FROM_WEEKEND[np.maximum(weekend, 0), moved])
-
-
 def per_order(count: Ints) -> tuple[Ints, Ints]:
     """Position of the order, and number from 0 within it, of so many children per order."""
     row = np.repeat(np.arange(len(count)), count)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
 
 
-def counted(table: tuple[Ints, Ints], rank: Ints) -> Ints:
-    edges, sizes = table
-    return np.asarray(sizes[np.searchsorted(edges, rank, side="right")], np.int64)
+class Orders:
+    """A run of orders; moments are seconds since 1970, amounts are in cents.
 
+    At first there is only who made them and when; ``complete`` adds the rest.
+    """
 
-class Visits:
-    """Orders seen from the people who made them; moments are seconds since 1970."""
-
-    def __init__(self, shop: Shop, order: Ints) -> None:
-        noise, plan = shop.noise, shop.plan
-        self.shop, self.order = shop, order
+    def __init__(self, members: Members, order: Ints) -> None:
+        noise, plan = members.noise, members.plan
+        self.members, self.noise, self.plan, self.order = members, noise, plan, order
         place = noise.shuffle("person", order, plan.orders)
-        ends = np.cumsum(plan.people_each * plan.orders_each)
-        segment = np.searchsorted(ends, place, side="right")
-        size, self.shared = plan.orders_each[segment], plan.is_shared[segment]
-        nth, turn = np.divmod(place - (ends - plan.people_each * plan.orders_each)[segment], size)
-        self.person = nth + (np.cumsum(plan.people_each) - plan.people_each)[segment]
+        sizes = plan.people_each * plan.orders_each
+        group = np.searchsorted(np.cumsum(sizes), place, side="right")
+        size, self.shared = plan.orders_each[group], plan.is_shared[group]
+        nth, turn = np.divmod(place - (np.cumsum(sizes) - sizes)[group], size)
+        self.person = nth + (np.cumsum(plan.people_each) - plan.people_each)[group]
         moved = (turn > 0) & ~self.shared & (nth % _MOVER_EVERY == 0)
         move = np.where(moved, _MOVES[nth // _MOVER_EVERY % len(_MOVES)], 0)
-        self.spot = shop.geography.customer_spots(self.person, move)
+        self.spot = members.customer_spots(self.person, move)
         # orders with one review have the same fate, some minutes apart
         self.key = np.where(self.shared, _SHARED_KEY + self.person, order)
         self.started = self._day(size, turn) * DAY + time_of_day(noise, "purchase", self.key)
-        pause = 60 * turn + noise.below("pause", order, 50) * (turn > 0)
+        pause = turn * (60 + noise.below("pause", self.key, 50))
         self.purchased = self.started + np.where(self.shared, pause, 0)
-        self.slot = self._slot(place)
+        # slots: stragglers keep the first ones, orders with a shared review get the last ones
+        late, others = plan.late_season, plan.orders - plan.late_season - plan.shared
+        mixed = np.clip(place - late - plan.shared, 0, others - 1)
+        mixed = np.where(place < late, place, late + noise.shuffle("kind", mixed, others))
+        self.slot = np.where(self.shared, others + place, mixed)
+        self.kind = np.searchsorted(plan.kind_ends, self.slot, side="right")
 
     def _day(self, size: Ints, turn: Ints) -> Ints:
         """Day of the purchase: later orders follow the first one, or precede it near the end."""
-        noise, plan = self.shop.noise, self.shop.plan
-        late, others = plan.late_season, plan.people - plan.late_season
-        rank = noise.shuffle("date", np.maximum(self.person - late, 0), others)
-        first = np.searchsorted(_DAY_EDGES, rank * _DAY_EDGES[-1] // others, side="right")
-        first += FIRST_DAY
+        late, others = self.plan.late_season, self.plan.people - self.plan.late_season
+        rank = self.noise.shuffle("date", np.maximum(self.person - late, 0), others)
+        first = np.searchsorted(_DAY_ENDS, rank * _DAY_ENDS[-1] // others, side="right") + FIRST_DAY
         straggler = np.minimum(self.person, late - 1) * len(_LATE) // late
         first = np.where(self.person < late, _LATE[len(_LATE) - 1 - straggler], first)
-        span = whole(noise.drawn("gap", self.person))
+        span = whole(self.noise.drawn("gap", self.person))
         span = np.where(first + span >= LAST_DAY, -span, span)
         day = first + np.where(self.shared, 0, span * turn // np.maximum(size - 1, 1))
         return np.where((day >= _PAUSE[0]) & (day <= _PAUSE[1]), first, day)
 
-    def _slot(self, place: Ints) -> Ints:
-        """Stragglers keep the first slots, orders with a shared review get the last ones."""
-        late, shared, orders = (getattr(self.shop.plan, n) for n in ("late_season", "shared", "orders"))
-        others = orders - late - shared
-        mixed = np.clip(place - late - shared, 0, others - 1)
-        mixed = late + self.shop.noise.shuffle("kind", mixed, others)
-        last = orders - shared + place - late
-        return np.select([place < late, place < late + shared], [place, last], mixed)
-
-    def customer_columns(self) -> Columns:
-        """Rows of the customers file."""
-        zips, city, state = address(self.spot)
-        return {
-            "customer_id": identifier(self.shop.noise, "customer", self.order),
-            "customer_unique_id": identifier(self.shop.noise, "person", self.person),
-            "customer_zip_code_prefix": zips,
-            "customer_city": city,
-            "customer_state": state,
-        }
-
-
-class Orders(Visits):
-    """A run of orders with their items, payments and dates; amounts are in cents."""
-
-    def __init__(self, shop: Shop, order: Ints) -> None:
-        super().__init__(shop, order)
-        self.kind = np.searchsorted(shop.plan.kind_edges, self.slot, side="right").astype(np.int64)
-        self.arrives, self.has_delivered = _ARRIVES[self.kind], _HAS_DELIVERED[self.kind]
-        self.is_off = _IS_OFF[self.kind]
-        self._set_payment_ranks()
-        self._set_items()
-        self._set_dates()
+    def has(self, column: str) -> Flags:
+        """Of which orders the table of kinds has a 1 in the column."""
+        return np.asarray(ints(DATA["kinds"][column])[self.kind] > 0, np.bool_)
 
     def _is(self, quirk: str) -> Flags:
-        return np.asarray(self.kind == KINDS["quirk"].index(quirk), np.bool_)
+        return np.asarray(self.kind == DATA["kinds"]["quirk"].index(quirk), np.bool_)
 
-    def _set_items(self) -> None:
-        noise, plan, catalog = self.shop.noise, self.shop.plan, self.shop.catalog
+    def complete(self) -> "Orders":
+        """Add payment types, items and dates."""
+        self._add_payment_types()
+        self._add_items()
+        self._add_dates()
+        return self
+
+    def _add_payment_types(self) -> None:
+        """Ranks of the paid orders, those of several payments first, and the types of these."""
+        plan = self.plan
+        self.undefined = self.slot < plan.undefined
+        gone = np.clip(self.slot - plan.without_items + 1, 0, plan.unpaid) + plan.undefined
+        self.rank = self.noise.shuffle("payment", np.maximum(self.slot - gone, 0), plan.paid)
+        count, several = plan.children("payments", self.rank)
+        self.payments = np.where(self._is("unpaid"), 0, np.where(self.undefined, 1, count))
+        ends = np.cumsum([several, *(plan.times(name) for name in _TYPES[_BOLETO:_UNDEFINED])])
+        kinds = np.array([_CREDIT, *range(_BOLETO, _UNDEFINED), _CREDIT])
+        self.paid_by = kinds[np.searchsorted(ends, self.rank, side="right")]
+
+    def _add_items(self) -> None:
+        noise, plan, members = self.noise, self.plan, self.members
         listed = plan.orders - plan.without_items
         slot = np.maximum(self.slot - plan.without_items, 0)
         # every product is the first one of some order; the other orders follow demand
         turn = noise.shuffle("shelf", slot, listed)
-        first = np.where(turn < plan.products, turn, catalog.popular("product", self.order))
-        count = counted(plan.children("items", listed), noise.shuffle("items", slot, listed))
+        first = np.where(turn < plan.products, turn, members.popular("product", self.order))
+        count, _ = plan.children("items", noise.shuffle("items", slot, listed))
         self.items = np.where(self.slot < plan.without_items, 0, count)
         self.row, self.number = row, number = per_order(self.items)
-        order = self.order[row]
-        self.line = line = order * STEPS + number
-        other = (number > 0) & noise.chance("mixed", order) & noise.chance("other product", line)
-        self.product = np.where(other, catalog.popular("further product", line), first[row])
+        order, self.line = self.order[row], self.order[row] * STEPS + number
+        other = (number > 0) & noise.chance("mixed", order)
+        other &= noise.chance("other product", self.line)
+        self.product = np.where(other, members.popular("further product", self.line), first[row])
         own_seller = ~other | noise.chance("other seller", order)
-        self.seller = catalog.sellers(np.where(own_seller, self.product, first[row]))
-        self.price = catalog.price_cents(self.product, months(self.purchased[row] // DAY))
-        origin = states(self.shop.geography.seller_spots(self.seller))
-        reais = curve("freight", catalog.grams(self.product)) * _BASE_FREIGHT
-        reais = reais * FREIGHT_FACTORS[origin, states(self.spot)[row]] + self.price * _INSURANCE
+        self.seller = members.sellers(np.where(own_seller, self.product, first[row]))
+        self.price = members.price_cents(self.product, months(self.purchased[row] // DAY))
+        target, origin = states(self.spot), states(members.seller_spots(self.seller))
+        across = np.maximum(_FREIGHT[origin], _FREIGHT[target[row]])
+        reais = curve("freight", members.grams(self.product)) * _BASE_FREIGHT
+        reais = reais * np.where(origin == target[row], 1.0, across) + self.price * _INSURANCE
         lane = order * STEPS + self.product % STEPS
         freight = whole(reais * (noise.normal("freight", lane) * 0.24 + 1.0) * 100.0)
         self.freight = np.where(noise.chance("free freight", lane), 0, freight)
-        self.total = np.zeros(len(self.order), np.int64)
+        self.value, self.total = np.zeros((2, len(self.order)), np.int64)
+        np.add.at(self.value, row, self.price)
         np.add.at(self.total, row, self.price + self.freight)
-        main = states(self.shop.geography.seller_spots(catalog.sellers(first)))
-        self.within = np.where(self.shared, 0, main) == states(self.spot)
+        main = states(members.seller_spots(members.sellers(first)))
+        self.is_near = np.where(self.shared, 0, main) == target
 
-    def _days(self, name: str, luck: Floats, curves: tuple[str, str]) -> Floats:
-        """Days of transit or promise by the state of the customer; ``luck`` is the quantile."""
-        across, within = _DAYS_BY_STATE[name][:, states(self.spot)]
-        far = across + np.minimum(across, _SPREAD[name]) * (curve(curves[0], luck) - 1.0)
-        near = np.minimum(within, _SPREAD[name]) * (curve(curves[1], luck) - 1.0) + within
-        return np.asarray(np.where(self.within, near, far), np.float64)
+    def _days(self, name: str, luck: Floats) -> Floats:
+        """Days of transit or promise to the state of the customer; ``luck`` is the quantile."""
+        means = _MEANS[name][:, states(self.spot)]
+        spread = np.stack([curve(f"{name} {way}", luck) - 1.0 for way in ("across", "within")])
+        far, near = np.minimum(means, _MOST_SPREAD[name]) * spread + means
+        return np.where(self.is_near, near, far)
 
-    def _set_dates(self) -> None:
-        noise, key, start = self.shop.noise, self.key, self.started // DAY
+    def _add_dates(self) -> None:
+        noise, key, start = self.noise, self.key, self.started // DAY
         transit_factor, promise_factor, handling_factor = _FACTORS[:, months(start)]
         share = noise.uniform("approval", key)
-        hours = np.choose(self.paid_by, [curve(name, share) for name in PAID_BY[:UNDEFINED]])
+        hours = np.choose(self.paid_by, [curve(name, share) for name in _TYPES[:_UNDEFINED]])
         approved = self.started + whole(np.where(self.shared, 0.25 + share, hours) * HOUR)
         handling = noise.drawn("handling", key) * handling_factor
-        carrier = self._at("carrier", approved + whole(handling * DAY), approved, 2 * HOUR)
+        carrier = self._working_hour("carrier", approved + whole(handling * DAY), approved, 2)
         luck = noise.uniform("transit", key)
-        transit = self._days("transit", luck, ("transit across", "transit within"))
-        transit = transit * transit_factor * _ON_THE_ROAD
-        self.delivered = self._at("delivery", carrier + whole(transit * DAY), carrier, 4 * HOUR)
+        transit = self._days("transit", luck) * transit_factor * _ON_THE_ROAD
+        self.delivered = self._working_hour("delivery", carrier + whole(transit * DAY), carrier, 4)
         luck = np.where(noise.chance("promise follows", key), luck, noise.uniform("promise", key))
-        promise = self._days("promise", luck, ("promise", "promise")) * promise_factor
-        promised = start + np.maximum(3, whole(promise))
-        self.estimated = _working_day(noise, "estimate", key, promised) * DAY
-        # approved after the carrier had the parcel, which some got before the purchase; or
-        # delivered before the carrier had it
-        late, early = self._is("approved late"), self._is("delivered early")
-        approved = np.where(
-            late, carrier + noise.below("approved late", key, 2 * DAY) + HOUR // 4, approved
-        )
+        promise = np.maximum(3, whole(self._days("promise", luck) * promise_factor))
+        self.estimated = self._working_day("estimate", start + promise) * DAY
+        # some were approved when the carrier had them, which may be before the purchase, and some
+        # were delivered before the carrier had them
+        late, late_by = self._is("approved late"), noise.below("approved late", key, 2 * DAY)
+        approved = np.where(late, carrier + late_by + HOUR // 4, approved)
         before = self.started - noise.below("carrier first", key, DAY) - 1
         carrier = np.where(late & noise.chance("backdated", key), before, carrier)
         after = self.delivered + noise.below("delivered early", key, 4 * DAY) + HOUR
-        self.carrier = np.where(early, after, carrier)
+        self.carrier = np.where(self._is("delivered early"), after, carrier)
         self.approved = approved + self.purchased - self.started
 
-    def _at(self, purpose: str, planned: Ints, after: Ints, pause: int) -> Ints:
-        """A working hour of a working day near the planned moment, some hours after another."""
-        noise = self.shop.noise
-        day = _working_day(noise, purpose, self.key, planned // DAY)
-        at = day * DAY + time_of_day(noise, purpose, self.key)
-        soon = after + pause + noise.below(f"{purpose} soon", self.key, 3 * pause)
-        return np.where(at <= after + pause, soon, at)
+    def _working_day(self, purpose: str, day: Ints) -> Ints:
+        """The day itself, or a near working day for Sundays and for most Saturdays."""
+        weekend = (day + 3) % 7 - 5  # 1970-01-01 was a Thursday
+        works = (weekend == 0) & self.noise.chance(f"{purpose} on saturday", self.key)
+        moved = self.noise.below(f"{purpose} not on weekend", self.key, 5)
+        other = day + _FROM_WEEKEND[np.maximum(weekend, 0), moved]
+        return np.where((weekend < 0) | works, day, other)
+
+    def _working_hour(self, purpose: str, planned: Ints, after: Ints, hours: int) -> Ints:
+        """A moment near the planned one, but at least some hours after another."""
+        day, pause = self._working_day(purpose, planned // DAY), hours * HOUR
+        moment = day * DAY + time_of_day(self.noise, purpose, self.key)
+        soon = after + pause + self.noise.below(f"{purpose} soon", self.key, 3 * pause)
+        return np.where(moment <= after + pause, soon, moment)
+
+    def customer_columns(self) -> Columns:
+        """Rows of the customers file."""
+        return [
+            identifiers(self.noise, "customer", self.order),
+            identifiers(self.noise, "person", self.person),
+            *address(self.spot),
+        ]
 
     def order_columns(self) -> Columns:
         """Rows of the orders file."""
-        return {
-            "order_id": identifier(self.shop.noise, "order", self.order),
-            "customer_id": identifier(self.shop.noise, "customer", self.order),
-            "order_status": cells(_STATUS, self.kind),
-            "order_purchase_timestamp": moment(self.purchased),
-            "order_approved_at": moment(self.approved, ~_HAS_APPROVED[self.kind]),
-            "order_delivered_carrier_date": moment(self.carrier, ~_HAS_CARRIER[self.kind]),
-            "order_delivered_customer_date": moment(self.delivered, ~self.has_delivered),
-            "order_estimated_delivery_date": moment(self.estimated),
-        }
+        return [
+            identifiers(self.noise, "order", self.order),
+            identifiers(self.noise, "customer", self.order),
+            texts(DATA["kinds"]["status"])[self.kind],
+            moments(self.purchased),
+            blank(moments(self.approved), ~self.has("approved")),
+            blank(moments(self.carrier), ~self.has("carrier")),
+            blank(moments(self.delivered), ~self.has("delivered")),
+            moments(self.estimated),
+        ]
 
     def item_columns(self) -> Columns:
         """Rows of the order items file."""
-        noise, order = self.shop.noise, self.order[self.row]
-        limit = self.approved[self.row] + whole(noise.drawn("limit", order)) * DAY
-        quirk = KINDS["quirk"].index("far limit")
-        nth = self.slot[self.row] - self.shop.plan.kind_edges[quirk - 1]
-        far = _FAR_LIMITS[np.minimum(np.maximum(nth, 0), 1)] * DAY + limit % DAY
-        is_far = (nth >= 0) & (nth < len(_FAR_LIMITS)) & self._is("far limit")[self.row]
-        return {
-            "order_id": identifier(noise, "order", order),
-            "order_item_id": digits(self.number + 1, 2),
-            "product_id": identifier(noise, "product", self.product),
-            "seller_id": identifier(noise, "seller", self.seller),
-            "shipping_limit_date": moment(np.where(is_far, far, limit)),
-            "price": money(self.price),
-            "freight_value": money(self.freight),
-        }
-
-    def _set_payment_ranks(self) -> None:
-        """Type of the first payment; ranks of the paid orders, those of several payments first."""
-        plan = self.shop.plan
-        self.undefined = self.slot < plan.undefined
-        self.unpaid = self._is("unpaid")
-        gone = np.clip(self.slot - plan.without_items + 1, 0, plan.unpaid)
-        place = np.maximum(self.slot - plan.undefined - gone, 0)
-        self.rank = self.shop.noise.shuffle("payment", place, plan.paid)
-        edges, _ = self.payments = plan.children("payments", plan.paid)
-        self.several = (self.rank < edges[-2]) & ~self.undefined
-        types = edges[-2] + np.cumsum([plan.times(name) for name in PAID_BY[BOLETO:UNDEFINED]])
-        single = np.searchsorted(types, self.rank, side="right")
-        single = np.array([BOLETO, DEBIT, VOUCHER, CREDIT])[single]
-        self.paid_by = np.where(self.rank < edges[-2], CREDIT, single)
+        order, slot = self.order[self.row], self.slot[self.row]
+        limit = self.approved[self.row] + whole(self.noise.drawn("limit", order)) * DAY
+        first_far = self.plan.kind_ends[DATA["kinds"]["quirk"].index("far limit") - 1]
+        for number, day in enumerate(days(DATA["dates"]["far_limits"])):
+            limit = np.where(slot == first_far + number, day * DAY + limit % DAY, limit)
+        return [
+            identifiers(self.noise, "order", order),
+            self.number + 1,
+            identifiers(self.noise, "product", self.product),
+            identifiers(self.noise, "seller", self.seller),
+            moments(limit),
+            decimals(self.price),
+            decimals(self.freight),
+        ]
 
     def payment_columns(self) -> Columns:
         """Rows of the order payments file: values add up to the order's."""
-        noise, plan = self.shop.noise, self.shop.plan
-        count = np.where(self.undefined, 1, counted(self.payments, self.rank))
-        count = np.where(self.unpaid, 0, count)
+        noise, count = self.noise, self.payments
         row, number = per_order(count)
-        order, rank, of = self.order[row], self.rank[row], count[row]
-        line = order * STEPS + number
-        due, second_only, no_installments = self._due()
-        card_first, two_cards = noise.chance("card first", order), noise.chance("two cards", order)
-        card = card_first & ((number == 0) | ((of == 2) & (number == 1) & two_cards))
-        kind = np.where(self.several[row], np.where(card, CREDIT, VOUCHER), self.paid_by[row])
-        kind = np.where(self.undefined[row], UNDEFINED, kind)
-        band = np.searchsorted(_INSTALLMENTS["below"] * 100, due[row], side="right")
+        order, of, line = self.order[row], count[row], self.order[row] * STEPS + number
+        due, is_second, without_installments = (values[row] for values in self._due())
+        card = (number == 0) | ((of == 2) & (number == 1) & noise.chance("two cards", order))  # noqa: PLR2004
+        card &= noise.chance("card first", order)
+        kind = np.where(of > 1, np.where(card, _CREDIT, _VOUCHER), self.paid_by[row])
+        kind = np.where(self.undefined[row], _UNDEFINED, kind)
+        band = np.searchsorted(_INSTALLMENTS["below"] * 100, due, side="right")
         chosen = noise.choose("installments", line, _INSTALLMENTS["shares"], band)
-        installments = np.where(kind == CREDIT, _INSTALLMENTS["numbers"][chosen], 1)
-        # parts by random weights, of which the last one may be 0
-        weight = 10 + noise.below("part", line, 90)
-        empty = (rank < plan.times("zero_vouchers")) & (of > 1) & (number == of - 1)
-        running = np.concatenate([[0], np.cumsum(np.where(empty, 0, weight))])
-        first = (np.cumsum(count) - count)[row]
-        size = running[first + of] - running[first]
-        ends = (due[row] * (running[at] - running[first]) // size for at in (first + number + 1, first + number))
-        return {
-            "order_id": identifier(noise, "order", order),
-            "payment_sequential": digits(number + 1 + second_only[row], 2),
-            "payment_type": cells(_PAID_BY, kind),
-            "payment_installments": digits(np.where(no_installments[row], 0, installments), 2),
-            "payment_value": money(np.subtract(*ends)),
-        }
+        installments = np.where(kind == _CREDIT, _INSTALLMENTS["numbers"][chosen], 1)
+        # parts by random weights; the last one of a few orders has none
+        empty = (self.rank[row] < self.plan.times("zero_vouchers")) & (of > 1) & (number == of - 1)
+        weights = np.cumsum(np.where(empty, 0, 10 + noise.below("part", line, 90)))
+        weights, start = np.append(0, weights), (np.cumsum(count) - count)[row]
+        before, after, size = (
+            weights[start + n] - weights[start] for n in (number, number + 1, of)
+        )
+        return [
+            identifiers(noise, "order", order),
+            number + 1 + is_second,
+            texts(_TYPES)[kind],
+            np.where(without_installments, 0, installments),
+            decimals(due * after // size - due * before // size),
+        ]
 
     def _due(self) -> tuple[Ints, Flags, Flags]:
         """What is paid; payments numbered 2 without a first one; those of 0 installments.
 
-        The quirks are at the end of the ranks, which are single payments by card.
+        These and differences to the total are at the end of the ranks: single payments by card.
         """
-        noise, plan, order = self.shop.noise, self.shop.plan, self.order
+        noise, plan, order = self.noise, self.plan, self.order
         back = np.where(self.undefined, plan.paid, plan.paid - 1 - self.rank)
-        second = plan.times("second_only", least=2)
-        cents = second + plan.times("cents_off")
-        cents_off = (back >= second) & (back < cents)
-        interest = (back >= cents) & (back < cents + plan.times("interest"))
-        low, middle, high = (np.full(len(order), value) for value in _UNLISTED)
-        unlisted = whole(ladder(noise.normal("unlisted", order), low, middle, high))
+        second, low_middle_high = plan.times("second_only", 2), _UNLISTED.repeat(len(order), 1)
+        unlisted = whole(ladder(noise.normal("unlisted", order), *low_middle_high))
         due = np.where(self.total > 0, self.total, unlisted)
-        due = due + cents_off * np.array([-2, -1, 1, 2])[noise.below("cents", order, 4)]
-        due = due + interest * (100 + noise.below("interest", order, 2_500))
+        cents = second + plan.times("cents_off")
+        off = np.array([-2, -1, 1, 2])[noise.below("cents", order, 4)]
+        due = due + np.where((back >= second) & (back < cents), off, 0)
+        interest = (back >= cents) & (back < cents + plan.times("interest"))
+        due = due + np.where(interest, 100 + noise.below("interest", order, 2_500), 0)
         return np.where(self.undefined, 0, due), back < second, back < plan.times("no_installments")

@@ -2,98 +2,82 @@
 
 import numpy as np
 
+from loaders.sample.facts import DATA, DAY, LAST_DAY, Ints, days
 from loaders.sample.noise import Noise, whole
-from loaders.sample.orders import STEPS, Orders, counted, per_order, time_of_day
-from loaders.sample.parameters import DAY, LAST_DAY, PARAMETERS, PHRASES, Flags, Ints, day_number, ints
-from loaders.sample.text import Cells, Columns, blank, cells, digits, identifier, lookup, moment
+from loaders.sample.orders import STEPS, Orders, per_order, time_of_day
+from loaders.sample.text import Columns, Text, blank, identifiers, moments, quoted, texts
 
-_SCORES, _LATENESS, _HAS_MESSAGE, _HAS_TITLE = (
-    np.array(PARAMETERS["reviews"][name]) for name in ("scores", "lateness", "messages", "titles")
+_SCORES, _LATENESS, _HAS_MESSAGE, _HAS_TITLE, _TITLE_SHARES = (
+    np.array(DATA["reviews"][name])
+    for name in ("scores", "lateness", "messages", "titles", "title_shares")
 )
 _NEVER = len(_SCORES) - 1
-_TITLE_MONTHS = ints(map(day_number, PARAMETERS["days"]["title_months"]))
-_TITLE_SHARES = np.array(PARAMETERS["days"]["title_shares"])
-_LAST_ANSWER_DAY = day_number(PARAMETERS["days"]["last_answer"])
-
-_TEXTS = lookup(text.replace('"', '""') for text in PHRASES["text"])
-_SPECIAL: Flags = np.array([not {*',"'}.isdisjoint(text) for text in PHRASES["text"]])
-_GROUPS = list(zip(PHRASES["part"], PHRASES["tone"], strict=True))
-_TONES = ("bad", "fair", "good")
-_JOINTS = lookup((" ", "\r\n", "\n", "\r\n\r\n"))
+_JOINTS = texts((" ", "\r\n", "\n", "\r\n\r\n"))
+_BAD, _FAIR, _GOOD = range(3)
+_PHRASES: dict[tuple[str, str], list[str]] = {}  # by part and tone
+for _part, _tone, _text in zip(*DATA["phrases"].values(), strict=True):
+    _PHRASES.setdefault((_part, _tone), []).append(_text)
 
 
 def review_columns(orders: Orders) -> Columns:
     """Rows of the order reviews file."""
-    noise, plan = orders.shop.noise, orders.shop.plan
+    noise, plan = orders.noise, orders.plan
     others = plan.orders - plan.shared
     rank = noise.shuffle("reviews", np.minimum(orders.slot, others - 1), others)
-    count = np.where(orders.shared, 1, counted(plan.children("reviews", others), rank))
-    row, number = per_order(count)
+    count, _ = plan.children("reviews", rank)
+    row, number = per_order(np.where(orders.shared, 1, count))
     key = orders.key[row] * STEPS + number
     again = noise.choose("another score", key, _SCORES, np.zeros_like(row))
     keep = (number == 0) | noise.chance("same score", key)
-    score = 1 + np.where(keep, _scores(orders)[row], again)
+    score = np.where(keep, _scores(orders)[row], again)
     day = _days(orders)[row] + np.where(number > 0, 1 + noise.below("next review", key, 20), 0)
     soonest = np.minimum(LAST_DAY, orders.started[row] // DAY + 1)
     last = np.maximum(soonest, LAST_DAY - noise.below("last days", key, 10))
     day = np.where(day > LAST_DAY, last, day)
-    answered = np.minimum(day + whole(noise.drawn("answer", key)), _LAST_ANSWER_DAY) * DAY
-    month_share = _TITLE_SHARES[np.searchsorted(_TITLE_MONTHS, day, side="right")]
-    has_title = noise.uniform("has title", key) < _HAS_TITLE[score - 1] * month_share
-    has_message = noise.uniform("has message", key) < _HAS_MESSAGE[score - 1]
-    return {
-        "review_id": identifier(noise, "review", key),
-        "order_id": identifier(noise, "order", orders.order[row]),
-        "review_score": digits(score, 1),
-        "review_comment_title": _field([_phrase(noise, "title", key, score)], has_title),
-        "review_comment_message": _message(noise, key, score, has_message),
-        "review_creation_date": moment(day * DAY),
-        "review_answer_timestamp": moment(answered + time_of_day(noise, "answer", key)),
-    }
+    answered = day + whole(noise.drawn("answer", key))
+    answered = np.minimum(answered, days(DATA["dates"]["last_answer"])) * DAY
+    month = np.searchsorted(days(DATA["dates"]["title_months"]), day, side="right")
+    has_title = noise.uniform("has title", key) < _HAS_TITLE[score] * _TITLE_SHARES[month]
+    has_message = noise.uniform("has message", key) < _HAS_MESSAGE[score]
+    message = _phrases(noise, "opening", key, score)
+    for part, also in (("detail", ""), ("detail", "second "), ("closing", ""), ("extra", "")):
+        more = _JOINTS[noise.pick("joint", key)] + _phrases(noise, part, key, score, also)
+        message = message + blank(more, ~noise.chance(f"has {also}{part}", key))
+    return [
+        identifiers(noise, "review", key),
+        identifiers(noise, "order", orders.order[row]),
+        score + 1,
+        texts(map(quoted, blank(_phrases(noise, "title", key, score), ~has_title))),
+        texts(map(quoted, blank(message, ~has_message))),
+        moments(day * DAY),
+        moments(answered + time_of_day(noise, "answer", key)),
+    ]
 
 
 def _scores(orders: Orders) -> Ints:
-    noise, key = orders.shop.noise, orders.key
+    """Scores from 0 to 4."""
+    noise, key = orders.noise, orders.key
     late = np.searchsorted(_LATENESS * DAY, orders.delivered - orders.estimated, side="right")
-    score = noise.choose("score", key, _SCORES, np.where(orders.arrives, late, _NEVER))
-    return np.where((orders.items > 1) & ~orders.shared & noise.chance("incomplete", key), 0, score)
+    score = noise.choose("score", key, _SCORES, np.where(orders.has("arrives"), late, _NEVER))
+    incomplete = (orders.items > 1) & ~orders.shared & noise.chance("incomplete", key)
+    return np.where(incomplete, 0, score)
 
 
 def _days(orders: Orders) -> Ints:
     """The survey is sent the day after the delivery, or when the order is overdue."""
-    noise, key = orders.shop.noise, orders.key
+    noise, key = orders.noise, orders.key
     delivered, promised = orders.delivered // DAY, orders.estimated // DAY
     patient = noise.chance("patient survey", key) | (delivered <= promised + 1)
     overdue = promised + 2 + noise.pick("overdue survey", key)
     soon = delivered + np.array([1, 0, 2])[noise.pick("survey", key)]
-    return np.where(orders.arrives & patient, soon, overdue)
+    return np.where(orders.has("arrives") & patient, soon, overdue)
 
 
-def _phrase(noise: Noise, part: str, key: Ints, score: Ints, also: str = "") -> tuple[Cells, Flags]:
-    """A phrase in the tone of the score, and whether it needs quotes."""
-    tone = (score > 2).astype(int) + (score > 3)
-    if (part, "fair") not in _GROUPS:
-        tone = np.where(score > 3, 2, 0)
-    first = ints(_GROUPS.index((part, t)) if (part, t) in _GROUPS else 0 for t in _TONES)[tone]
-    size = ints(_GROUPS.count((part, t)) for t in _TONES)[tone]
-    place = first + (noise.below(also + part, key, 1 << 20) * size >> 20)
-    return cells(_TEXTS, place), _SPECIAL[place]
-
-
-def _message(noise: Noise, key: Ints, score: Ints, wanted: Flags) -> Cells:
-    """Comments, some of several lines."""
-    kind = noise.pick("joint", key)
-    parts = [_phrase(noise, "opening", key, score)]
-    for part, also in (("detail", ""), ("detail", "second "), ("closing", ""), ("extra", "")):
-        absent = ~noise.chance(f"has {also}{part}", key)
-        text, special = _phrase(noise, part, key, score, also)
-        parts.append((blank(cells(_JOINTS, kind), absent), (kind > 0) & ~absent))
-        parts.append((blank(text, absent), special & ~absent))
-    return _field(parts, wanted)
-
-
-def _field(parts: list[tuple[Cells, Flags]], wanted: Flags) -> Cells:
-    """The parts as one CSV field; nothing where it is not wanted."""
-    special = np.logical_or.reduce([special for _, special in parts])
-    quote = np.where(special, np.uint8(ord('"')), np.uint8(0))[:, None]
-    return blank(np.hstack([quote, *(text for text, _ in parts), quote]), ~wanted)
+def _phrases(noise: Noise, part: str, key: Ints, score: Ints, also: str = "") -> Text:
+    """Phrases in the tone of the scores."""
+    bad = _PHRASES[part, "bad"]
+    groups = [bad, _PHRASES.get((part, "fair"), bad), _PHRASES[part, "good"]]
+    tone = np.array([_BAD, _BAD, _FAIR, _GOOD, _GOOD])[score]
+    ends = np.cumsum([0, *map(len, groups)])
+    place = ends[tone] + noise.below(also + part, key, np.diff(ends)[tone])
+    return np.asarray(texts(text for group in groups for text in group)[place], np.object_)
