@@ -19,7 +19,6 @@ from loaders.sample.members import Members, translation_columns
 from loaders.sample.noise import Noise
 from loaders.sample.operations import Operations
 from loaders.sample.orders import Orders
-from loaders.sample.reviews import review_columns
 from loaders.sample.text import Columns, lines
 from loaders.tables import ALL_TABLES, BY_NAME, TABLES, Table
 
@@ -75,15 +74,12 @@ def _written(folder: Path, tables: Sequence[Table]) -> Iterator[dict[str, TextIO
             stack.close()
             for file in names.values():
                 Path(made, file).replace(folder / file)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise LoaderError(
-            f"Cannot write the sample to {folder}: that is a file or lies below one, "
-            "where a folder is needed; give another folder with --out."
-        ) from error
     except OSError as error:
+        taken = isinstance(error, FileExistsError | NotADirectoryError)
+        reason = "a folder is needed where a file is" if taken else error.strerror or error
         raise LoaderError(
-            f"Cannot write the sample to {folder}: {error.strerror or error}. No half-written "
-            "file is left there; fix that or give another folder with --out."
+            f"Cannot write the sample to {folder}: {reason}. No half-written file is left there; "
+            "fix that or give another folder with --out."
         ) from error
 
 
@@ -104,7 +100,7 @@ def _made(members: Members, *, with_operations: bool) -> Iterator[tuple[str, Col
         yield "orders", orders.order_columns()
         yield "order_items", orders.item_columns()
         yield "order_payments", orders.payment_columns()
-        yield "order_reviews", review_columns(orders)
+        yield "order_reviews", orders.review_columns()
         if with_operations:
             operations.note(orders)
     if with_operations:

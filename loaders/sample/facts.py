@@ -47,13 +47,13 @@ def days(dates: Iterable[str]) -> Ints:
 
 
 _DAYS = days(DATA["days"]["day"])  # of the usual orders
-FIRST_DAY, LAST_DAY = int(_DAYS[0]), int(_DAYS[-1])
+LAST_DAY = int(_DAYS[-1])
 _MONTHS = ints(DATA["months"]["month"].index(day[:7]) for day in DATA["days"]["day"])
 
 
 def months(day: Ints) -> Ints:
     """Number of the month of each day; days after the period count to the last month."""
-    return np.asarray(_MONTHS[np.clip(day - FIRST_DAY, 0, len(_MONTHS) - 1)], np.int64)
+    return np.asarray(_MONTHS[np.clip(day - _DAYS[0], 0, len(_MONTHS) - 1)], np.int64)
 
 
 class Plan:

@@ -1,13 +1,12 @@
 """Sellers, products and zip code prefixes; which of them people, sellers and items are of."""
 
-import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
 
 from loaders.sample.facts import DATA, Flags, Ints, Plan, floats, ints
 from loaders.sample.noise import Noise, curve, ladder, whole
-from loaders.sample.text import Columns, Text, blank, decimals, identifiers, quoted, texts
+from loaders.sample.text import Columns, Text, blank, decimals, quoted, texts
 
 _PLACES, _CATEGORIES = DATA["places"], DATA["categories"]
 _HEAVY_PERCENT = 15  # of the sellers sell most; relatively more of them are in São Paulo
@@ -22,17 +21,8 @@ _MAX_CENTS, _MAX_GRAMS = 673_500.0, 30_000.0
 _PRICES = floats("categories", "price_low", "price", "price_high") * 100.0
 _WEIGHTS = floats("categories", "weight_low", "weight", "weight_high")
 
-# Names without accents, as most of the files spell them; with accents; with more than the city.
-_PLAIN = texts(
-    unicodedata.normalize("NFD", name).encode("ascii", "ignore").decode()
-    for name in _PLACES["name"]
-)
-_ODD = ("{0} - {1}", "{0} / {0}", "{0}, {0}, brasil")
-_ODD_NAMES = (
-    quoted(_ODD[number % 3].format(name, _PLACES["state"][number].lower()))
-    for number, name in enumerate(_PLAIN)
-)
-_CITIES, _CODES = texts([*_PLAIN, *_PLACES["name"], *_ODD_NAMES]), texts(DATA["states"]["code"])
+_CITIES = texts([*_PLACES["name"], *_PLACES["accented"], *map(quoted, _PLACES["odd"])])
+_CODES = texts(DATA["states"]["code"])
 _FIRST_ZIP, _LAST_ZIP = ints(_PLACES["first_zip"]), ints(_PLACES["last_zip"])
 _STATE = ints(map(DATA["states"]["code"].index, _PLACES["state"]))
 _FIRST_PLACE, _SIZE = np.searchsorted(_STATE, np.arange(len(_CODES))), np.bincount(_STATE)
@@ -48,7 +38,7 @@ def address(spot: Ints, spelling: int | Ints = 0) -> Columns:
     """Zip prefix, city and state; spelling 1 has accents, 2 has more than the city."""
     place, rank = np.divmod(spot, _ZIPS)
     zips = _FIRST_ZIP[place] + rank * _STRIDE % (_LAST_ZIP - _FIRST_ZIP + 1)[place]
-    return [_ZIP_TEXTS[zips], _CITIES[place + spelling * len(_PLAIN)], _CODES[_STATE[place]]]
+    return [_ZIP_TEXTS[zips], _CITIES[place + spelling * len(_STATE)], _CODES[_STATE[place]]]
 
 
 def translation_columns() -> Columns:
@@ -117,10 +107,7 @@ class Members:
         """Rows of the sellers file."""
         seller = self.noise.shuffle("seller row", row, self.plan.sellers)
         odd = self.noise.chance("odd city", seller).astype(np.int64)
-        return [
-            identifiers(self.noise, "seller", seller),
-            *address(self.seller_spots(seller), odd * 2),
-        ]
+        return [self.noise.ids("seller", seller), *address(self.seller_spots(seller), odd * 2)]
 
     def points(self, size: int) -> Iterator[Columns]:
         """Rows of the geolocation file, so many at a time.
@@ -185,11 +172,10 @@ class Members:
         any_cents = noise.below("price cents", product, 100)
         return reais * 100 + np.where(ending < len(_CENTS), _CENTS[ending % 3], any_cents)
 
-    def _missing(self, product: Ints) -> tuple[Flags, Flags]:
-        """Products without weight and size, and products of weight 0."""
+    def _is_first(self, product: Ints, count: str) -> Flags:
+        """So many products: those without weight and size are among those of weight 0."""
         rank = self.noise.shuffle("unweighed", product, self.plan.products)
-        edge = self.plan.times("unweighed")
-        return rank < edge, (rank >= edge) & (rank < edge + self.plan.times("weightless"))
+        return rank < self.plan.times(count)
 
     def grams(self, product: Ints) -> Ints:
         """Weight; dearer products of a category are heavier."""
@@ -199,22 +185,22 @@ class Members:
         most = np.minimum(high * 3.5, _MAX_GRAMS)
         grams = np.maximum(50, whole(np.minimum(ladder(z, low, middle, high), most)))
         grams = np.where(noise.chance("round weight", product), (grams + 25) // 50 * 50, grams)
-        return np.where(self._missing(product)[1], 0, grams)
+        return np.where(self._is_first(product, "weightless"), 0, grams)
 
     def product_columns(self, row: Ints) -> Columns:
         """Rows of the products file."""
         noise = self.noise
         product = noise.shuffle("product row", row, self.plan.products)
-        category, grams = self._categories(product), self.grams(product)
-        bare, unweighed = texts(_CATEGORIES["name"])[category] == "", self._missing(product)[0]
+        grams, category = self.grams(product), texts(_CATEGORIES["name"])[self._categories(product)]
+        bare, unweighed = category == "", self._is_first(product, "unweighed")
 
         def size(side: str, least: int) -> Text:
             centimeters = whole(curve(side, grams) * (noise.normal(side, product) * 0.25 + 1.0))
             return blank(np.clip(centimeters, least, 105), unweighed)
 
         return [
-            identifiers(noise, "product", product),
-            texts(_CATEGORIES["name"])[category],
+            noise.ids("product", product),
+            category,
             blank(whole(noise.drawn("name length", product)), bare),
             blank(whole(noise.drawn("description length", product)), bare),
             blank(noise.pick("photos", product), bare),

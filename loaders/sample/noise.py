@@ -2,19 +2,19 @@
 
 Every attribute of a synthetic row is a hash of its index, so any row can be made at any time, in
 any chunk, without keeping the others. Only integer operations and single float operations that
-IEEE 754 rounds exactly are used, so the result has the same bits on every machine. A purpose has
-its chance, weights or curve under the same name in ``data/parameters.toml``.
+IEEE 754 rounds exactly are used, so the result has the same bits on every machine. The chance,
+weights or curve of a purpose stand under its name in ``data/parameters.toml``.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from loaders.sample.facts import DATA, Flags, Floats, Ints
+from loaders.sample.text import Text, texts
 
 _Words = npt.NDArray[np.uint64]
-_GOLDEN, _MIX_1, _MIX_2 = (
-    np.uint64(word) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _ROUNDS = 4
 
 
@@ -37,6 +37,12 @@ class Noise:
         word = (word ^ (word >> np.uint64(30))) * _MIX_1
         word = (word ^ (word >> np.uint64(27))) * _MIX_2
         return np.asarray(word ^ (word >> np.uint64(31)), np.uint64)
+
+    def ids(self, kind: str, index: Ints) -> Text:
+        """32 hexadecimal digits; different indexes of one kind never share them."""
+        words = np.stack([self.bits(f"{kind} id", index), self.bits(f"{kind} id tail", index)], 1)
+        text = words.astype(">u8").tobytes().hex()
+        return texts(text[start : start + 32] for start in range(0, len(text), 32))
 
     def uniform(self, purpose: str, index: Ints) -> Floats:
         """Numbers in [0, 1)."""

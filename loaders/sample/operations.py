@@ -8,7 +8,7 @@ from loaders.sample.facts import DATA, DAY, LAST_DAY, Flags, Ints, days, ints, m
 from loaders.sample.members import Members
 from loaders.sample.noise import whole
 from loaders.sample.orders import HOUR, STEPS, Orders, per_order
-from loaders.sample.text import Columns, blank, dates, decimals, identifiers, moments, texts
+from loaders.sample.text import Columns, blank, dates, decimals, moments, texts
 
 _TYPES = ("receipt", "sale", "return", "adjustment")
 _RECEIPT, _SALE, _RETURN, _ADJUSTMENT = range(len(_TYPES))
@@ -35,13 +35,11 @@ class Operations:
         """Remember the lines of some orders, and which campaign brought the orders."""
         noise, row, line = self._noise, orders.row, orders.line
         after = noise.below("back after", line, 17 * DAY)
-        is_off, is_delivered = (
-            orders.has("called_off"),
-            orders.has("arrives") & orders.has("delivered"),
-        )
-        sent_back = is_delivered[row] & noise.chance("sent back", line)
+        sent_back = orders.has("received")[row] & noise.chance("sent back", line)
         back = np.where(sent_back, orders.delivered[row] + 3 * DAY + after, _END)
-        back = np.where(is_off[row], orders.purchased[row] + HOUR + after // 4, back)
+        back = np.where(
+            orders.has("called_off")[row], orders.purchased[row] + HOUR + after // 4, back
+        )
         lines = (orders.product, orders.seller, orders.purchased[row], line, np.minimum(back, _END))
         self._lines.append(np.stack(lines).astype(np.int32))
 
@@ -60,13 +58,24 @@ class Operations:
         They are in the order of their moments within a group of products; there is one group for
         each whole number in the scale.
         """
-        lines, start = np.concatenate(self._lines, axis=1), 0
-        groups = int(np.ceil(self._plan.scale))
+        noise, lines = self._noise, np.concatenate(self._lines, axis=1)
+        groups, number = int(np.ceil(self._plan.scale)), np.arange(0)
         for group in range(groups):
             made = self._transactions(lines[:, lines[0] % groups == group].astype(np.int64))
             for low in range(0, made.shape[1], size):
-                yield self._inventory_columns(made[:, low : low + size], start + low)
-            start += made.shape[1]
+                product, seller, kind, quantity, moment, cost, line = made[:, low : low + size]
+                number = number[-1:].sum() + 1 + np.arange(len(line))
+                yield [
+                    noise.ids("inventory transaction", number),
+                    noise.ids("product", product),
+                    noise.ids("seller", seller),
+                    texts(_TYPES)[kind],
+                    quantity,
+                    moments(moment),
+                    decimals(cost),
+                    blank(noise.ids("order", line // STEPS), line < 0),
+                    blank(line % STEPS + 1, line < 0),
+                ]
 
     def _transactions(self, lines: Ints) -> Ints:
         """Product, seller, type, quantity, moment, cost and line of transactions.
@@ -118,22 +127,6 @@ class Operations:
         made = np.concatenate(parts, axis=1)
         return made[:, np.lexsort(made[[6, 1, 0, 2, 4]])]
 
-    def _inventory_columns(self, made: Ints, start: int) -> Columns:
-        noise = self._noise
-        product, seller, kind, quantity, moment, cost, line = made
-        number = np.arange(start, start + len(line))
-        return [
-            identifiers(noise, "inventory transaction", number),
-            identifiers(noise, "product", product),
-            identifiers(noise, "seller", seller),
-            texts(_TYPES)[kind],
-            quantity,
-            moments(moment),
-            decimals(cost),
-            blank(identifiers(noise, "order", line // STEPS), line < 0),
-            blank(line % STEPS + 1, line < 0),
-        ]
-
     def campaign_columns(self) -> Columns:
         """Rows of the marketing campaigns: each of their days."""
         noise = self._noise
@@ -149,7 +142,7 @@ class Operations:
         views = clicks * known["views_per_click"] * (80 + noise.below("views", on, 41)) // 100
         cost = clicks * known["click_cents"] * (85 + noise.below("bid", on, 31)) // 100
         return [
-            identifiers(noise, "campaign", key),
+            noise.ids("campaign", key),
             dates(_DAYS[day]),
             texts(_CHANNELS["title"])[channel] + " " + texts(_CAMPAIGNS["title"])[campaign],
             texts(_CHANNELS["name"])[channel],

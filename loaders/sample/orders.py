@@ -5,7 +5,6 @@ import numpy as np
 from loaders.sample.facts import (
     DATA,
     DAY,
-    FIRST_DAY,
     LAST_DAY,
     Flags,
     Floats,
@@ -16,8 +15,8 @@ from loaders.sample.facts import (
     months,
 )
 from loaders.sample.members import Members, address, states
-from loaders.sample.noise import Noise, curve, ladder, whole
-from loaders.sample.text import Columns, blank, decimals, identifiers, moments, texts
+from loaders.sample.noise import Noise, curve, whole
+from loaders.sample.text import Columns, Text, blank, decimals, moments, quoted, texts
 
 HOUR, STEPS = 3_600, 32  # the latter is more than the items or payments of any order
 _SHARED_KEY = 1 << 40  # keys of people among keys of orders
@@ -25,7 +24,7 @@ _MOVER_EVERY = 9  # of the people with several orders, one moved:
 _MOVES: Ints = np.array([3, 2, 2, 1, 1, 1])  # state, city, zip code only
 _FROM_WEEKEND: Ints = np.array([(-3, -2, -1, 2, 3), (-3, -2, 1, 2, 3)])  # to near working days
 
-_DAY_ENDS = np.cumsum(ints(DATA["days"]["weight"]))
+_DAYS, _DAY_ENDS = days(DATA["days"]["day"]), np.cumsum(ints(DATA["days"]["weight"]))
 _LATE, _PAUSE = days(DATA["dates"]["late_season"]), days(DATA["dates"]["pause"])
 _FACTORS = floats("months", "transit", "promise", "handling")
 _MEANS = {n: floats("states", f"{n}_across", f"{n}_within") for n in ("transit", "promise")}
@@ -35,9 +34,18 @@ _ON_THE_ROAD = 0.94  # the rest of the transit is rounding to working days and h
 _TYPES = ("credit_card", "boleto", "debit_card", "voucher", "not_defined")
 _CREDIT, _BOLETO, _, _VOUCHER, _UNDEFINED = range(len(_TYPES))
 _INSTALLMENTS = {name: np.array(values) for name, values in DATA["installments"].items()}
-_UNLISTED = np.array([[6_800.0], [10_700.0], [21_500.0]])  # cents of orders without items
 _FREIGHT = floats("states", "freight")[0]  # across states, as a multiple of that within one
 _BASE_FREIGHT, _INSURANCE = 0.98, 0.000_11  # the latter in reais per cent of the price
+
+_SCORES, _LATENESS, _HAS_MESSAGE, _HAS_TITLE, _TITLE_SHARES = (
+    np.array(DATA["reviews"][name])
+    for name in ("scores", "lateness", "messages", "titles", "title_shares")
+)
+_NEVER = len(_SCORES) - 1
+_JOINTS = texts((" ", "\r\n", "\n", "\r\n\r\n"))
+_PHRASES: dict[tuple[str, str], list[str]] = {}  # by part and tone
+for _part, _tone, _text in zip(*DATA["phrases"].values(), strict=True):
+    _PHRASES.setdefault((_part, _tone), []).append(_text)
 
 
 def time_of_day(noise: Noise, purpose: str, index: Ints) -> Ints:
@@ -50,6 +58,16 @@ def per_order(count: Ints) -> tuple[Ints, Ints]:
     """Position of the order, and number from 0 within it, of so many children per order."""
     row = np.repeat(np.arange(len(count)), count)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+
+
+def _phrases(noise: Noise, part: str, key: Ints, score: Ints, also: str = "") -> Text:
+    """Phrases in the tone of the scores."""
+    bad = _PHRASES[part, "bad"]
+    groups = [bad, _PHRASES.get((part, "fair"), bad), _PHRASES[part, "good"]]
+    tone = np.array([0, 0, 1, 2, 2])[score]
+    ends = np.cumsum([0, *map(len, groups)])
+    place = ends[tone] + noise.below(also + part, key, np.diff(ends)[tone])
+    return np.asarray(texts(text for group in groups for text in group)[place], np.object_)
 
 
 class Orders:
@@ -86,7 +104,7 @@ class Orders:
         """Day of the purchase: later orders follow the first one, or precede it near the end."""
         late, others = self.plan.late_season, self.plan.people - self.plan.late_season
         rank = self.noise.shuffle("date", np.maximum(self.person - late, 0), others)
-        first = np.searchsorted(_DAY_ENDS, rank * _DAY_ENDS[-1] // others, side="right") + FIRST_DAY
+        first = _DAYS[np.searchsorted(_DAY_ENDS, rank * _DAY_ENDS[-1] // others, side="right")]
         straggler = np.minimum(self.person, late - 1) * len(_LATE) // late
         first = np.where(self.person < late, _LATE[len(_LATE) - 1 - straggler], first)
         span = whole(self.noise.drawn("gap", self.person))
@@ -97,9 +115,6 @@ class Orders:
     def has(self, column: str) -> Flags:
         """Of which orders the table of kinds has a 1 in the column."""
         return np.asarray(ints(DATA["kinds"][column])[self.kind] > 0, np.bool_)
-
-    def _is(self, quirk: str) -> Flags:
-        return np.asarray(self.kind == DATA["kinds"]["quirk"].index(quirk), np.bool_)
 
     def complete(self) -> "Orders":
         """Add payment types, items and dates."""
@@ -115,7 +130,7 @@ class Orders:
         gone = np.clip(self.slot - plan.without_items + 1, 0, plan.unpaid) + plan.undefined
         self.rank = self.noise.shuffle("payment", np.maximum(self.slot - gone, 0), plan.paid)
         count, several = plan.children("payments", self.rank)
-        self.payments = np.where(self._is("unpaid"), 0, np.where(self.undefined, 1, count))
+        self.payments = np.where(self.has("unpaid"), 0, np.where(self.undefined, 1, count))
         ends = np.cumsum([several, *(plan.times(name) for name in _TYPES[_BOLETO:_UNDEFINED])])
         kinds = np.array([_CREDIT, *range(_BOLETO, _UNDEFINED), _CREDIT])
         self.paid_by = kinds[np.searchsorted(ends, self.rank, side="right")]
@@ -173,12 +188,12 @@ class Orders:
         self.estimated = self._working_day("estimate", start + promise) * DAY
         # some were approved when the carrier had them, which may be before the purchase, and some
         # were delivered before the carrier had them
-        late, late_by = self._is("approved late"), noise.below("approved late", key, 2 * DAY)
+        late, late_by = self.has("approved_late"), noise.below("approved late", key, 2 * DAY)
         approved = np.where(late, carrier + late_by + HOUR // 4, approved)
         before = self.started - noise.below("carrier first", key, DAY) - 1
         carrier = np.where(late & noise.chance("backdated", key), before, carrier)
         after = self.delivered + noise.below("delivered early", key, 4 * DAY) + HOUR
-        self.carrier = np.where(self._is("delivered early"), after, carrier)
+        self.carrier = np.where(self.has("delivered_early"), after, carrier)
         self.approved = approved + self.purchased - self.started
 
     def _working_day(self, purpose: str, day: Ints) -> Ints:
@@ -198,17 +213,14 @@ class Orders:
 
     def customer_columns(self) -> Columns:
         """Rows of the customers file."""
-        return [
-            identifiers(self.noise, "customer", self.order),
-            identifiers(self.noise, "person", self.person),
-            *address(self.spot),
-        ]
+        noise, order = self.noise, self.order
+        return [noise.ids("customer", order), noise.ids("person", self.person), *address(self.spot)]
 
     def order_columns(self) -> Columns:
         """Rows of the orders file."""
         return [
-            identifiers(self.noise, "order", self.order),
-            identifiers(self.noise, "customer", self.order),
+            self.noise.ids("order", self.order),
+            self.noise.ids("customer", self.order),
             texts(DATA["kinds"]["status"])[self.kind],
             moments(self.purchased),
             blank(moments(self.approved), ~self.has("approved")),
@@ -219,16 +231,17 @@ class Orders:
 
     def item_columns(self) -> Columns:
         """Rows of the order items file."""
-        order, slot = self.order[self.row], self.slot[self.row]
+        order, slot, far_slots = self.order[self.row], self.slot[self.row], self.has("far_limit")
         limit = self.approved[self.row] + whole(self.noise.drawn("limit", order)) * DAY
-        first_far = self.plan.kind_ends[DATA["kinds"]["quirk"].index("far limit") - 1]
-        for number, day in enumerate(days(DATA["dates"]["far_limits"])):
-            limit = np.where(slot == first_far + number, day * DAY + limit % DAY, limit)
+        far = days(DATA["dates"]["far_limits"])[
+            (self.plan.kind_ends[self.kind[self.row]] - slot) % 2
+        ]
+        limit = np.where(far_slots[self.row], far * DAY + limit % DAY, limit)
         return [
-            identifiers(self.noise, "order", order),
+            self.noise.ids("order", order),
             self.number + 1,
-            identifiers(self.noise, "product", self.product),
-            identifiers(self.noise, "seller", self.seller),
+            self.noise.ids("product", self.product),
+            self.noise.ids("seller", self.seller),
             moments(limit),
             decimals(self.price),
             decimals(self.freight),
@@ -255,7 +268,7 @@ class Orders:
             weights[start + n] - weights[start] for n in (number, number + 1, of)
         )
         return [
-            identifiers(noise, "order", order),
+            noise.ids("order", order),
             number + 1 + is_second,
             texts(_TYPES)[kind],
             np.where(without_installments, 0, installments),
@@ -269,12 +282,64 @@ class Orders:
         """
         noise, plan, order = self.noise, self.plan, self.order
         back = np.where(self.undefined, plan.paid, plan.paid - 1 - self.rank)
-        second, low_middle_high = plan.times("second_only", 2), _UNLISTED.repeat(len(order), 1)
-        unlisted = whole(ladder(noise.normal("unlisted", order), *low_middle_high))
-        due = np.where(self.total > 0, self.total, unlisted)
+        due = np.where(self.total > 0, self.total, whole(noise.drawn("unlisted", order)))
+        second = plan.times("second_only", 2)
         cents = second + plan.times("cents_off")
         off = np.array([-2, -1, 1, 2])[noise.below("cents", order, 4)]
         due = due + np.where((back >= second) & (back < cents), off, 0)
         interest = (back >= cents) & (back < cents + plan.times("interest"))
         due = due + np.where(interest, 100 + noise.below("interest", order, 2_500), 0)
         return np.where(self.undefined, 0, due), back < second, back < plan.times("no_installments")
+
+    def review_columns(self) -> Columns:
+        """Rows of the order reviews file."""
+        noise, plan = self.noise, self.plan
+        others = plan.orders - plan.shared
+        rank = noise.shuffle("reviews", np.minimum(self.slot, others - 1), others)
+        count, _ = plan.children("reviews", rank)
+        row, number = per_order(np.where(self.shared, 1, count))
+        key = self.key[row] * STEPS + number
+        again = noise.choose("another score", key, _SCORES, np.zeros_like(row))
+        keep = (number == 0) | noise.chance("same score", key)
+        score = np.where(keep, self._scores()[row], again)
+        day = self._survey_days()[row] + np.where(
+            number > 0, 1 + noise.below("next review", key, 20), 0
+        )
+        soonest = np.minimum(LAST_DAY, self.started[row] // DAY + 1)
+        last = np.maximum(soonest, LAST_DAY - noise.below("last days", key, 10))
+        day = np.where(day > LAST_DAY, last, day)
+        answered = day + whole(noise.drawn("answer", key))
+        answered = np.minimum(answered, days(DATA["dates"]["last_answer"])) * DAY
+        month = np.searchsorted(days(DATA["dates"]["title_months"]), day, side="right")
+        has_title = noise.uniform("has title", key) < _HAS_TITLE[score] * _TITLE_SHARES[month]
+        has_message = noise.uniform("has message", key) < _HAS_MESSAGE[score]
+        message = _phrases(noise, "opening", key, score)
+        for part, also in (("detail", ""), ("detail", "second "), ("closing", ""), ("extra", "")):
+            more = _JOINTS[noise.pick("joint", key)] + _phrases(noise, part, key, score, also)
+            message = message + blank(more, ~noise.chance(f"has {also}{part}", key))
+        return [
+            noise.ids("review", key),
+            noise.ids("order", self.order[row]),
+            score + 1,
+            texts(map(quoted, blank(_phrases(noise, "title", key, score), ~has_title))),
+            texts(map(quoted, blank(message, ~has_message))),
+            moments(day * DAY),
+            moments(answered + time_of_day(noise, "answer", key)),
+        ]
+
+    def _scores(self) -> Ints:
+        """Scores from 0 to 4."""
+        noise, key = self.noise, self.key
+        late = np.searchsorted(_LATENESS * DAY, self.delivered - self.estimated, side="right")
+        score = noise.choose("score", key, _SCORES, np.where(self.has("arrives"), late, _NEVER))
+        incomplete = (self.items > 1) & ~self.shared & noise.chance("incomplete", key)
+        return np.where(incomplete, 0, score)
+
+    def _survey_days(self) -> Ints:
+        """The survey is sent the day after the delivery, or when the order is overdue."""
+        noise, key = self.noise, self.key
+        delivered, promised = self.delivered // DAY, self.estimated // DAY
+        patient = noise.chance("patient survey", key) | (delivered <= promised + 1)
+        overdue = promised + 2 + noise.pick("overdue survey", key)
+        soon = delivered + np.array([1, 0, 2])[noise.pick("survey", key)]
+        return np.where(self.has("arrives") & patient, soon, overdue)

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from loaders.sample.facts import DAY, Flags, Ints, days
-from loaders.sample.noise import Noise
 
 Text = npt.NDArray[np.object_]
 Columns = list[Text | Ints]
@@ -51,13 +50,6 @@ def moments(seconds: Ints) -> Text:
 def decimals(units: Ints, digits: int = 2) -> Text:
     """Units of the last of so many decimal digits."""
     return texts(map(f"%.{digits}f".__mod__, (units / 10**digits).tolist()))
-
-
-def identifiers(noise: Noise, kind: str, index: Ints) -> Text:
-    """32 hexadecimal digits; different indexes of one kind never share them."""
-    words = [noise.bits(f"{kind} id", index), noise.bits(f"{kind} id tail", index)]
-    text = np.stack(words, 1).astype(">u8").tobytes().hex()
-    return texts(text[start : start + 32] for start in range(0, len(text), 32))
 
 
 def lines(columns: Columns, end: str) -> str:
