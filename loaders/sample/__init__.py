@@ -5,30 +5,27 @@ aggregates, and every row is drawn from the seed.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TextIO
 
 import numpy as np
 
 from loaders.errors import LoaderError
 from loaders.sample.facts import DATA, Ints, Plan
-from loaders.sample.members import Members, translation_columns
+from loaders.sample.members import Members
 from loaders.sample.noise import Noise
 from loaders.sample.operations import Operations
 from loaders.sample.orders import Orders
 from loaders.sample.text import Columns, lines
-from loaders.tables import ALL_TABLES, BY_NAME, TABLES, Table
-
-__all__ = ["DEFAULT_SEED", "generate"]
+from loaders.tables import BY_NAME
 
 DEFAULT_SEED = 20161004
 MIN_SCALE, MAX_SCALE = 0.001, 100.0
 CHUNK_ROWS = 20_000  # rows in memory at a time; the files do not depend on it
 _WITH_CRLF = ("order_reviews", "product_category_name_translation")
-_WITH_BOM = "product_category_name_translation"
+_WITH_BOM = ("product_category_name_translation",)
 
 
 def generate(
@@ -48,32 +45,26 @@ def generate(
     if seed < 0:
         raise LoaderError(f"The seed of the sample is {seed}, but must be 0 or more.")
     rows: dict[str, int] = {}
-    members = Members(Noise(seed), Plan(scale))
-    with _written(folder, ALL_TABLES if with_operations else TABLES) as files:
-        for name, columns in _made(members, with_operations=with_operations):
+    with _whole(folder) as made:
+        for name, columns in _made(Members(Noise(seed), Plan(scale)), with_operations):
             file, end = BY_NAME[name].file, "\r\n" if name in _WITH_CRLF else "\n"
-            if file not in rows:
-                files[name].write("\ufeff" if name == _WITH_BOM else "")
-                files[name].write(DATA["headers"][name] + end)
-            files[name].write(lines(columns, end))
+            with (made / file).open("a", encoding="utf-8", newline="") as out:
+                if file not in rows:
+                    out.write("\ufeff" * (name in _WITH_BOM) + DATA["headers"][name] + end)
+                out.write(lines(columns, end))
             rows[file] = rows.get(file, 0) + len(columns[0])
     return rows
 
 
 @contextmanager
-def _written(folder: Path, tables: Sequence[Table]) -> Iterator[dict[str, TextIO]]:
-    """Files beside their final names, which they get when all of them are whole."""
+def _whole(folder: Path) -> Iterator[Path]:
+    """A folder inside, whose files move to the folder when all of them are whole."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".sample-", dir=folder) as made, ExitStack() as stack:
-            names = {table.name: table.file for table in tables}
-            yield {
-                name: stack.enter_context(Path(made, file).open("w", encoding="utf-8", newline=""))
-                for name, file in names.items()
-            }
-            stack.close()
-            for file in names.values():
-                Path(made, file).replace(folder / file)
+        with TemporaryDirectory(prefix=".sample-", dir=folder) as made:
+            yield Path(made)
+            for path in Path(made).iterdir():
+                path.replace(folder / path.name)
     except OSError as error:
         taken = isinstance(error, FileExistsError | NotADirectoryError)
         reason = "a folder is needed where a file is" if taken else error.strerror or error
@@ -83,10 +74,11 @@ def _written(folder: Path, tables: Sequence[Table]) -> Iterator[dict[str, TextIO
         ) from error
 
 
-def _made(members: Members, *, with_operations: bool) -> Iterator[tuple[str, Columns]]:
+def _made(members: Members, with_operations: bool) -> Iterator[tuple[str, Columns]]:
     """Rows of the tables, some at a time."""
     noise, plan, operations = members.noise, members.plan, Operations(members)
-    yield "product_category_name_translation", translation_columns()
+    names, english = DATA["categories"]["name"], DATA["categories"]["english"]
+    yield "product_category_name_translation", [names[english != ""], english[english != ""]]
     for rows in _chunks(plan.sellers):
         yield "sellers", members.seller_columns(rows)
     for rows in _chunks(plan.products):
@@ -96,7 +88,7 @@ def _made(members: Members, *, with_operations: bool) -> Iterator[tuple[str, Col
     for rows in _chunks(plan.orders):
         shuffled = noise.shuffle("customer row", rows, plan.orders)
         yield "customers", Orders(members, shuffled).customer_columns()
-        orders = Orders(members, rows).complete()
+        orders = Orders(members, rows)
         yield "orders", orders.order_columns()
         yield "order_items", orders.item_columns()
         yield "order_payments", orders.payment_columns()

@@ -6,7 +6,7 @@ The tables hold public facts and rounded aggregates; nothing is copied from the 
 import csv
 import datetime
 import tomllib
-from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,43 +17,37 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-DAY = 86_400
+DAY, EPOCH = 86_400, datetime.date(1970, 1, 1)
+_RARE = 3  # groups of more than this may be missing at small scales
+
+
+def _array(values: list[Any]) -> Any:
+    """An array of numbers, of days since 1970, or of text."""
+    if not isinstance(values[0], str):
+        return np.array(values)
+    for read in (int, float, lambda text: (datetime.date.fromisoformat(text) - EPOCH).days):
+        with suppress(ValueError):
+            return np.array([read(value) for value in values])
+    return np.array(values, np.object_)
+
+
+# By name of the file or section and of the column or entry; lists are arrays.
 _FOLDER = Path(__file__).parent / "data"
-
-
-def _table(path: Path) -> dict[str, list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return {name: values for name, *values in zip(*csv.reader(file), strict=True)}
-
-
-DATA: dict[str, Any] = tomllib.loads((_FOLDER / "parameters.toml").read_text("utf-8"))
-DATA |= {path.stem: _table(path) for path in _FOLDER.glob("*.csv")}
-
-
-def ints(values: Iterable[str | int]) -> Ints:
-    """The values as an array of whole numbers."""
-    return np.array([int(value) for value in values], np.int64)
-
-
-def floats(table: str, *columns: str) -> Floats:
-    """Columns of a table as the rows of a matrix."""
-    return np.array([[float(value) for value in DATA[table][column]] for column in columns])
-
-
-def days(dates: Iterable[str]) -> Ints:
-    """Dates in ISO format as days since 1970."""
-    epoch = datetime.date(1970, 1, 1).toordinal()
-    return ints(datetime.date.fromisoformat(date).toordinal() - epoch for date in dates)
-
-
-_DAYS = days(DATA["days"]["day"])  # of the usual orders
-LAST_DAY = int(_DAYS[-1])
-_MONTHS = ints(DATA["months"]["month"].index(day[:7]) for day in DATA["days"]["day"])
+DATA: dict[str, dict[str, Any]] = {
+    section: {
+        n: _array(value) if isinstance(value, list) else value for n, value in entries.items()
+    }
+    for section, entries in tomllib.loads((_FOLDER / "parameters.toml").read_text("utf-8")).items()
+}
+for _path in _FOLDER.glob("*.csv"):
+    _columns = zip(*csv.reader(_path.read_text("utf-8").splitlines()), strict=True)
+    DATA[_path.stem] = {name: _array(values) for name, *values in _columns}
+LAST_DAY = int(DATA["days"]["day"][-1])  # of the usual orders
 
 
 def months(day: Ints) -> Ints:
-    """Number of the month of each day; days after the period count to the last month."""
-    return np.asarray(_MONTHS[np.clip(day - _DAYS[0], 0, len(_MONTHS) - 1)], np.int64)
+    """Number of the month of each day; days beyond the period are in its first or last month."""
+    return np.maximum(np.searchsorted(DATA["months"]["month"], day, side="right") - 1, 0)
 
 
 class Plan:
@@ -66,33 +60,33 @@ class Plan:
     def __init__(self, scale: float) -> None:
         self.scale = scale
         self.orders = self.times("orders")
-        self.products, self.sellers = self.times("products", 150), self.times("sellers", 30)
-        self.orders_each, shared = (ints(DATA["people"][n]) for n in ("orders_each", "shared"))
-        self.people_each = self._scaled(DATA["people"]["people"], self.orders_each)
+        self.products = int(self.scaled(DATA["categories"]["products"]).sum())
+        self.sellers = self.times("sellers", 30)
+        self.orders_each, shared = DATA["people"]["orders_each"], DATA["people"]["shared"]
+        self.people_each = self.scaled(DATA["people"]["people"], self.orders_each > _RARE)
         self.people_each[-1] += self.orders - np.dot(self.people_each, self.orders_each)
         self.people, self.is_shared = int(self.people_each.sum()), shared > 0
         self.shared = int(np.sum(self.people_each * self.orders_each * shared))
-        kinds = ints(self.times(int(count)) for count in DATA["kinds"]["orders"])
+        kinds = self.scaled(DATA["kinds"]["orders"])
         kinds[-2:] = 0, self.shared
         kinds[-2] = self.orders - kinds.sum()
         self.kind_ends = np.cumsum(kinds)
-        self.without_items = int(kinds[ints(DATA["kinds"]["items"]) == 0].sum())
+        self.without_items = int(kinds[DATA["kinds"]["items"] == 0].sum())
         self.late_season, self.unpaid = self.times("late_season"), self.times("unpaid")
         self.undefined = min(self.times("undefined_payments"), self.late_season)
         self.paid = self.orders - self.unpaid - self.undefined
 
-    def times(self, count: int | str, least: int = 1, *, capped: bool = False) -> int:
-        """A count at this scale; ``capped`` ones do not grow beyond the real one."""
-        number: int = DATA["rows"][count] if isinstance(count, str) else count
-        return max(least, int(number * (min(self.scale, 1.0) if capped else self.scale) + 0.5))
+    def times(self, name: str, least: int = 1, *, capped: bool = False) -> int:
+        """A count of rows at this scale; ``capped`` ones do not grow beyond the real one."""
+        return max(least, int(self.scaled(DATA["rows"][name], capped=capped)))
 
-    def _scaled(self, counts: Iterable[str | int], sizes: Ints) -> Ints:
-        """Counts of groups; large groups may be left out at small scales."""
-        pairs = zip(ints(counts).tolist(), sizes, strict=True)
-        return ints(self.times(count, int(size < 4)) for count, size in pairs)  # noqa: PLR2004
+    def scaled(self, counts: Ints, rare: Flags | bool = False, *, capped: bool = False) -> Ints:
+        """Counts at this scale, which may be 0 where they are of something rare."""
+        least, scale = 1 - np.asarray(rare), min(self.scale, 1.0) if capped else self.scale
+        return np.maximum(least, np.floor(counts * scale + 0.5).astype(np.int64))
 
     def children(self, name: str, rank: Ints) -> tuple[Ints, int]:
         """How many children orders of these ranks have, and the ranks that do not have one."""
-        sizes, counts = np.array(DATA["children"][name]).T
-        ends = np.cumsum(self._scaled(counts, sizes))
+        sizes, counts = DATA["children"][name].T
+        ends = np.cumsum(self.scaled(counts, sizes > _RARE))
         return np.append(sizes, 1)[np.searchsorted(ends, rank, side="right")], int(ends[-1])

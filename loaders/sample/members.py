@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loaders.sample.facts import DATA, Flags, Ints, Plan, floats, ints
+from loaders.sample.facts import DATA, Flags, Ints, Plan
 from loaders.sample.noise import Noise, curve, ladder, whole
 from loaders.sample.text import Columns, Text, blank, decimals, quoted, texts
 
@@ -18,13 +18,15 @@ _ZIPS_ABROAD, _ZIPS_IN_TWO_STATES = 30, 8  # at every scale
 _CENTS: Ints = np.array([90, 0, 99])  # endings of prices
 _DEARER_PERCENT, _CHEAPER = 15, 0.96  # the latter makes up for the endings
 _MAX_CENTS, _MAX_GRAMS = 673_500.0, 30_000.0
-_PRICES = floats("categories", "price_low", "price", "price_high") * 100.0
-_WEIGHTS = floats("categories", "weight_low", "weight", "weight_high")
+_PRICES, _WEIGHTS = (
+    np.stack([_CATEGORIES[f"{name}_low"], _CATEGORIES[name], _CATEGORIES[f"{name}_high"]])
+    for name in ("price", "weight")
+)
 
 _CITIES = texts([*_PLACES["name"], *_PLACES["accented"], *map(quoted, _PLACES["odd"])])
-_CODES = texts(DATA["states"]["code"])
-_FIRST_ZIP, _LAST_ZIP = ints(_PLACES["first_zip"]), ints(_PLACES["last_zip"])
-_STATE = ints(map(DATA["states"]["code"].index, _PLACES["state"]))
+_CODES = DATA["states"]["code"]
+_FIRST_ZIP, _LAST_ZIP = _PLACES["first_zip"], _PLACES["last_zip"]
+_STATE = (_PLACES["state"][:, None] == _CODES).argmax(axis=1)
 _FIRST_PLACE, _SIZE = np.searchsorted(_STATE, np.arange(len(_CODES))), np.bincount(_STATE)
 _ZIP_TEXTS = texts(f"{number:05}" for number in range(100_000))
 
@@ -41,12 +43,6 @@ def address(spot: Ints, spelling: int | Ints = 0) -> Columns:
     return [_ZIP_TEXTS[zips], _CITIES[place + spelling * len(_STATE)], _CODES[_STATE[place]]]
 
 
-def translation_columns() -> Columns:
-    """The translation file; some categories are not in it."""
-    names, english = texts(_CATEGORIES["name"]), texts(_CATEGORIES["english"])
-    return [names[english != ""], english[english != ""]]
-
-
 class Members:
     """What orders refer to.
 
@@ -57,11 +53,8 @@ class Members:
 
     def __init__(self, noise: Noise, plan: Plan) -> None:
         self.noise, self.plan = noise, plan
-        self._zips = ints(plan.times(int(zips), capped=True) for zips in _PLACES["zips"])
-        counts = ints(plan.times(int(count)) for count in _CATEGORIES["products"])
-        while counts.sum() > plan.products:  # small scales round up to one product a category
-            counts[counts.argmax()] -= 1
-        counts[0] += plan.products - counts.sum()
+        self._zips = plan.scaled(_PLACES["zips"], capped=True)
+        counts = plan.scaled(_CATEGORIES["products"])
         self._ends, self._firsts = np.cumsum(counts), np.cumsum(counts) - counts
 
     def _spot(self, purpose: str, index: Ints, place: Ints) -> Ints:
@@ -76,7 +69,7 @@ class Members:
     def customer_spots(self, person: Ints, move: Ints) -> Ints:
         """Where people live; ``move`` is 0 or the kind of move: 1 zip, 2 city, 3 state."""
         plan = self.plan
-        place = self.noise.pick("customer place", person, ints(_PLACES["customers"]))
+        place = self.noise.pick("customer place", person, _PLACES["customers"])
         state = _STATE[place]
         across = _FIRST_PLACE[state] + (place - _FIRST_PLACE[state] + 1) % _SIZE[state]
         place = np.choose(move, [place, place, across, _FIRST_PLACE[(state + 1) % len(_CODES)]])
@@ -92,10 +85,8 @@ class Members:
 
     def seller_spots(self, seller: Ints) -> Ints:
         """Where sellers are."""
-        heavy, light = (
-            self.noise.pick(f"{name} place", seller, ints(_PLACES[name]))
-            for name in ("heavy_sellers", "light_sellers")
-        )
+        heavy = self.noise.pick("heavy seller place", seller, _PLACES["heavy_sellers"])
+        light = self.noise.pick("light seller place", seller, _PLACES["light_sellers"])
         place = np.where(seller * 100 < self.plan.sellers * _HEAVY_PERCENT, heavy, light)
         spot = self._spot("seller zip", seller, place)
         rank = self.noise.shuffle("unmapped sellers", seller, self.plan.sellers)
@@ -117,14 +108,12 @@ class Members:
         noise, plan = self.noise, self.plan
         spots = np.concatenate([n * _ZIPS + np.arange(zips) for n, zips in enumerate(self._zips)])
         rows = max(plan.times("points"), 2 * len(spots))
-        weight = (
-            whole(noise.drawn("points", spots)) * ints(DATA["states"]["density"])[states(spots)]
-        )
+        weight = whole(noise.drawn("points", spots)) * DATA["states"]["density"][states(spots)]
         ends = np.cumsum(weight) * (rows - len(spots)) // weight.sum() + np.arange(len(spots)) + 1
         count = np.diff(ends, prepend=0)
         copies = np.cumsum(count - 1) * plan.times("duplicate_points") // (rows - len(spots))
         originals = count - np.minimum(np.diff(copies, prepend=0), count - 1)
-        centers = np.rint(floats("places", "latitude", "longitude") * 100).astype(np.int64) * 10
+        centers = [np.rint(_PLACES[n] * 1e3).astype(np.int64) for n in ("latitude", "longitude")]
         for start in range(0, rows, size):
             row = noise.shuffle("point", np.arange(start, min(start + size, rows)), rows)
             at = np.searchsorted(ends, row, side="right")
@@ -138,7 +127,7 @@ class Members:
             for axis, name in enumerate(("latitude", "longitude")):
                 district = noise.below(f"{name} of zip", spot, 160) - 88
                 fine = (noise.bits(f"{name} of point", key) >> np.uint64(10)).astype(np.int64)
-                degree = (centers[axis, spot // _ZIPS] + district) * _UNIT + fine % (16 * _UNIT)
+                degree = (centers[axis][spot // _ZIPS] + district) * _UNIT + fine % (16 * _UNIT)
                 away = _ABROAD[spot % 3, axis] + degree // 1_000
                 found.append(decimals(np.where(abroad, away, degree), 12))
             yield [zips, *found, city, np.where(elsewhere, _CODES[states(spot) - 1], state)]
@@ -148,7 +137,7 @@ class Members:
 
     def popular(self, purpose: str, index: Ints) -> Ints:
         """Products as customers choose them; each is sold once besides."""
-        extra = np.maximum(0, ints(_CATEGORIES["items"]) - ints(_CATEGORIES["products"]))
+        extra = np.maximum(0, _CATEGORIES["items"] - _CATEGORIES["products"])
         category = self.noise.pick(f"{purpose} category", index, extra)
         first, share = self._firsts[category], curve("product", self.noise.uniform(purpose, index))
         return np.asarray(first + whole((self._ends[category] - first) * share), np.int64)
@@ -162,7 +151,7 @@ class Members:
     def price_cents(self, product: Ints, month: Ints) -> Ints:
         """Price in cents; some products are cheaper or dearer in some months."""
         noise = self.noise
-        low, middle, high = _PRICES[:, self._categories(product)]
+        low, middle, high = _PRICES[:, self._categories(product)] * 100.0
         cents = ladder(noise.normal("price", product), low, middle, high) * _CHEAPER
         cents = np.minimum(cents, np.minimum(high * 8.0, _MAX_CENTS))
         change = noise.below("price change", product * 64 + month, 2 * _DEARER_PERCENT + 1)
@@ -191,7 +180,7 @@ class Members:
         """Rows of the products file."""
         noise = self.noise
         product = noise.shuffle("product row", row, self.plan.products)
-        grams, category = self.grams(product), texts(_CATEGORIES["name"])[self._categories(product)]
+        grams, category = self.grams(product), _CATEGORIES["name"][self._categories(product)]
         bare, unweighed = category == "", self._is_first(product, "unweighed")
 
         def size(side: str, least: int) -> Text:

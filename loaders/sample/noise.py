@@ -6,6 +6,8 @@ IEEE 754 rounds exactly are used, so the result has the same bits on every machi
 weights or curve of a purpose stand under its name in ``data/parameters.toml``.
 """
 
+from functools import cache, partial
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,18 +20,16 @@ _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _ROUNDS = 4
 
 
+def _key(seed: int, purpose: str) -> _Words:
+    spawned = np.random.SeedSequence(seed, spawn_key=tuple(purpose.encode()))
+    return spawned.generate_state(2 * _ROUNDS, np.uint64)
+
+
 class Noise:
     """Counter-based random numbers; each purpose has keys of its own, spawned from the seed."""
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._keys: dict[str, _Words] = {}
-
-    def _key(self, purpose: str) -> _Words:
-        if purpose not in self._keys:
-            spawned = np.random.SeedSequence(self._seed, spawn_key=tuple(purpose.encode()))
-            self._keys[purpose] = spawned.generate_state(2 * _ROUNDS, np.uint64)
-        return self._keys[purpose]
+        self._key = cache(partial(_key, seed))
 
     def bits(self, purpose: str, index: Ints) -> _Words:
         """64 random bits per index; different indexes never give the same word."""
@@ -99,7 +99,7 @@ class Noise:
 
 def curve(name: str, position: Floats | Ints) -> Floats:
     """The broken line of that name in the parameters."""
-    x, y = np.array(DATA["curves"][name], np.float64)
+    x, y = DATA["curves"][name].astype(np.float64)
     piece = np.clip(np.searchsorted(x, position, side="right") - 1, 0, len(x) - 2)
     rise = (position - x[piece]) * ((y[1:] - y[:-1]) / (x[1:] - x[:-1]))[piece]
     return np.asarray(y[piece] + rise, np.float64)

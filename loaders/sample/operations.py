@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loaders.sample.facts import DATA, DAY, LAST_DAY, Flags, Ints, days, ints, months
+from loaders.sample.facts import DATA, DAY, LAST_DAY, Flags, Ints, months
 from loaders.sample.members import Members
 from loaders.sample.noise import whole
 from loaders.sample.orders import HOUR, STEPS, Orders, per_order
-from loaders.sample.text import Columns, blank, dates, decimals, moments, texts
+from loaders.sample.text import Columns, blank, decimals, moments, texts
 
 _TYPES = ("receipt", "sale", "return", "adjustment")
 _RECEIPT, _SALE, _RETURN, _ADJUSTMENT = range(len(_TYPES))
@@ -17,7 +17,7 @@ _COST_PERCENT = (50, 26)  # of the price: the least, and how much more it may be
 _SELLERS, _LOTS = 1 << 20, 1 << 10  # more than there are, and than one stock has
 
 _CHANNELS, _CAMPAIGNS = DATA["channels"], DATA["campaigns"]  # each channel has each campaign
-_FIRST, _LAST = days(_CAMPAIGNS["first_day"])[:, None], days(_CAMPAIGNS["last_day"])[:, None]
+_FIRST, _LAST = _CAMPAIGNS["first_day"][:, None], _CAMPAIGNS["last_day"][:, None]
 _DAYS = np.arange(_FIRST.min(), _LAST.max() + 1)
 _RUNS = (_DAYS >= _FIRST) & (_DAYS <= _LAST)  # the last campaign is one beside another
 
@@ -43,7 +43,7 @@ class Operations:
         lines = (orders.product, orders.seller, orders.purchased[row], line, np.minimum(back, _END))
         self._lines.append(np.stack(lines).astype(np.int32))
 
-        shares, day = ints(_CHANNELS["orders_per_1000"]), orders.purchased // DAY - _DAYS[0]
+        shares, day = _CHANNELS["orders_per_1000"], orders.purchased // DAY - _DAYS[0]
         channel = noise.pick("campaign", orders.order, np.append(shares, 1_000 - shares.sum()))
         at = (channel < len(shares)) & (orders.items > 0) & (day >= 0) & (day < len(_DAYS))
         channel, day, value, order = (x[at] for x in (channel, day, orders.value, orders.order))
@@ -133,7 +133,7 @@ class Operations:
         day, key = np.nonzero(np.tile(_RUNS, (len(_CHANNELS["name"]), 1)).T)
         orders, revenue = self._brought[:, key, day]
         channel, campaign = np.divmod(key, len(_RUNS))
-        known = {name: ints(_CHANNELS[name])[channel] for name in list(_CHANNELS)[2:]}
+        known = {name: column[channel] for name, column in _CHANNELS.items()}
         on = key * len(_DAYS) + day
         clicks = orders * known["clicks_per_order"] * (70 + noise.below("clicks", on, 61)) // 100
         idle = whole(known["idle_clicks"] * np.float64(self._plan.scale)) + 1
@@ -143,9 +143,9 @@ class Operations:
         cost = clicks * known["click_cents"] * (85 + noise.below("bid", on, 31)) // 100
         return [
             noise.ids("campaign", key),
-            dates(_DAYS[day]),
-            texts(_CHANNELS["title"])[channel] + " " + texts(_CAMPAIGNS["title"])[campaign],
-            texts(_CHANNELS["name"])[channel],
+            texts(text[:10] for text in moments(_DAYS[day] * DAY)),
+            known["title"] + " " + _CAMPAIGNS["title"][campaign],
+            known["name"],
             views,
             clicks,
             decimals(cost + revenue * known["commission_percent"] // 100),

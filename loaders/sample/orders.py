@@ -2,18 +2,7 @@
 
 import numpy as np
 
-from loaders.sample.facts import (
-    DATA,
-    DAY,
-    LAST_DAY,
-    Flags,
-    Floats,
-    Ints,
-    days,
-    floats,
-    ints,
-    months,
-)
+from loaders.sample.facts import DATA, DAY, LAST_DAY, Flags, Floats, Ints, months
 from loaders.sample.members import Members, address, states
 from loaders.sample.noise import Noise, curve, whole
 from loaders.sample.text import Columns, Text, blank, decimals, moments, quoted, texts
@@ -24,24 +13,18 @@ _MOVER_EVERY = 9  # of the people with several orders, one moved:
 _MOVES: Ints = np.array([3, 2, 2, 1, 1, 1])  # state, city, zip code only
 _FROM_WEEKEND: Ints = np.array([(-3, -2, -1, 2, 3), (-3, -2, 1, 2, 3)])  # to near working days
 
-_DAYS, _DAY_ENDS = days(DATA["days"]["day"]), np.cumsum(ints(DATA["days"]["weight"]))
-_LATE, _PAUSE = days(DATA["dates"]["late_season"]), days(DATA["dates"]["pause"])
-_FACTORS = floats("months", "transit", "promise", "handling")
-_MEANS = {n: floats("states", f"{n}_across", f"{n}_within") for n in ("transit", "promise")}
+_DAYS, _DAY_ENDS = DATA["days"]["day"], np.cumsum(DATA["days"]["weight"])
+_LATE, _PAUSE = DATA["dates"]["late_season"], DATA["dates"]["pause"]
 _MOST_SPREAD = {"transit": 15.0, "promise": 20.0}  # means beyond these do not spread more
 _ON_THE_ROAD = 0.94  # the rest of the transit is rounding to working days and hours
 
 _TYPES = ("credit_card", "boleto", "debit_card", "voucher", "not_defined")
 _CREDIT, _BOLETO, _, _VOUCHER, _UNDEFINED = range(len(_TYPES))
-_INSTALLMENTS = {name: np.array(values) for name, values in DATA["installments"].items()}
-_FREIGHT = floats("states", "freight")[0]  # across states, as a multiple of that within one
+_INSTALLMENTS, _REVIEWS = DATA["installments"], DATA["reviews"]
+_FREIGHT = DATA["states"]["freight"]  # across states, as a multiple of that within one
 _BASE_FREIGHT, _INSURANCE = 0.98, 0.000_11  # the latter in reais per cent of the price
 
-_SCORES, _LATENESS, _HAS_MESSAGE, _HAS_TITLE, _TITLE_SHARES = (
-    np.array(DATA["reviews"][name])
-    for name in ("scores", "lateness", "messages", "titles", "title_shares")
-)
-_NEVER = len(_SCORES) - 1
+_SCORES, _NEVER = _REVIEWS["scores"], len(_REVIEWS["scores"]) - 1
 _JOINTS = texts((" ", "\r\n", "\n", "\r\n\r\n"))
 _PHRASES: dict[tuple[str, str], list[str]] = {}  # by part and tone
 for _part, _tone, _text in zip(*DATA["phrases"].values(), strict=True):
@@ -71,10 +54,7 @@ def _phrases(noise: Noise, part: str, key: Ints, score: Ints, also: str = "") ->
 
 
 class Orders:
-    """A run of orders; moments are seconds since 1970, amounts are in cents.
-
-    At first there is only who made them and when; ``complete`` adds the rest.
-    """
+    """A run of orders; moments are seconds since 1970, amounts are in cents."""
 
     def __init__(self, members: Members, order: Ints) -> None:
         noise, plan = members.noise, members.plan
@@ -99,6 +79,9 @@ class Orders:
         mixed = np.where(place < late, place, late + noise.shuffle("kind", mixed, others))
         self.slot = np.where(self.shared, others + place, mixed)
         self.kind = np.searchsorted(plan.kind_ends, self.slot, side="right")
+        self._add_payment_types()
+        self._add_items()
+        self._add_dates()
 
     def _day(self, size: Ints, turn: Ints) -> Ints:
         """Day of the purchase: later orders follow the first one, or precede it near the end."""
@@ -114,14 +97,7 @@ class Orders:
 
     def has(self, column: str) -> Flags:
         """Of which orders the table of kinds has a 1 in the column."""
-        return np.asarray(ints(DATA["kinds"][column])[self.kind] > 0, np.bool_)
-
-    def complete(self) -> "Orders":
-        """Add payment types, items and dates."""
-        self._add_payment_types()
-        self._add_items()
-        self._add_dates()
-        return self
+        return np.asarray(DATA["kinds"][column][self.kind] > 0, np.bool_)
 
     def _add_payment_types(self) -> None:
         """Ranks of the paid orders, those of several payments first, and the types of these."""
@@ -167,24 +143,24 @@ class Orders:
 
     def _days(self, name: str, luck: Floats) -> Floats:
         """Days of transit or promise to the state of the customer; ``luck`` is the quantile."""
-        means = _MEANS[name][:, states(self.spot)]
+        means = [DATA["states"][f"{name}_{way}"][states(self.spot)] for way in ("across", "within")]
         spread = np.stack([curve(f"{name} {way}", luck) - 1.0 for way in ("across", "within")])
         far, near = np.minimum(means, _MOST_SPREAD[name]) * spread + means
         return np.where(self.is_near, near, far)
 
     def _add_dates(self) -> None:
         noise, key, start = self.noise, self.key, self.started // DAY
-        transit_factor, promise_factor, handling_factor = _FACTORS[:, months(start)]
+        factors = {name: DATA["months"][name][months(start)] for name in DATA["months"]}
         share = noise.uniform("approval", key)
         hours = np.choose(self.paid_by, [curve(name, share) for name in _TYPES[:_UNDEFINED]])
         approved = self.started + whole(np.where(self.shared, 0.25 + share, hours) * HOUR)
-        handling = noise.drawn("handling", key) * handling_factor
+        handling = noise.drawn("handling", key) * factors["handling"]
         carrier = self._working_hour("carrier", approved + whole(handling * DAY), approved, 2)
         luck = noise.uniform("transit", key)
-        transit = self._days("transit", luck) * transit_factor * _ON_THE_ROAD
+        transit = self._days("transit", luck) * factors["transit"] * _ON_THE_ROAD
         self.delivered = self._working_hour("delivery", carrier + whole(transit * DAY), carrier, 4)
         luck = np.where(noise.chance("promise follows", key), luck, noise.uniform("promise", key))
-        promise = np.maximum(3, whole(self._days("promise", luck) * promise_factor))
+        promise = np.maximum(3, whole(self._days("promise", luck) * factors["promise"]))
         self.estimated = self._working_day("estimate", start + promise) * DAY
         # some were approved when the carrier had them, which may be before the purchase, and some
         # were delivered before the carrier had them
@@ -221,7 +197,7 @@ class Orders:
         return [
             self.noise.ids("order", self.order),
             self.noise.ids("customer", self.order),
-            texts(DATA["kinds"]["status"])[self.kind],
+            DATA["kinds"]["status"][self.kind],
             moments(self.purchased),
             blank(moments(self.approved), ~self.has("approved")),
             blank(moments(self.carrier), ~self.has("carrier")),
@@ -231,12 +207,10 @@ class Orders:
 
     def item_columns(self) -> Columns:
         """Rows of the order items file."""
-        order, slot, far_slots = self.order[self.row], self.slot[self.row], self.has("far_limit")
+        order, end = self.order[self.row], (self.plan.kind_ends[self.kind] - self.slot) % 2
         limit = self.approved[self.row] + whole(self.noise.drawn("limit", order)) * DAY
-        far = days(DATA["dates"]["far_limits"])[
-            (self.plan.kind_ends[self.kind[self.row]] - slot) % 2
-        ]
-        limit = np.where(far_slots[self.row], far * DAY + limit % DAY, limit)
+        far = DATA["dates"]["far_limits"][end[self.row]] * DAY + limit % DAY
+        limit = np.where(self.has("far_limit")[self.row], far, limit)
         return [
             self.noise.ids("order", order),
             self.number + 1,
@@ -262,11 +236,9 @@ class Orders:
         installments = np.where(kind == _CREDIT, _INSTALLMENTS["numbers"][chosen], 1)
         # parts by random weights; the last one of a few orders has none
         empty = (self.rank[row] < self.plan.times("zero_vouchers")) & (of > 1) & (number == of - 1)
-        weights = np.cumsum(np.where(empty, 0, 10 + noise.below("part", line, 90)))
-        weights, start = np.append(0, weights), (np.cumsum(count) - count)[row]
-        before, after, size = (
-            weights[start + n] - weights[start] for n in (number, number + 1, of)
-        )
+        ends = np.append(0, np.cumsum(np.where(empty, 0, 10 + noise.below("part", line, 90))))
+        first = (np.cumsum(count) - count)[row]
+        before, after, size = (ends[first + n] - ends[first] for n in (number, number + 1, of))
         return [
             noise.ids("order", order),
             number + 1 + is_second,
@@ -302,17 +274,19 @@ class Orders:
         again = noise.choose("another score", key, _SCORES, np.zeros_like(row))
         keep = (number == 0) | noise.chance("same score", key)
         score = np.where(keep, self._scores()[row], again)
-        day = self._survey_days()[row] + np.where(
-            number > 0, 1 + noise.below("next review", key, 20), 0
-        )
+        later = np.where(number > 0, 1 + noise.below("next review", key, 20), 0)
+        day = self._survey_days()[row] + later
         soonest = np.minimum(LAST_DAY, self.started[row] // DAY + 1)
         last = np.maximum(soonest, LAST_DAY - noise.below("last days", key, 10))
         day = np.where(day > LAST_DAY, last, day)
         answered = day + whole(noise.drawn("answer", key))
-        answered = np.minimum(answered, days(DATA["dates"]["last_answer"])) * DAY
-        month = np.searchsorted(days(DATA["dates"]["title_months"]), day, side="right")
-        has_title = noise.uniform("has title", key) < _HAS_TITLE[score] * _TITLE_SHARES[month]
-        has_message = noise.uniform("has message", key) < _HAS_MESSAGE[score]
+        answered = np.minimum(answered, DATA["dates"]["last_answer"]) * DAY
+        month = np.searchsorted(DATA["dates"]["title_months"], day, side="right")
+        has_title = (
+            noise.uniform("has title", key)
+            < _REVIEWS["titles"][score] * _REVIEWS["title_shares"][month]
+        )
+        has_message = noise.uniform("has message", key) < _REVIEWS["messages"][score]
         message = _phrases(noise, "opening", key, score)
         for part, also in (("detail", ""), ("detail", "second "), ("closing", ""), ("extra", "")):
             more = _JOINTS[noise.pick("joint", key)] + _phrases(noise, part, key, score, also)
@@ -330,7 +304,9 @@ class Orders:
     def _scores(self) -> Ints:
         """Scores from 0 to 4."""
         noise, key = self.noise, self.key
-        late = np.searchsorted(_LATENESS * DAY, self.delivered - self.estimated, side="right")
+        late = np.searchsorted(
+            _REVIEWS["lateness"] * DAY, self.delivered - self.estimated, side="right"
+        )
         score = noise.choose("score", key, _SCORES, np.where(self.has("arrives"), late, _NEVER))
         incomplete = (self.items > 1) & ~self.shared & noise.chance("incomplete", key)
         return np.where(incomplete, 0, score)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from loaders.sample.facts import DAY, Flags, Ints, days
+from loaders.sample.facts import DAY, EPOCH, Flags, Ints
 
 Text = npt.NDArray[np.object_]
 Columns = list[Text | Ints]
@@ -32,19 +32,13 @@ def blank(values: Text | Ints, missing: Flags) -> Text:
     return np.where(missing, "", _as_text(values))
 
 
-_FIRST = datetime.date(2016, 1, 1)
-_DATES = texts(str(_FIRST + datetime.timedelta(day)) for day in range(2_192))
+_DATES = texts(str(EPOCH + datetime.timedelta(day)) for day in range(18_628))
 _TIMES = texts(f" {s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(DAY))
-
-
-def dates(day: Ints) -> Text:
-    """Days since 1970 as ``YYYY-MM-DD``."""
-    return np.asarray(_DATES[day - days(_DATES[:1])], np.object_)
 
 
 def moments(seconds: Ints) -> Text:
     """Seconds since 1970 as ``YYYY-MM-DD HH:MM:SS``."""
-    return np.asarray(dates(seconds // DAY) + _TIMES[seconds % DAY], np.object_)
+    return np.asarray(_DATES[seconds // DAY] + _TIMES[seconds % DAY], np.object_)
 
 
 def decimals(units: Ints, digits: int = 2) -> Text:
