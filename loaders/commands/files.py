@@ -38,6 +38,6 @@ def _sample(options: argparse.Namespace) -> None:
     from loaders.sample import DEFAULT_SEED, generate
 
     seed = DEFAULT_SEED if options.seed is None else options.seed
-    rows = generate(options.out, options.scale, seed, operations=options.with_operations)
+    rows = generate(options.out, options.scale, seed, with_operations=options.with_operations)
     for file, count in rows.items():
         print(f"  {file}: {count:,} rows")

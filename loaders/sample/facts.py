@@ -1,7 +1,4 @@
-"""What the sample is made of: the tables of ``data/``, and how many rows a scale has of each kind.
-
-The tables hold public facts and rounded aggregates; nothing is copied from the real files.
-"""
+"""What the sample is made of: the tables of ``data/``, and how many rows a scale has of each."""
 
 import csv
 import datetime
@@ -83,7 +80,7 @@ class Plan:
     def scaled(self, counts: Ints, rare: Flags | bool = False, *, capped: bool = False) -> Ints:
         """Counts at this scale, which may be 0 where they are of something rare."""
         least, scale = 1 - np.asarray(rare), min(self.scale, 1.0) if capped else self.scale
-        return np.maximum(least, np.floor(counts * scale + 0.5).astype(np.int64))
+        return np.asarray(np.maximum(least, np.floor(counts * scale + 0.5)), np.int64)
 
     def children(self, name: str, rank: Ints) -> tuple[Ints, int]:
         """How many children orders of these ranks have, and the ranks that do not have one."""

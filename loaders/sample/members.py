@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from loaders.sample.facts import DATA, Flags, Ints, Plan
+from loaders.sample.facts import DATA, Flags, Floats, Ints, Plan
 from loaders.sample.noise import Noise, curve, ladder, whole
 from loaders.sample.text import Columns, Text, blank, decimals, quoted, texts
 
@@ -18,11 +18,8 @@ _ZIPS_ABROAD, _ZIPS_IN_TWO_STATES = 30, 8  # at every scale
 _CENTS: Ints = np.array([90, 0, 99])  # endings of prices
 _DEARER_PERCENT, _CHEAPER = 15, 0.96  # the latter makes up for the endings
 _MAX_CENTS, _MAX_GRAMS = 673_500.0, 30_000.0
-_PRICES, _WEIGHTS = (
-    np.stack([_CATEGORIES[f"{name}_low"], _CATEGORIES[name], _CATEGORIES[f"{name}_high"]])
-    for name in ("price", "weight")
-)
-
+_PRICES = np.stack([_CATEGORIES[name] for name in ("price_low", "price", "price_high")]) * 100.0
+_WEIGHTS = np.stack([_CATEGORIES[name] for name in ("weight_low", "weight", "weight_high")])
 _CITIES = texts([*_PLACES["name"], *_PLACES["accented"], *map(quoted, _PLACES["odd"])])
 _CODES = DATA["states"]["code"]
 _FIRST_ZIP, _LAST_ZIP = _PLACES["first_zip"], _PLACES["last_zip"]
@@ -57,14 +54,9 @@ class Members:
         counts = plan.scaled(_CATEGORIES["products"])
         self._ends, self._firsts = np.cumsum(counts), np.cumsum(counts) - counts
 
-    def _spot(self, purpose: str, index: Ints, place: Ints) -> Ints:
-        share = curve("zip", self.noise.uniform(purpose, index))
+    def _spot(self, place: Ints, share: Floats) -> Ints:
+        """The zip prefix at some share of those with a point; at 1, the first one without."""
         return np.asarray(place * _ZIPS + whole(self._zips[place] * share), np.int64)
-
-    def _unmapped(self, rank: Ints, zips: int, first: int) -> Ints:
-        """So many spots without a point, in other places than those from another first one."""
-        place = first + rank % zips
-        return np.asarray(place * _ZIPS + self._zips[place], np.int64)
 
     def customer_spots(self, person: Ints, move: Ints) -> Ints:
         """Where people live; ``move`` is 0 or the kind of move: 1 zip, 2 city, 3 state."""
@@ -73,14 +65,12 @@ class Members:
         state = _STATE[place]
         across = _FIRST_PLACE[state] + (place - _FIRST_PLACE[state] + 1) % _SIZE[state]
         place = np.choose(move, [place, place, across, _FIRST_PLACE[(state + 1) % len(_CODES)]])
-        spot = self._spot("customer zip", person, place)
+        spot = self._spot(place, curve("zip", self.noise.uniform("customer zip", person)))
         next_zip = place * _ZIPS + (spot % _ZIPS + 1) % self._zips[place]
-        rank, count = (
-            self.noise.shuffle("unmapped customers", person, plan.people),
-            plan.times("unmapped_customers"),
-        )
+        rank = self.noise.shuffle("unmapped customers", person, plan.people)
+        count = plan.times("unmapped_customers")
         zips = min(count, plan.times("unmapped_customer_zips", capped=True))
-        spot = np.where((rank < count) & (move == 0), self._unmapped(rank, zips, 0), spot)
+        spot = np.where((rank < count) & (move == 0), self._spot(rank % zips, np.ones(1)), spot)
         return np.where(move == 1, next_zip, spot)
 
     def seller_spots(self, seller: Ints) -> Ints:
@@ -88,10 +78,10 @@ class Members:
         heavy = self.noise.pick("heavy seller place", seller, _PLACES["heavy_sellers"])
         light = self.noise.pick("light seller place", seller, _PLACES["light_sellers"])
         place = np.where(seller * 100 < self.plan.sellers * _HEAVY_PERCENT, heavy, light)
-        spot = self._spot("seller zip", seller, place)
+        spot = self._spot(place, curve("zip", self.noise.uniform("seller zip", seller)))
         rank = self.noise.shuffle("unmapped sellers", seller, self.plan.sellers)
         zips = self.plan.times("unmapped_seller_zips", capped=True)
-        unmapped = self._unmapped(rank, zips, DATA["rows"]["unmapped_customer_zips"])
+        unmapped = self._spot(rank % zips + DATA["rows"]["unmapped_customer_zips"], np.ones(1))
         return np.where(rank < zips, unmapped, spot)
 
     def seller_columns(self, row: Ints) -> Columns:
@@ -101,10 +91,7 @@ class Members:
         return [self.noise.ids("seller", seller), *address(self.seller_spots(seller), odd * 2)]
 
     def points(self, size: int) -> Iterator[Columns]:
-        """Rows of the geolocation file, so many at a time.
-
-        There are many points per zip prefix, a quarter of them twice, and some are misplaced.
-        """
+        """Rows of the geolocation file: many per zip prefix, a quarter twice, some misplaced."""
         noise, plan = self.noise, self.plan
         spots = np.concatenate([n * _ZIPS + np.arange(zips) for n, zips in enumerate(self._zips)])
         rows = max(plan.times("points"), 2 * len(spots))
@@ -151,7 +138,7 @@ class Members:
     def price_cents(self, product: Ints, month: Ints) -> Ints:
         """Price in cents; some products are cheaper or dearer in some months."""
         noise = self.noise
-        low, middle, high = _PRICES[:, self._categories(product)] * 100.0
+        low, middle, high = _PRICES[:, self._categories(product)]
         cents = ladder(noise.normal("price", product), low, middle, high) * _CHEAPER
         cents = np.minimum(cents, np.minimum(high * 8.0, _MAX_CENTS))
         change = noise.below("price change", product * 64 + month, 2 * _DEARER_PERCENT + 1)
@@ -161,10 +148,10 @@ class Members:
         any_cents = noise.below("price cents", product, 100)
         return reais * 100 + np.where(ending < len(_CENTS), _CENTS[ending % 3], any_cents)
 
-    def _is_first(self, product: Ints, count: str) -> Flags:
-        """So many products: those without weight and size are among those of weight 0."""
+    def _is_first(self, product: Ints, *counts: str) -> Flags:
+        """So many products: those without weight and size come first, then those of weight 0."""
         rank = self.noise.shuffle("unweighed", product, self.plan.products)
-        return rank < self.plan.times(count)
+        return rank < sum(self.plan.times(count) for count in counts)
 
     def grams(self, product: Ints) -> Ints:
         """Weight; dearer products of a category are heavier."""
@@ -174,7 +161,7 @@ class Members:
         most = np.minimum(high * 3.5, _MAX_GRAMS)
         grams = np.maximum(50, whole(np.minimum(ladder(z, low, middle, high), most)))
         grams = np.where(noise.chance("round weight", product), (grams + 25) // 50 * 50, grams)
-        return np.where(self._is_first(product, "weightless"), 0, grams)
+        return np.where(self._is_first(product, "unweighed", "weightless"), 0, grams)
 
     def product_columns(self, row: Ints) -> Columns:
         """Rows of the products file."""

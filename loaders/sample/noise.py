@@ -1,9 +1,9 @@
 """Random numbers that are a pure function of (seed, purpose, index).
 
-Every attribute of a synthetic row is a hash of its index, so any row can be made at any time, in
-any chunk, without keeping the others. Only integer operations and single float operations that
-IEEE 754 rounds exactly are used, so the result has the same bits on every machine. The chance,
-weights or curve of a purpose stand under its name in ``data/parameters.toml``.
+Every attribute of a row is a hash of its index, so any row can be made in any chunk. Only integer
+operations and single float operations that IEEE 754 rounds exactly are used, so the result has the
+same bits on every machine. The chance, weights or curve of a purpose stand under its name in
+``data/parameters.toml``.
 """
 
 from functools import cache, partial
@@ -22,7 +22,7 @@ _ROUNDS = 4
 
 def _key(seed: int, purpose: str) -> _Words:
     spawned = np.random.SeedSequence(seed, spawn_key=tuple(purpose.encode()))
-    return spawned.generate_state(2 * _ROUNDS, np.uint64)
+    return np.asarray(spawned.generate_state(2 * _ROUNDS, np.uint64), np.uint64)
 
 
 class Noise:
@@ -55,7 +55,7 @@ class Noise:
     def normal(self, purpose: str, index: Ints) -> Floats:
         """About standard normal within ±3.46: the sum of four uniform numbers."""
         quarters = self.bits(purpose, index).view(np.uint16).reshape(-1, 4)
-        return (quarters.sum(axis=1) / 65536.0 - 2.0) * 1.7320508075688772
+        return np.asarray((quarters.sum(axis=1) / 65536.0 - 2.0) * 1.7320508075688772, np.float64)
 
     def chance(self, purpose: str, index: Ints) -> Flags:
         """True with the probability of the purpose."""

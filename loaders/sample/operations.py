@@ -13,9 +13,7 @@ from loaders.sample.text import Columns, blank, decimals, moments, texts
 _TYPES = ("receipt", "sale", "return", "adjustment")
 _RECEIPT, _SALE, _RETURN, _ADJUSTMENT = range(len(_TYPES))
 _END = (LAST_DAY + 1) * DAY  # nothing is known after the last day of orders
-_COST_PERCENT = (50, 26)  # of the price: the least, and how much more it may be
 _SELLERS, _LOTS = 1 << 20, 1 << 10  # more than there are, and than one stock has
-
 _CHANNELS, _CAMPAIGNS = DATA["channels"], DATA["campaigns"]  # each channel has each campaign
 _FIRST, _LAST = _CAMPAIGNS["first_day"][:, None], _CAMPAIGNS["last_day"][:, None]
 _DAYS = np.arange(_FIRST.min(), _LAST.max() + 1)
@@ -42,7 +40,6 @@ class Operations:
         )
         lines = (orders.product, orders.seller, orders.purchased[row], line, np.minimum(back, _END))
         self._lines.append(np.stack(lines).astype(np.int32))
-
         shares, day = _CHANNELS["orders_per_1000"], orders.purchased // DAY - _DAYS[0]
         channel = noise.pick("campaign", orders.order, np.append(shares, 1_000 - shares.sum()))
         at = (channel < len(shares)) & (orders.items > 0) & (day >= 0) & (day < len(_DAYS))
@@ -53,11 +50,7 @@ class Operations:
             np.add.at(brought, (channel * len(_RUNS) + campaign, day), amount)
 
     def inventory(self, size: int) -> Iterator[Columns]:
-        """Rows of the inventory transactions, so many at a time.
-
-        They are in the order of their moments within a group of products; there is one group for
-        each whole number in the scale.
-        """
+        """Rows of the inventory transactions by moment; above scale 1, by group of products."""
         noise, lines = self._noise, np.concatenate(self._lines, axis=1)
         groups, number = int(np.ceil(self._plan.scale)), np.arange(0)
         for group in range(groups):
@@ -80,9 +73,8 @@ class Operations:
     def _transactions(self, lines: Ints) -> Ints:
         """Product, seller, type, quantity, moment, cost and line of transactions.
 
-        Stock is of a product with a seller. A lot comes in before the first sale, and another one
-        some days after the stock has fallen to a level: in time for the sale that needs it, but
-        now and then the shelf was empty until then.
+        A product of a seller comes in lots: before the first sale, and some days after the stock
+        fell to a level; in time for the next sale, but now and then the shelf is empty till then.
         """
         noise = self._noise
         product, seller, sold, line, back = lines[:, np.lexsort((lines[3], *lines[2::-1]))]
@@ -108,7 +100,7 @@ class Operations:
         damaged = noise.chance("damaged", key) & kept
         found = noise.chance("found", key) & kept & (came < _END - 30 * DAY)
         month = months(np.minimum(came, _END - 1) // DAY)
-        percent = _COST_PERCENT[0] + noise.below("cost", product[holder], _COST_PERCENT[1])
+        percent = 50 + noise.below("cost", product[holder], 26)
         price = self._members.price_cents(product[holder], month)
         cost = np.maximum(1, price * percent // 100)
 

@@ -12,23 +12,18 @@ _SHARED_KEY = 1 << 40  # keys of people among keys of orders
 _MOVER_EVERY = 9  # of the people with several orders, one moved:
 _MOVES: Ints = np.array([3, 2, 2, 1, 1, 1])  # state, city, zip code only
 _FROM_WEEKEND: Ints = np.array([(-3, -2, -1, 2, 3), (-3, -2, 1, 2, 3)])  # to near working days
-
 _DAYS, _DAY_ENDS = DATA["days"]["day"], np.cumsum(DATA["days"]["weight"])
 _LATE, _PAUSE = DATA["dates"]["late_season"], DATA["dates"]["pause"]
 _MOST_SPREAD = {"transit": 15.0, "promise": 20.0}  # means beyond these do not spread more
 _ON_THE_ROAD = 0.94  # the rest of the transit is rounding to working days and hours
-
 _TYPES = ("credit_card", "boleto", "debit_card", "voucher", "not_defined")
 _CREDIT, _BOLETO, _, _VOUCHER, _UNDEFINED = range(len(_TYPES))
 _INSTALLMENTS, _REVIEWS = DATA["installments"], DATA["reviews"]
 _FREIGHT = DATA["states"]["freight"]  # across states, as a multiple of that within one
 _BASE_FREIGHT, _INSURANCE = 0.98, 0.000_11  # the latter in reais per cent of the price
-
 _SCORES, _NEVER = _REVIEWS["scores"], len(_REVIEWS["scores"]) - 1
 _JOINTS = texts((" ", "\r\n", "\n", "\r\n\r\n"))
-_PHRASES: dict[tuple[str, str], list[str]] = {}  # by part and tone
-for _part, _tone, _text in zip(*DATA["phrases"].values(), strict=True):
-    _PHRASES.setdefault((_part, _tone), []).append(_text)
+_PHRASES, _TONES = DATA["phrases"], np.array([0, 0, 1, 2, 2])  # by score: bad, fair, good
 
 
 def time_of_day(noise: Noise, purpose: str, index: Ints) -> Ints:
@@ -45,12 +40,10 @@ def per_order(count: Ints) -> tuple[Ints, Ints]:
 
 def _phrases(noise: Noise, part: str, key: Ints, score: Ints, also: str = "") -> Text:
     """Phrases in the tone of the scores."""
-    bad = _PHRASES[part, "bad"]
-    groups = [bad, _PHRASES.get((part, "fair"), bad), _PHRASES[part, "good"]]
-    tone = np.array([0, 0, 1, 2, 2])[score]
-    ends = np.cumsum([0, *map(len, groups)])
+    own, tone = _PHRASES["part"] == part, _TONES[score]
+    ends = np.searchsorted(_PHRASES["tone"][own], np.arange(4))
     place = ends[tone] + noise.below(also + part, key, np.diff(ends)[tone])
-    return np.asarray(texts(text for group in groups for text in group)[place], np.object_)
+    return np.asarray(_PHRASES["text"][own][place], np.object_)
 
 
 class Orders:
@@ -93,7 +86,8 @@ class Orders:
         span = whole(self.noise.drawn("gap", self.person))
         span = np.where(first + span >= LAST_DAY, -span, span)
         day = first + np.where(self.shared, 0, span * turn // np.maximum(size - 1, 1))
-        return np.where((day >= _PAUSE[0]) & (day <= _PAUSE[1]), first, day)
+        paused = (day >= _PAUSE[0]) & (day <= _PAUSE[1])
+        return np.asarray(np.where(paused, first, day), np.int64)
 
     def has(self, column: str) -> Flags:
         """Of which orders the table of kinds has a 1 in the column."""
@@ -146,7 +140,7 @@ class Orders:
         means = [DATA["states"][f"{name}_{way}"][states(self.spot)] for way in ("across", "within")]
         spread = np.stack([curve(f"{name} {way}", luck) - 1.0 for way in ("across", "within")])
         far, near = np.minimum(means, _MOST_SPREAD[name]) * spread + means
-        return np.where(self.is_near, near, far)
+        return np.asarray(np.where(self.is_near, near, far), np.float64)
 
     def _add_dates(self) -> None:
         noise, key, start = self.noise, self.key, self.started // DAY
@@ -162,8 +156,7 @@ class Orders:
         luck = np.where(noise.chance("promise follows", key), luck, noise.uniform("promise", key))
         promise = np.maximum(3, whole(self._days("promise", luck) * factors["promise"]))
         self.estimated = self._working_day("estimate", start + promise) * DAY
-        # some were approved when the carrier had them, which may be before the purchase, and some
-        # were delivered before the carrier had them
+        # some were with the carrier before the approval or the purchase, or after the delivery
         late, late_by = self.has("approved_late"), noise.below("approved late", key, 2 * DAY)
         approved = np.where(late, carrier + late_by + HOUR // 4, approved)
         before = self.started - noise.below("carrier first", key, DAY) - 1
@@ -248,11 +241,9 @@ class Orders:
         ]
 
     def _due(self) -> tuple[Ints, Flags, Flags]:
-        """What is paid; payments numbered 2 without a first one; those of 0 installments.
-
-        These and differences to the total are at the end of the ranks: single payments by card.
-        """
+        """What is paid; is it payment 2 without a first one; has it 0 installments?"""
         noise, plan, order = self.noise, self.plan, self.order
+        # the odd ones are at the end of the ranks, where orders have a single payment by card
         back = np.where(self.undefined, plan.paid, plan.paid - 1 - self.rank)
         due = np.where(self.total > 0, self.total, whole(noise.drawn("unlisted", order)))
         second = plan.times("second_only", 2)
@@ -271,11 +262,20 @@ class Orders:
         count, _ = plan.children("reviews", rank)
         row, number = per_order(np.where(self.shared, 1, count))
         key = self.key[row] * STEPS + number
+        arrives, late = self.has("arrives"), self.delivered - self.estimated
+        mood = np.searchsorted(_REVIEWS["lateness"] * DAY, late, side="right")
+        score = noise.choose("score", self.key, _SCORES, np.where(arrives, mood, _NEVER))
+        incomplete = (self.items > 1) & ~self.shared & noise.chance("incomplete", self.key)
         again = noise.choose("another score", key, _SCORES, np.zeros_like(row))
         keep = (number == 0) | noise.chance("same score", key)
-        score = np.where(keep, self._scores()[row], again)
+        score = np.where(keep, np.where(incomplete, 0, score)[row], again)  # from 0 to 4
+        # the survey is sent the day after the delivery, or when the order is overdue
+        delivered, promised = self.delivered // DAY, self.estimated // DAY
+        patient = noise.chance("patient survey", self.key) | (delivered <= promised + 1)
+        overdue = promised + 2 + noise.pick("overdue survey", self.key)
+        soon = delivered + np.array([1, 0, 2])[noise.pick("survey", self.key)]
         later = np.where(number > 0, 1 + noise.below("next review", key, 20), 0)
-        day = self._survey_days()[row] + later
+        day = np.where(arrives & patient, soon, overdue)[row] + later
         soonest = np.minimum(LAST_DAY, self.started[row] // DAY + 1)
         last = np.maximum(soonest, LAST_DAY - noise.below("last days", key, 10))
         day = np.where(day > LAST_DAY, last, day)
@@ -300,22 +300,3 @@ class Orders:
             moments(day * DAY),
             moments(answered + time_of_day(noise, "answer", key)),
         ]
-
-    def _scores(self) -> Ints:
-        """Scores from 0 to 4."""
-        noise, key = self.noise, self.key
-        late = np.searchsorted(
-            _REVIEWS["lateness"] * DAY, self.delivered - self.estimated, side="right"
-        )
-        score = noise.choose("score", key, _SCORES, np.where(self.has("arrives"), late, _NEVER))
-        incomplete = (self.items > 1) & ~self.shared & noise.chance("incomplete", key)
-        return np.where(incomplete, 0, score)
-
-    def _survey_days(self) -> Ints:
-        """The survey is sent the day after the delivery, or when the order is overdue."""
-        noise, key = self.noise, self.key
-        delivered, promised = self.delivered // DAY, self.estimated // DAY
-        patient = noise.chance("patient survey", key) | (delivered <= promised + 1)
-        overdue = promised + 2 + noise.pick("overdue survey", key)
-        soon = delivered + np.array([1, 0, 2])[noise.pick("survey", key)]
-        return np.where(self.has("arrives") & patient, soon, overdue)

@@ -24,7 +24,7 @@ def quoted(value: str) -> str:
 
 
 def _as_text(values: Text | Ints) -> Text:
-    return texts(map(str, values.tolist())) if values.dtype == np.int64 else values
+    return texts(map(str, values.tolist())) if values.dtype == np.int64 else values.astype(object)
 
 
 def blank(values: Text | Ints, missing: Flags) -> Text:

@@ -31,7 +31,7 @@ CAST = re.compile(r"""try_cast\('(\w+)', '([^']+)'\)""")
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    generate(folder, 0.05, operations=True)
+    generate(folder, 0.05, with_operations=True)
     return folder
 
 
