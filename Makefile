@@ -24,13 +24,19 @@ help: ## List the targets
 build: $(READY) ## PostgreSQL, data, landing, dbt build, summary (OLIST_DATA=folder-or-zip for your files)
 	@$(BIN)/olist build
 
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
-test: lint ## All that must hold: lint, loader tests, dbt tests on fresh data, incremental checks
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+test: lint ## What a change needs: lint, and the tests that are not marked slow
+	@$(PYTEST) -m 'not slow'
+
+.PHONY: test-all
+test-all: test ## Everything that must hold: those too (crashes, histories, whole builds); CI runs it
+	@$(PYTEST) -m slow
 
 .PHONY: answers
-answers: $(READY) ## What the business asks, as tables (ANSWERS="monthly_revenue kpis", FORMAT=markdown)
-	@$(BIN)/olist answers $(ANSWERS) $(if $(FORMAT),--format $(FORMAT))
+answers: $(READY) packages ## What the business asks, as Markdown tables (ANSWERS="monthly_revenue kpis")
+	@$(BIN)/olist answers $(ANSWERS)
 
 .PHONY: lint
 lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a deprecation, governance
@@ -42,7 +48,7 @@ lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a depreca
 	@$(BIN)/python -m tests.governance
 
 .PHONY: format
-format: $(READY_DEV) ## Let ruff and sqlfluff mend what they can
+format: $(READY_DEV) ## Let ruff and sqlfluff fix what they can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
@@ -82,13 +88,11 @@ mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests not
 
 .PHONY: bench
 bench: $(READY_DEV) packages ## Measure against references, into benchmarks/results.md (BENCH=its arguments)
-	@$(BIN)/python -c 'import dlt, sqlalchemy' 2>/dev/null \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 .PHONY: bench-smoke
 bench-smoke: $(READY_DEV) packages ## Whole benches on tiny data: both sides give figures, and the same rows
-	@OLIST_BENCH=1 $(BIN)/python -m pytest tests/python/test_bench_builds.py
+	@OLIST_BENCH=1 $(BIN)/python -m pytest tests/python/test_benchmarks.py
 
 .PHONY: audit
 audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: docs/ci.md)
@@ -114,7 +118,7 @@ gallery: $(READY_DEV) packages ## Draw the pictures of docs/gallery.md from the 
 
 .PHONY: erd
 erd: $(READY_DEV) packages ## Draw docs/assets/star.svg anew from the models
-	@$(BIN)/python -m tests.governance.erd --write
+	@$(BIN)/python -m tests.governance.erd
 
 .PHONY: setup
 setup: $(READY) packages ## Only the environment and the dbt packages

@@ -117,3 +117,33 @@ def target_of(arguments: Sequence[str]) -> str:
         elif argument.startswith("--target="):
             found = argument.removeprefix("--target=")
     return found
+
+
+_EXIST = """
+select count(*) = 2 from information_schema.tables
+where table_schema = 'raw' and table_name in ('inventory_transactions', 'marketing_campaigns')
+"""
+_HAVE_ROWS = """
+select
+    exists (select 1 from raw.inventory_transactions)
+    or exists (select 1 from raw.marketing_campaigns)
+"""
+
+
+def have_landed(answer: Callable[[str], bool]) -> bool:
+    """Whether a row of an optional table has landed; ``answer`` runs a query.
+
+    One that was removed counts: the models have to forget it. A schema ``raw`` that an earlier
+    version made has no such table before its next landing.
+    """
+    return answer(_EXIST) and answer(_HAVE_ROWS)
+
+
+def prepare(target: str, arguments: Sequence[str]) -> dict[str, str]:
+    """Return the variables by which a dbt command finds the data of an engine without a server.
+
+    ``arguments`` are those of dbt. Raises LoaderError when there is nothing to build on.
+    """
+    from loaders.engines.data import prepare as land_and_prepare  # noqa: PLC0415 - a cycle
+
+    return land_and_prepare(engine(target), arguments, connects=True)

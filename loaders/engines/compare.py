@@ -120,7 +120,7 @@ def _examples(difference: Difference, reference: str, name: str, say: Say) -> No
 
 
 def _build(name: str, warehouse: Warehouse, target: Path, *, tests: bool) -> None:
-    command = [sys.executable, "-m", "loaders.dbt_entry", "--quiet", "build", "--target", name]
+    command = [sys.executable, "-m", "loaders.dbt", "--quiet", "build", "--target", name]
     command += ["--target-path", str(target), "--log-path", str(target / "logs")]
     if not tests:
         command += ["--exclude-resource-type", "test", "unit_test"]

@@ -11,8 +11,8 @@ from typing import Any
 
 from psycopg2 import sql
 
-from loaders import connection, operations, server
-from loaders.engines import HOME, Mart
+from loaders import connection, server
+from loaders.engines import HOME, Mart, have_landed
 from loaders.land import Rules, land, ledger
 
 _AT_ONCE = 10_000
@@ -57,7 +57,7 @@ class PostgresWarehouse:
                 cursor.execute(query)
                 return cursor.fetchone() == (True,)
 
-            return operations.have_landed(answer)
+            return have_landed(answer)
 
     def newest_batch(self) -> tuple[int, datetime] | None:
         """Number and time of the newest batch."""

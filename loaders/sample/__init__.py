@@ -42,12 +42,12 @@ def generate(
     seed: int = DEFAULT_SEED,
     progress: Progress | None = None,
     *,
-    operations: bool = False,
+    with_operations: bool = False,
 ) -> dict[str, int]:
     """Write the nine CSV files into ``out``; returns rows per file name.
 
-    ``progress`` is called with a file name and the rows written to it so far. ``operations`` adds
-    the files of the optional tables, which follow the orders of the nine.
+    ``progress`` is called with a file name and the rows written to it so far. ``with_operations``
+    adds the files of the optional tables, which follow the orders of the nine.
     """
     if not (math.isfinite(scale) and MIN_SCALE <= scale <= MAX_SCALE):
         raise LoaderError(
@@ -56,8 +56,8 @@ def generate(
         )
     if seed < 0:
         raise LoaderError(f"The seed of the sample is {seed}, but must be 0 or more.")
-    with SampleFiles(out, progress, ALL_TABLES if operations else TABLES) as files:
-        _write(files, Noise(seed), Plan(scale), operations=operations)
+    with SampleFiles(out, progress, ALL_TABLES if with_operations else TABLES) as files:
+        _write(files, Noise(seed), Plan(scale), operations=with_operations)
     return files.rows
 
 

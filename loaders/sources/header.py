@@ -18,7 +18,8 @@ _FIRST_RECORD = re.compile(rb'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+')
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # The batch columns, the system columns of PostgreSQL, and what a landing adds for itself.
 _TAKEN = {
-    *("_batch_id", "_loaded_at", "_source_file", "_deleted_at", "_line", "_reject_id"),
+    *("_batch_id", "_until_batch_id", "_loaded_at", "_source_file"),
+    *("_line", "_arrived", "_replaced", "_surplus", "_copies", "_lines"),
     *("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"),
 }
 _KINDS = (
@@ -32,11 +33,15 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class Header:
-    """Column names as the file spells them, its text, and whether a CR alone ends its lines."""
+    """Column names as the file spells them, its text, and whether a CR alone ends its lines.
+
+    ``skip_lines`` are the lines before it, as in ``sep=,``.
+    """
 
     names: tuple[str, ...]
     text: str
     carriage_returns: bool
+    skip_lines: int = 0
 
 
 def read_header(file: str, stream: IO[bytes], encoding: str, table: Table) -> Header:
@@ -81,7 +86,8 @@ def remarks(names: tuple[str, ...], table: Table) -> list[str]:
     extra = [name for name in names if name not in table.columns]
     if extra:
         said.append(f"kept as new text columns: {', '.join(extra)}")
-    if tuple(name for name in names if name in table.columns) != table.columns:
+    known = [name for name in names if name in table.columns]
+    if known != [name for name in table.columns if name in names]:
         said.append("its columns come in another order, and are landed by their names")
     return said
 
@@ -126,7 +132,7 @@ def _check(file: str, names: tuple[str, ...], table: Table) -> None:
         raise LoaderError(
             f"{where} the header repeats column {shown(', '.join(repeated))}; expected {expected}."
         )
-    missing = [name for name in table.columns if name not in names]
+    missing = table.lacking(names)
     extra = [name for name in names if name not in table.columns]
     if missing:
         like = {near: name for name in missing if (near := _like(name, extra)) is not None}

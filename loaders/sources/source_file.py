@@ -15,8 +15,8 @@ class SourceFile:
     """One CSV file of one table, and how to open it (as often as needed) for its bytes.
 
     ``mode`` is ``delta`` or ``snapshot`` where the source knows it for this file, else None: the
-    mode of the batch. ``append`` is a delta that also adds to a table without a key, which is
-    replaced whole otherwise.
+    mode of the batch. ``packed_checksum`` returns the SHA-256 (hex) of the file's packed bytes in
+    an archive, which it takes without unpacking; None where it is not packed.
     """
 
     table: Table
@@ -25,6 +25,7 @@ class SourceFile:
     open: Callable[[], IO[bytes]] = field(repr=False)
     mode: str | None = None
     encoding: str = UTF_8
+    packed_checksum: Callable[[], str] | None = field(default=None, repr=False)
 
     def as_utf8(self, stream: IO[bytes]) -> IO[bytes]:
         """The opened file as COPY takes it: UTF-8, whatever the file's encoding is."""

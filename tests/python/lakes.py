@@ -18,14 +18,15 @@ from moto.server import ThreadedMotoServer
 from conftest import Query, write_csv
 from loaders.errors import LoaderError
 from loaders.lake import archive, replay
-from loaders.lake.store import open_store
+from loaders.lake.manifest import LEDGER
 from loaders.land import Rules, land
+from loaders.objects import open_store
 from loaders.tables import ALL_TABLES
 
 SELLERS = ("s1,01037,sao paulo,SP", "s2,20031,rio de janeiro,RJ", "s3,30000,bh,MG")
 POINTS = ("01037,-23.5,-46.6,sao paulo,SP", "01037,-23.5,-46.6,sao paulo,SP")
 QUOTED = 's4,"04195","a, ""b""\nc",""'
-RAW = [table.name for table in ALL_TABLES] + ["_batches", "_files", "_rejected_rows"]
+RAW = [*(table.name for table in ALL_TABLES), *LEDGER]
 
 
 @contextmanager
@@ -69,20 +70,19 @@ class Lake:
         archive(self.location, said.append)
         return said
 
-    def replay(self) -> list[str]:
+    def replay(self, until: int | None = None) -> list[str]:
         """Replay, and return what was said."""
         said: list[str] = []
-        replay(self.location, said.append)
+        replay(self.location, said.append, until=until)
         return said
 
     def names(self) -> list[str]:
         """All keys."""
-        return sorted(open_store(self.location).keys())
+        return list(open_store(self.location).keys())
 
     def read(self, key: str) -> bytes:
         """The bytes of an object."""
-        with open_store(self.location).open(key) as stream:
-            return stream.read()
+        return open_store(self.location).read(key)
 
     def state(self) -> dict[str, Any]:
         """What changes when an object is written again: its time and its version."""
@@ -144,23 +144,25 @@ def quiet(_: str) -> None:
 
 
 def history(folder: Path) -> None:
-    """Land corrections, removals, repeats, A-B-A, points replaced, rejects and failures."""
+    """Land corrections, removals, repeats, A-B-A, a row that returns, rejects and failures."""
     write_csv(folder / "1", "sellers", *SELLERS, QUOTED, SELLERS[0])
     write_csv(folder / "1", "geolocation", *POINTS)
     write_csv(folder / "2", "sellers", "s2,20031,niteroi,RJ", "s5,1,x,SP")
     write_csv(folder / "3", "sellers", SELLERS[0], "s2,20031,niteroi,RJ", QUOTED)
-    write_csv(folder / "3", "geolocation", "20031,-22.9,-43.2,rio,RJ")
+    write_csv(folder / "3", "geolocation", POINTS[0], "20031,-22.9,-43.2,rio,RJ")
     write_csv(folder / "4", "sellers", "s6,1", "s7,1,y,SP", '"s8,1,z,SP')
-    (folder / "5").mkdir()
+    write_csv(folder / "5", "geolocation", POINTS[0], POINTS[0], POINTS[0])
     header = "seller_city,seller_id,seller_zip_code_prefix,seller_state,note"
     latin = f"{header}\ns\xe3o paulo,s9,1,SP,n\n"
     (folder / "5" / "olist_sellers_dataset.csv").write_bytes(latin.encode("latin-1"))
+    removing = Rules(allow_removals=True)
     land(folder / "1", "snapshot", say=quiet)
     land(folder / "2", say=quiet)
     land(folder / "2", say=quiet)  # unchanged
     land(folder / "1", say=quiet)  # A again
-    land(folder / "3", "snapshot", say=quiet, rules=Rules(allow_removals=True))
+    land(folder / "3", "snapshot", say=quiet, rules=removing)
     with pytest.raises(LoaderError):
         land(folder / "4", say=quiet)
     land(folder / "4", say=quiet, rules=Rules(max_rejects="5"))
-    land(folder / "5", say=quiet, rules=Rules(encoding="latin-1"))
+    land(folder / "5", say=quiet, rules=Rules(encoding="latin-1", allow_removals=True))
+    land(folder / "1", "snapshot", say=quiet, rules=removing)

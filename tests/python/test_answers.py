@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from loaders.analyses import Analysis, analyses
+
 from loaders.paths import project_root
 from raw_sql import raw_sql
 from warehouse import Records, Warehouse

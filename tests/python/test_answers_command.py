@@ -6,8 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from loaders.analyses import analyses
+
 from loaders.cli import main
 from loaders.sample import generate
 from warehouse import NO_TESTS, Warehouse

@@ -12,7 +12,7 @@ from conftest import Query, write_csv
 from crash import content, run_load
 from crowd import Rows, ask, asking, ended, olist, open_session
 from exports import SNAPSHOT, exports
-from loaders.locks import LANDING
+from loaders.connection import LANDING
 from warehouse import FACTS, MARTS, STAR, Warehouse
 
 WAITING = "another load is running: waiting for it to end"

@@ -211,7 +211,7 @@ def test_dbt_without_data_is_told(tmp_path: Path) -> None:
     for name in ("OLIST_DATA", "PGHOST", "DATABASE_URL"):
         variables.pop(name, None)
     done = subprocess.run(
-        [sys.executable, "-m", "loaders.dbt_entry", "build", "--target", "duckdb"],
+        [sys.executable, "-m", "loaders.dbt", "build", "--target", "duckdb"],
         cwd=project_root(),
         env=variables,
         check=False,

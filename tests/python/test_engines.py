@@ -62,7 +62,7 @@ class Engines:
     def dbt(self, name: str, *arguments: str) -> dict[str, str]:
         """Run dbt on an engine; return the status of each node."""
         target = self.folder / f"{name}-target"
-        command = [sys.executable, "-m", "loaders.dbt_entry", "--quiet", *arguments]
+        command = [sys.executable, "-m", "loaders.dbt", "--quiet", *arguments]
         command += ["--target", name, "--target-path", str(target), "--log-path", str(target)]
         variables = {**os.environ, **self.warehouses[name].variables}
         done = subprocess.run(

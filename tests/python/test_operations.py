@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from loaders.operations import switch_on
 
 from conftest import write_csv
 from loaders.engines.postgres import PostgresWarehouse
-from loaders.operations import switch_on
 from loaders.paths import project_root
 from loaders.sample import generate
 from loaders.tables import OPTIONAL
@@ -31,7 +31,7 @@ CAST = re.compile(r"""try_cast\('(\w+)', '([^']+)'\)""")
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    generate(folder, 0.05, operations=True)
+    generate(folder, 0.05, with_operations=True)
     return folder
 
 

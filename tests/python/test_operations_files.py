@@ -38,7 +38,7 @@ def digests(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("operations")
-    generate(made, SCALE, operations=True)
+    generate(made, SCALE, with_operations=True)
     return made
 
 
@@ -68,9 +68,9 @@ def test_the_nine_files_are_the_same_with_and_without(folder: Path, tmp_path: Pa
 def test_bytes_depend_on_the_seed_and_not_on_the_chunks(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generate(tmp_path / "other", SCALE, seed=7, operations=True)
+    generate(tmp_path / "other", SCALE, seed=7, with_operations=True)
     monkeypatch.setattr(loaders.sample, "CHUNK_ROWS", 137)
-    generate(tmp_path / "same", SCALE, operations=True)
+    generate(tmp_path / "same", SCALE, with_operations=True)
     assert digests(tmp_path / "same") == digests(folder)
     other = digests(tmp_path / "other")
     assert not {
@@ -140,7 +140,7 @@ def test_campaigns_bring_orders_that_there_are(files: Files) -> None:
 
 
 def test_the_scale_is_obeyed(files: Files, tmp_path: Path) -> None:
-    generate(tmp_path, SCALE / 2, operations=True)
+    generate(tmp_path, SCALE / 2, with_operations=True)
     half = frames.read(tmp_path, NAMES)
     for name, column in (("inventory_transactions", None), ("marketing_campaigns", "clicks")):
         sizes = [

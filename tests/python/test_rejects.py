@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from loaders.sources.records import records
 
 from bad_files import HEADER, SELLERS
 from conftest import Query, write_csv
 from draws import LANDINGS
 from loaders.cli import main
 from loaders.connection import connect
-from loaders.sources.records import records
 
 GOOD = "s1,01037,sao paulo,SP"
 OPEN = (

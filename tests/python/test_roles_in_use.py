@@ -9,10 +9,10 @@ from typing import Any
 
 import psycopg2
 import pytest
+from loaders.analyses import analyses
 
 from conftest import write_csv
 from loaders import build, connection, server
-from loaders.analyses import analyses
 from loaders.cli import main
 from loaders.doctor import warehouse
 from loaders.paths import project_root

@@ -13,9 +13,9 @@ import pytest
 
 from conftest import write_csv
 from loaders import connection, server
+from loaders.errors import redact
 from loaders.land.ledger import begin, record_failure
 from loaders.paths import project_root
-from loaders.redact import redact
 from loaders.roles.make import make
 from loaders.roles.names import KINDS, variable
 
@@ -100,17 +100,17 @@ def test_no_command_shows_a_password(watched: Watched, tmp_path: Path) -> None:
     run("loaders", "land", str(tmp_path / "nowhere"), status=1)
     run("loaders", "status")
     run("loaders", "psql", "--role", "reader", "-c", "select 1")
-    run("loaders.dbt_entry", "debug")
-    run("loaders.dbt_entry", "--debug", "run", "--select", "base_olist__sellers")
-    run("loaders.dbt_entry", "parse", "--no-partial-parse")
+    run("loaders.dbt", "debug")
+    run("loaders.dbt", "--debug", "run", "--select", "base_olist__sellers")
+    run("loaders.dbt", "parse", "--no-partial-parse")
     for command in (("loaders", "land", str(tmp_path)), ("loaders", "roles")):
         assert "password authentication failed" in run(*command, status=1, **wrong)
-    run("loaders.dbt_entry", "debug", status=1, **wrong)
-    run("loaders.dbt_entry", "run", "--select", "base_olist__sellers", status=2, **wrong)
+    run("loaders.dbt", "debug", status=1, **wrong)
+    run("loaders.dbt", "run", "--select", "base_olist__sellers", status=2, **wrong)
     for url in (f"{URL}:1/olist", f"{URL}:{MARK}/olist", "postgresql://u:1/a-Pa55@h/olist"):
         run("loaders", "status", status=1, DATABASE_URL=url)
         run("loaders", "roles", status=1, DATABASE_URL=url)
-    run("loaders.dbt_entry", "debug", status=1, DATABASE_URL=f"{URL}:{MARK}/olist")
+    run("loaders.dbt", "debug", status=1, DATABASE_URL=f"{URL}:{MARK}/olist")
     seen = watched.everything()
     # The watch works: these would be seen, and dbt and the server did write their logs.
     assert "base_olist__sellers" in seen

@@ -59,8 +59,8 @@ class DuckDBWarehouse:
 
     def has_operations(self) -> bool:
         """Whether a row of the optional tables has landed in the file."""
+        from loaders.engines import have_landed
         from loaders.engines.duckdb import file
-        from loaders.operations import have_landed
 
         with file.connect(self.path, read_only=True) as link:
             return have_landed(lambda query: link.execute(query).fetchone() == (True,))

@@ -14,12 +14,11 @@ from loaders.engines.duckdb.incoming import drop_repeats, read
 from loaders.engines.duckdb.ledger import already_landed, newest, record, transaction
 from loaders.engines.duckdb.schema import ensure_schema
 from loaders.engines.duckdb.write import write
-from loaders.errors import LoaderError
+from loaders.errors import LoaderError, redact
 from loaders.lake.scratch import scratch
 from loaders.land.batch import MODES, Batch, Rules, origin_of
 from loaders.land.checksums import measure
 from loaders.land.ledger import Counts, FileResult
-from loaders.redact import redact
 from loaders.sources import Request, SourceFile, deliver
 from loaders.sources.encodings import canonical
 from loaders.sources.header import remarks
