@@ -7,6 +7,7 @@ asked. The queries are in `analyses/questions`, those on `raw` in `benchmarks/qu
 written without the logic of the models, and both must give the same rows, or the bench stops.
 """
 
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +23,11 @@ from loaders.analyses import analyses
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.packages import install
+from loaders.paths import project_root
 
 FOLDER = Path(__file__).with_name("questions")
+ANALYSES = project_root() / "analyses" / "questions"
 Rows = list[tuple[Any, ...]]
-GROUP = "questions"
 FROM_RAW = "from raw"
 
 
@@ -45,9 +47,12 @@ class Question:
 def questions() -> list[Question]:
     """All of them, by name."""
     return [
-        Question(one.name, one.query, (FOLDER / f"{one.name}.raw.sql").read_text("utf-8"))
-        for one in analyses().values()
-        if one.group == GROUP
+        Question(
+            file.stem,
+            re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"marts.\1", file.read_text("utf-8")),
+            (FOLDER / f"{file.stem}.raw.sql").read_text("utf-8"),
+        )
+        for file in sorted(ANALYSES.glob("*.sql"))
     ]
 
 
