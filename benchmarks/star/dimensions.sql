@@ -66,7 +66,6 @@ select
     coalesce(zip_code_prefix, 'unknown') as zip_code_prefix,
     coalesce(city, 'unknown') as city,
     coalesce(state_code, 'unknown') as state_code,
-    false as is_removed,
     is_inferred
 from (
     select
@@ -97,7 +96,6 @@ select
     members.weight_g,
     members.volume_cm3,
     coalesce(weight_bands.weight_band, 'unknown') as weight_band,
-    false as is_removed,
     members.is_inferred
 from (
     select
@@ -122,7 +120,8 @@ from (
     union all
     select sold.product_id, null, null, null, null, null, true
     from (select distinct product_id from raw.order_items where _until_batch_id is null) as sold
-    left join raw.products on sold.product_id = products.product_id and products._until_batch_id is null
+    left join raw.products
+        on sold.product_id = products.product_id and products._until_batch_id is null
     where products.product_id is null and sold.product_id is not null
     union all
     select null, null, null, null, null, null, false

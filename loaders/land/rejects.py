@@ -54,15 +54,15 @@ class Record(NamedTuple):
 
 
 def records(stream: IO[bytes], header: Header) -> Iterator[Record]:
-    """Yield the records of a UTF-8 CSV after its header; blank ones (only commas) are left out.
+    """Yield the records of a UTF-8 CSV that begins with its header; blank ones are left out.
 
     A good one has as many fields as the header and is not the header again, has quotes that open
     and close, and is UTF-8 without NUL.
     """
     split = _split(stream, *(_CR if header.carriage_returns else _LF))
-    for line, body, reason in islice(split, 1 + header.skip_lines, None):
+    for line, body, reason in islice(split, 1, None):
         if reason or body.strip(b","):
-            yield Record(line, body, reason or _wrong(body, header))
+            yield Record(line + header.skip_lines, body, reason or _wrong(body, header))
 
 
 def _split(

@@ -342,16 +342,16 @@ class _Load:
         ids = [name for name in self._columns if name in self._table.key or name.endswith("_id")]
         for name, count, value in self._odd(ids, _ODD_ID):
             self.remarks.append(
-                f"{name} is perhaps damaged in {count:,} rows, as in '{value}': blanks at an end,"
-                " or a number that a spreadsheet has rounded; kept as it is"
+                f"{name} has {count:,} values like '{value}', with blanks at an end or rounded by a"
+                " spreadsheet; they are kept, and are other keys than without that"
             )
         if not reader.has_markers:
             return
         markers = ", ".join(f"'{marker}'" for marker in NULL_MARKERS)
         for name, count, value in self._odd(self._columns, f"{{0}} in ({markers})"):
             self.remarks.append(
-                f"{name} is '{value}' in {count:,} rows, kept as text; if it stands for an empty"
-                f" field, land the file with --null-marker '{value}'"
+                f"{name} has {count:,} values like '{value}', kept as text; if they stand for empty"
+                f" fields, land the file with --null-marker '{value}'"
             )
 
     def _odd(self, columns: Sequence[str], condition: str) -> list[tuple[str, int, str]]:

@@ -306,6 +306,7 @@ CHANGED = {
     "a superuser": (None, "alter role {reader} superuser"),
     "a table": (None, "create table raw.more (a text)"),
     "a view": (None, "create view marts.more as select * from raw.sellers"),
+    "a sequence": (None, "create sequence marts.mine; create table raw.more (a serial)"),
     "a function": (None, "create function marts.one() returns int language sql return 1"),
     "a right": (
         None,
@@ -331,7 +332,7 @@ def test_what_was_changed_is_reported_and_put_right(repaired: Path, change: str)
         (False,)
     ]
     run("drop table if exists raw.more cascade", "drop view if exists marts.more")
-    run("drop function if exists marts.one")
+    run("drop function if exists marts.one", "drop sequence if exists marts.mine")
 
 
 def test_making_them_again_changes_nothing(home: Path) -> None:
