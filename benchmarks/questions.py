@@ -19,7 +19,6 @@ from psycopg2.extensions import cursor as Cursor
 from benchmarks.dbt import NO_TESTS, dbt
 from benchmarks.measure import Measure, in_turns, seconds
 from benchmarks.settings import Settings
-from loaders.analyses import analyses
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.packages import install
