@@ -35,8 +35,6 @@ ODD = {
 }
 
 
-
-
 class Engine:
     """Another engine, in a folder of its own."""
 
@@ -75,7 +73,7 @@ class Engine:
 
             with duckdb.connect(str(self.folder / "olist.duckdb"), read_only=True) as link:
                 return link.execute(f"select {', '.join(columns)} from {relation}").fetchall()
-        import pyarrow.dataset as dataset  # noqa: PLC0415
+        from pyarrow import dataset  # noqa: PLC0415
 
         schema, name = relation.split(".")
         files = self.folder / ".spark" / "warehouse" / f"{schema}.db" / name

@@ -35,7 +35,10 @@ def _changed(folder: Path, sql: str) -> set[tuple[str, str, str]]:
     [
         ("select a from t inner join u on t.i = u.i", ("join", "JOIN u", "LEFT JOIN u")),
         ("select a from t where a >= 1", ("comparison", "a >= 1", "a > 1")),
-        ("select a from t where a is not null", ("null-test", "a IS NOT NULL", "NOT a IS NOT NULL")),
+        (
+            "select a from t where a is not null",
+            ("null-test", "a IS NOT NULL", "NOT a IS NOT NULL"),
+        ),
         ("select a from t where a and b", ("condition", "a AND b", "b")),
         ("select a from t where a and b", ("condition", "a AND b", "a OR b")),
         ("select a from t where {{ f('a') }}", ("where", "WHERE {{ f('a') }}", "")),
