@@ -33,9 +33,9 @@ def land(
     """Land what a location has (a folder, a zip, ``scheme://…``) as one batch.
 
     ``delta`` never removes a row; ``snapshot`` says that the files are complete, and marks the rows
-    that they no longer have. ``tables`` limits the batch to these raw tables; ``keeping`` may wrap the landing.
-    Returns the rows read and written. Raises LoaderError, and leaves the database as it was, when
-    anything is wrong.
+    that they no longer have. ``tables`` limits the batch to these raw tables; ``keeping`` may wrap
+    the landing. Returns the rows read and written. Raises LoaderError, and leaves the database as
+    it was, when anything is wrong.
     """
     rules = rules or Rules()
     request = Request(mode=mode, wait=rules.wait, say=say)
