@@ -167,10 +167,10 @@ def test_rows_of_the_newest_batch_are_replaced_while_others_go(
         ("customers", "customer_zip_code_prefix"),
     ):
         rows = complete[name].copy()
-        column_at = rows.columns.get_loc(column)
-        rows.iloc[0, column_at] = "5"
+        first = rows.index[0]
+        rows.loc[first, column] = "5"
         step({name: rows.drop(rows.index[1])}, mode="snapshot")
-        rows.iloc[0, column_at] = "4"
+        rows.loc[first, column] = "4"
         step({name: rows.iloc[:1]})
     assert warehouse.query("select count(*) - count(distinct order_id) from marts.fct_orders") == [
         (0,)
