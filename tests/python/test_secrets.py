@@ -100,12 +100,12 @@ def test_no_command_shows_a_password(watched: Watched, tmp_path: Path) -> None:
     run("loaders", "status")
     run("loaders", "psql", "--role", "reader", "-c", "select 1")
     run("loaders.dbt", "debug")
-    run("loaders.dbt", "--debug", "run", "--select", "base_olist__sellers")
+    run("loaders.dbt", "--debug", "run", "--select", "+base_olist__sellers")
     run("loaders.dbt", "parse", "--no-partial-parse")
     for command in (("loaders", "land", str(tmp_path)), ("loaders", "roles")):
         assert "password authentication failed" in run(*command, status=1, **wrong)
     run("loaders.dbt", "debug", status=1, **wrong)
-    run("loaders.dbt", "run", "--select", "base_olist__sellers", status=2, **wrong)
+    run("loaders.dbt", "run", "--select", "+base_olist__sellers", status=2, **wrong)
     for url in (f"{URL}:1/olist", f"{URL}:{MARK}/olist", "postgresql://u:1/a-Pa55@h/olist"):
         run("loaders", "status", status=1, DATABASE_URL=url)
         run("loaders", "roles", status=1, DATABASE_URL=url)
@@ -133,7 +133,7 @@ def test_nor_does_the_ledger(watched: Watched, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("land", f"nosuch:{URL[12:]}"), ("land", ".", f"--from={URL}/shop")]
+    "arguments", [("land", f"nosuch:{URL[12:]}"), ("land", ".", f"{URL}/shop")]
 )
 def test_nor_what_is_told_of_a_wrong_argument(watched: Watched, arguments: tuple[str, ...]) -> None:
     done = subprocess.run(
