@@ -148,6 +148,12 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
 
+.PHONY: sizes
+sizes: ## Lines of Python per room
+	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders benchmarks docs tests/python tests/mutation \
+		tests/governance tests/ci; do \
+		printf '%7d  %s\n' "$$(git ls-files "$$room" | grep '\.py$$' | xargs cat | wc -l)" "$$room"; done
+
 .PHONY: clean
 clean: ## Remove what dbt and the caches made; the server and its data stay
 	@rm -rf target logs .pytest_cache .ruff_cache .mypy_cache

@@ -7,18 +7,19 @@ asked. The queries are in `analyses/questions`, those on `raw` in `benchmarks/qu
 written without the logic of the models, and both must give the same rows, or the bench stops.
 """
 
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loaders.analyses import analyses
 from psycopg2.extensions import cursor as Cursor
 
 from benchmarks.landing import land
 from benchmarks.measure import Measure, in_turns, seconds
 from benchmarks.settings import Settings
+from loaders.answers import analyses
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.packages import install
@@ -26,6 +27,7 @@ from loaders.packages import install
 FOLDER = Path(__file__).with_name("questions")
 Rows = list[tuple[Any, ...]]
 GROUP = "questions"
+_REF = re.compile(r"\{\{\s*ref\('(\w+)'\)\s*\}\}")
 FROM_RAW = "from raw"
 
 
@@ -45,10 +47,14 @@ class Question:
 def questions() -> list[Question]:
     """All of them, by name."""
     return [
-        Question(one.name, one.query, (FOLDER / f"{one.name}.raw.sql").read_text("utf-8"))
-        for one in analyses().values()
-        if one.group == GROUP
+        Question(name, _with_tables(file), (FOLDER / f"{name}.raw.sql").read_text("utf-8"))
+        for name, file in analyses().items()
+        if file.parent.name == GROUP
     ]
+
+
+def _with_tables(file: Path) -> str:
+    return _REF.sub(lambda ref: f"marts.{ref[1]}", file.read_text("utf-8"))
 
 
 def measures(settings: Settings) -> Sequence[Measure]:

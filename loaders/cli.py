@@ -284,9 +284,9 @@ def replay(lake: str) -> None:
 @olist.command()
 @click.argument("names", nargs=-1)
 @click.option("--list", "only_list", is_flag=True, help="List what there is.")
-@click.option("--limit", default=50, help="Rows of each; -1: all.")
+@click.option("--limit", type=int, help="Rows of each, -1: all (default: 50, as CSV all).")
 @click.option("--csv", "as_csv", is_flag=True, help="One answer as CSV, not as a Markdown table.")
-def answers(names: Names, only_list: bool, limit: int, as_csv: bool) -> None:
+def answers(names: Names, only_list: bool, limit: int | None, as_csv: bool) -> None:
     """Run the queries of analyses/ (by name or group, else all) and print what comes.
 
     \b
@@ -294,7 +294,7 @@ def answers(names: Names, only_list: bool, limit: int, as_csv: bool) -> None:
       olist answers --list
       olist answers monthly_revenue top_sellers
       olist answers kpis --limit 10
-      olist answers daily_sales --csv --limit -1 > daily_sales.csv
+      olist answers daily_sales --csv > daily_sales.csv
     """
     from loaders.answers import answer, list_answers
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from loaders.errors import LoaderError
 
 if TYPE_CHECKING:
-    from loaders.land.batch import Rules  # `olist env` does not wait for what it imports
+    from loaders.land.ledger import Rules  # `olist env` does not wait for what it imports
 
 HOME = "postgres"
 # In the order in which they are compared: the first is what the others are compared with. Each

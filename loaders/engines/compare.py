@@ -12,7 +12,7 @@ from pathlib import Path
 from loaders.engines import HOME, NAMES, Mart, Warehouse, engine
 from loaders.engines.differences import Difference, differences
 from loaders.errors import LoaderError
-from loaders.land.batch import Rules
+from loaders.land.ledger import Rules
 from loaders.packages import install
 from loaders.paths import project_root
 from loaders.text_table import print_table

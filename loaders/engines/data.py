@@ -7,7 +7,7 @@ from pathlib import Path
 from loaders.engines import Engine, Warehouse
 from loaders.errors import LoaderError
 from loaders.lake.manifest import is_lake
-from loaders.land.batch import Rules
+from loaders.land.ledger import Rules
 from loaders.sources.whole import whole_export
 
 # dbt commands that change the warehouse: the others show it as it is.

@@ -1,6 +1,5 @@
 """Land CSV files in schema ``raw``: the one call in which every source ends."""
 
-import codecs
 import hashlib
 import time
 from collections.abc import Callable, Sequence
@@ -21,8 +20,7 @@ from loaders.land.ledger import MODES, Batch, Counts, FileResult, Rules
 from loaders.land.maintenance import maintain
 from loaders.land.write import write
 from loaders.sources import Delivery, Request, SourceFile, deliver
-from loaders.sources.encodings import UTF_8, canonical
-from loaders.sources.header import remarks
+from loaders.sources.text import UTF_8, canonical, remarks
 
 Say = Callable[[str], None]
 # Wraps the landing of a delivery, and may change it.
@@ -108,8 +106,12 @@ def land_delivery(
         raise LoaderError(f"{delivery.source} is no file: leave out --encoding, it is known.")
     _ = rules.allowance  # what is wrong with it is said before a file is read
     try:  # and what is wrong with a header before anything is locked or copied
-        files = [_decoded(file, encoding, say) for file in delivery.files]
+        files = list(delivery.files)
+        if encoding != UTF_8:
+            files = [file.named_encoding(encoding) for file in files]
         for file in files:
+            if encoding != UTF_8:
+                say(f"{file.name}: read as {file.encoding.upper()}")
             for remark in remarks(file.header(), file.table):
                 say(f"{file.name}: {remark}")
     except LoaderError as error:
@@ -127,23 +129,6 @@ def land_delivery(
     if total.rejected:
         say("the rejected rows: olist rejects")
     return total
-
-
-def _decoded(file: SourceFile, encoding: str, say: Say) -> SourceFile:
-    """The file with its encoding: the one that was named, unless its bytes are UTF-8."""
-    if encoding == UTF_8:
-        return file
-    decoder = codecs.getincrementaldecoder(UTF_8)()
-    with file.open() as stream:
-        try:
-            while block := stream.read(1 << 20):
-                if b"\0" in block:
-                    raise UnicodeError
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeError:
-            return replace(file, encoding=encoding)
-    return file
 
 
 def _land(

@@ -14,7 +14,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError, redact
-from loaders.sources.encodings import UTF_8
+from loaders.sources.text import UTF_8
 from loaders.tables import ALL_TABLES, Table
 
 MODES = ("delta", "snapshot")
@@ -216,7 +216,7 @@ def add_columns(
     cursor: Cursor, table: Table, wanted: Sequence[str], there: Sequence[str]
 ) -> list[str]:
     """Add the columns that a raw table lacks, as text; return them."""
-    added = [name for name in wanted if name not in there]
+    added = [name for name in dict.fromkeys(wanted) if name not in there]
     if added:
         columns = (sql.SQL("add {} text").format(sql.Identifier(name)) for name in added)
         cursor.execute(sql.SQL("alter table {} {}").format(raw(table), sql.SQL(", ").join(columns)))

@@ -36,6 +36,10 @@ _CONTENT = (
     BadKeys,
     EndMarker,
 )
+# An id of Olist has 32 letters, and what has as many is looked at no further: it saves the most.
+_ODD_ID = (
+    "octet_length({0}) <> 32 and ({0} <> btrim({0}, E' \\t\\u00a0') or {0} ~ '^[0-9.]+E\\+[0-9]+$')"
+)
 _BATCH_COLUMNS = {"_batch_id", "_until_batch_id", "_loaded_at", "_source_file"}
 
 
@@ -336,20 +340,18 @@ class _Load:
     def _warn(self, reader: Reader) -> None:
         """Remark on what is perhaps not what it seems in the versions that this batch wrote."""
         ids = [name for name in self._columns if name in self._table.key or name.endswith("_id")]
-        number = r"({0} like '%E+%' and {0} ~ '^[0-9.]+E\+[0-9]+$')"
-        blanks = "{0} <> btrim({0}, E' \\t\\u00a0')"
-        for name, count, value in self._odd(ids, f"({number} or {blanks})"):
+        for name, count, value in self._odd(ids, _ODD_ID):
             self.remarks.append(
-                f"{name} is perhaps damaged in {count:,} rows, as in '{value}': blanks at an end,"
-                " or a number that a spreadsheet has rounded; kept as it is"
+                f"{name} has {count:,} values like '{value}', with blanks at an end or rounded by a"
+                " spreadsheet; they are kept, and are other keys than without that"
             )
         if not reader.has_markers:
             return
         markers = ", ".join(f"'{marker}'" for marker in NULL_MARKERS)
         for name, count, value in self._odd(self._columns, f"{{0}} in ({markers})"):
             self.remarks.append(
-                f"{name} is '{value}' in {count:,} rows, kept as text; if it stands for an empty"
-                f" field, land the file with --null-marker '{value}'"
+                f"{name} has {count:,} values like '{value}', kept as text; if they stand for empty"
+                f" fields, land the file with --null-marker '{value}'"
             )
 
     def _odd(self, columns: Sequence[str], condition: str) -> list[tuple[str, int, str]]:
@@ -362,7 +364,7 @@ class _Load:
                 listed(found, columns),
                 self._raw,
                 sql.Literal(self._batch.batch_id),
-                listed(condition, columns, " or "),
+                listed(f"({condition})", columns, " or "),
             )
         )
         row = self._cursor.fetchone() or ()

@@ -207,7 +207,7 @@ def _set_up(process: "subprocess.Popen[bytes]", path: Path, log: Path) -> None:
                 raise RuntimeError(f"MariaDB does not start: {log.read_text()[-2000:]}") from None
             time.sleep(0.1)
     with link.cursor() as cursor:
-        for user, rights in (("owner", "all privileges"), ("reader", "select, process")):
+        for user, rights in (("owner", "all privileges"), ("reader", "select, show view, process")):
             cursor.execute(f"create user {user}@'%' identified by '{PASSWORD}'")
             cursor.execute(f"grant {rights} on *.* to {user}@'%' with grant option")
     link.close()

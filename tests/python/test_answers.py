@@ -5,14 +5,18 @@ it is the SQL on raw of that report. The ten questions are compared with their o
 test_benchmarks.py.
 """
 
+import csv
+import io
 import os
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from loaders.analyses import Analysis, analyses
 
+from loaders.answers import about, analyses
+from loaders.cli import main
 from loaders.paths import project_root
 from raw_sql import raw_sql
 from warehouse import Records, Warehouse
@@ -21,34 +25,50 @@ REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 FOLDER = Path(__file__).parents[1] / "answers"
 README = project_root() / "analyses" / "README.md"
 ALL = analyses()
-KPIS = [name for name, one in ALL.items() if one.group == "kpis"]
+KPIS = [name for name, file in ALL.items() if file.parent.name == "kpis"]
+Captured = pytest.CaptureFixture[str]
 
 
-@pytest.mark.parametrize("one", ALL.values(), ids=lambda one: one.name)
-def test_an_analysis_says_what_it_answers_its_grain_and_its_trap(one: Analysis) -> None:
-    assert one.question.endswith("?")
-    assert one.grain
-    assert one.trap
-    assert not one.needs_dbt
+@pytest.fixture(scope="module")
+def compiled(sample_and_real: Warehouse) -> dict[str, str]:
+    """The SQL of each analysis, as dbt compiles it."""
+    sample_and_real.dbt("compile", "--select", "resource_type:analysis")
+    files = sample_and_real.folder.rglob("target/compiled/*/analyses/**/*.sql")
+    return {file.stem: file.read_text("utf-8") for file in files}
+
+
+@pytest.fixture
+def reached(sample_and_real: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """That warehouse is the one that commands find."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    for name, value in sample_and_real.variables.items():
+        monkeypatch.setenv(name, value)
+    return sample_and_real
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_analysis_says_what_it_answers_its_grain_and_its_trap(name: str) -> None:
+    assert re.fullmatch(r"[^?]+\?.* Grain: .+\. .*\bTrap: .+", about(ALL[name]))
 
 
 def test_there_are_ten_questions_and_each_kpi_is_compared() -> None:
-    assert len([one for one in ALL.values() if one.group == "questions"]) == 10
+    assert len([file for file in ALL.values() if file.parent.name == "questions"]) == 10
     assert {path.name.removesuffix(".raw.sql") for path in FOLDER.iterdir()} == set(KPIS)
-
-
-def test_each_file_is_an_analysis_of_its_own() -> None:
     assert len(ALL) == len(list((project_root() / "analyses").rglob("*.sql")))
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_analysis_has_rows(sample_and_real: Warehouse, name: str) -> None:
-    assert sample_and_real.query(ALL[name].query)
+def test_an_analysis_has_rows(
+    sample_and_real: Warehouse, compiled: dict[str, str], name: str
+) -> None:
+    assert sample_and_real.query(compiled[name])
 
 
 @pytest.mark.parametrize("name", KPIS)
-def test_a_kpi_says_what_raw_says(sample_and_real: Warehouse, name: str) -> None:
-    ours = sample_and_real.records(ALL[name].query)
+def test_a_kpi_says_what_raw_says(
+    sample_and_real: Warehouse, compiled: dict[str, str], name: str
+) -> None:
+    ours = sample_and_real.records(compiled[name])
     theirs = sample_and_real.records(raw_sql(FOLDER / f"{name}.raw.sql"))
     assert [list(row) for row in ours[:1]] == [list(row) for row in theirs[:1]]
     assert ours == theirs
@@ -76,7 +96,9 @@ def test_a_kpi_says_what_raw_says(sample_and_real: Warehouse, name: str) -> None
         ("purchases_by_hour", "all_days"),
     ],
 )
-def test_parts_add_up_to_the_whole(sample_and_real: Warehouse, name: str, column: str) -> None:
+def test_parts_add_up_to_the_whole(
+    sample_and_real: Warehouse, compiled: dict[str, str], name: str, column: str
+) -> None:
     whole = {
         "revenue": "select sum(price) from marts.fct_order_items",
         "freight": "select sum(freight_value) from marts.fct_order_items",
@@ -85,17 +107,55 @@ def test_parts_add_up_to_the_whole(sample_and_real: Warehouse, name: str, column
         "orders": "select count(*) from marts.fct_orders",
         "all_days": "select count(*) from marts.fct_orders",
     }[column]
-    found = sum(row[column] for row in sample_and_real.records(ALL[name].query))
+    found = sum(row[column] for row in sample_and_real.records(compiled[name]))
     assert [(found,)] == sample_and_real.query(whole)
 
 
-def test_dbt_compiles_each_to_the_query_that_is_asked(sample_and_real: Warehouse) -> None:
-    sample_and_real.dbt("compile", "--select", "resource_type:analysis")
-    compiled = {
-        file.stem: re.sub(r'"\w+"\."(\w+)"\."(\w+)"', r"\1.\2", file.read_text("utf-8")).strip()
-        for file in sample_and_real.folder.rglob("target/compiled/*/analyses/**/*.sql")
-    }
-    assert compiled == {name: one.query.strip() for name, one in ALL.items()}
+def test_the_command_prints_all_with_their_questions(reached: Warehouse, capsys: Captured) -> None:
+    assert main(["answers", "--limit", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name, file in ALL.items():
+        assert f"## {name}: {about(file)}" in lines
+
+
+def test_the_command_prints_tables_and_csv(
+    reached: Warehouse, compiled: dict[str, str], capsys: Captured
+) -> None:
+    rows = reached.records(compiled["daily_sales"])
+    assert main(["answers", "daily_sales", "--limit", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].replace("|", " ").split() == list(rows[0])
+    assert lines[4].replace("|", " ").split()[:2] == [
+        *(str(rows[0]["date_day"]), rows[0]["day_name"]),
+    ]
+    assert lines[-1] == "There are more rows: --limit -1 prints all."
+    assert main(["answers", "daily_sales", "--csv"]) == 0
+    read = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["date_day"] for row in read] == [str(row["date_day"]) for row in rows]
+    assert sum(Decimal(row["revenue"]) for row in read) == sum(row["revenue"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "There is no answer 'nothing': 'olist answers --list'"),
+        (["daily_sales", "top_sellers", "--csv"], "A CSV is one table: name one answer"),
+        (["daily_sales"], "nothing landed or built yet: run 'olist land', then 'dbt build'."),
+    ],
+)
+def test_errors_are_one_sentence(
+    database: dict[str, str], capsys: Captured, arguments: list[str], message: str
+) -> None:
+    assert main(["answers", *arguments]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(f"olist: {message}")
+    assert said.err.count("\n") == 1
+    assert not said.out
+
+
+def test_the_list_needs_no_server(capsys: Captured) -> None:
+    assert main(["answers", "--list"]) == 0
+    assert "What did we sell each month, and how did it grow?" in capsys.readouterr().out
 
 
 def test_the_readme_lists_every_analysis() -> None:
@@ -177,10 +237,10 @@ def _sum(rows: Records, column: str) -> int:
 
 @pytest.mark.parametrize("name", HEADLINES)
 def test_the_readme_says_what_the_real_data_says(
-    sample_and_real: Warehouse, request: pytest.FixtureRequest, name: str
+    sample_and_real: Warehouse, compiled: dict[str, str], request: pytest.FixtureRequest, name: str
 ) -> None:
     if "real" not in request.node.callspec.id:
         pytest.skip("figures of the Olist data")
-    said = HEADLINES[name](sample_and_real.records(ALL[name].query))
+    said = HEADLINES[name](sample_and_real.records(compiled[name]))
     line = next(line for line in README.read_text("utf-8").splitlines() if f"[`{name}`]" in line)
     assert line.endswith(f"| {said} |")

@@ -94,7 +94,8 @@ def test_others_read_a_table_as_one_dataset(lake: Lake, tmp_path: Path, query: Q
     frame["_until"] = frame.groupby("seller_id")["_batch_id"].shift(-1)
     current = frame[frame["_until"].isna() & ~frame["_is_removed"]]
     assert sorted(current["seller_id"]) == [
-        name for (name,) in query(
+        name
+        for (name,) in query(
             "select seller_id from raw.sellers where _until_batch_id is null order by 1"
         )
     ]
@@ -130,8 +131,10 @@ def test_files_are_kept_unchanged_and_rows_are_exact(
 def test_the_manifest_knows_every_table_of_the_ledger(query: Query, tmp_path: Path) -> None:
     write_csv(tmp_path, "sellers", *SELLERS)
     land(tmp_path, say=quiet)
-    tables = query(r"select relname from pg_class where relnamespace = 'raw'::regnamespace"
-                   r" and relkind = 'r' and relname like '\_%' order by 1")
+    tables = query(
+        r"select relname from pg_class where relnamespace = 'raw'::regnamespace"
+        r" and relkind = 'r' and relname like '\_%' order by 1"
+    )
     assert [name for (name,) in tables] == sorted(LEDGER)
 
 

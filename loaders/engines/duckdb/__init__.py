@@ -11,7 +11,7 @@ from typing import Any
 from loaders.engines import Mart
 from loaders.errors import LoaderError
 from loaders.lake.manifest import is_lake
-from loaders.land.batch import Rules
+from loaders.land.ledger import Rules
 
 NAME = "duckdb"
 _AT_ONCE = 10_000

@@ -16,12 +16,11 @@ from loaders.engines.duckdb.schema import ensure_schema
 from loaders.engines.duckdb.write import write
 from loaders.errors import LoaderError, redact
 from loaders.lake.scratch import scratch
-from loaders.land.batch import MODES, Batch, Rules, origin_of
+from loaders.land.ledger import MODES, Batch, Rules, origin_of
 from loaders.land.checksums import measure
 from loaders.land.ledger import Counts, FileResult
 from loaders.sources import Request, SourceFile, deliver
-from loaders.sources.encodings import canonical
-from loaders.sources.header import remarks
+from loaders.sources.text import canonical, remarks
 
 Say = Callable[[str], None]
 # Rows of a file that are left out: those that begin in these lines.

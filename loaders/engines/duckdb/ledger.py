@@ -9,7 +9,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from loaders.errors import LoaderError
-from loaders.land.batch import Batch
+from loaders.land.ledger import Batch
 from loaders.land.ledger import Counts, FileResult
 
 

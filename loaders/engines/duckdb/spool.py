@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import IO
 
-from loaders.land.batch import Allowance
+from loaders.land.ledger import Allowance
 from loaders.land.rejects import Rejects
 from loaders.land.sieve import data_records
 from loaders.sources import SourceFile

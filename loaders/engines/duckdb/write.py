@@ -4,7 +4,7 @@ from duckdb import DuckDBPyConnection
 
 from loaders.engines.duckdb.incoming import incoming
 from loaders.engines.duckdb.schema import quoted
-from loaders.land.batch import Batch
+from loaders.land.ledger import Batch
 from loaders.land.ledger import Counts
 from loaders.land.removals import check_removals
 from loaders.sources import SourceFile

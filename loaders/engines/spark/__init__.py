@@ -14,7 +14,7 @@ from loaders.engines import Mart
 from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.store import open_store
-from loaders.land.batch import Rules
+from loaders.land.ledger import Rules
 from loaders.paths import state_root
 
 NAME = "spark"

@@ -21,12 +21,11 @@ from loaders.lake.manifest import Manifest, Row
 from loaders.lake.objects import parquet_writer
 from loaders.lake.scratch import scratch
 from loaders.lake.store import Store, open_store
-from loaders.land.batch import Batch, Rules, origin_of
+from loaders.land.ledger import Batch, Rules, origin_of
 from loaders.land.checksums import measure
 from loaders.land.removals import check_removals
 from loaders.sources import Request, SourceFile, deliver
-from loaders.sources.encodings import canonical
-from loaders.sources.header import remarks
+from loaders.sources.text import canonical, remarks
 
 if TYPE_CHECKING:
     from loaders.engines.spark import SparkWarehouse

@@ -1,4 +1,4 @@
-"""What a landing does after its commit: indexes and statistics, made up for where they lack."""
+"""What a landing leaves beside the rows: batch columns kept once, indexes, statistics."""
 
 import threading
 from collections.abc import Callable
@@ -11,10 +11,9 @@ from psycopg2.extensions import connection as Connection
 from conftest import Query, write_csv
 from loaders import connection
 from loaders.errors import LoaderError
-from loaders.land import land, settle
-from loaders.tables import TABLES
+from loaders.land import land, maintenance
+from loaders.tables import ALL_TABLES
 
-INDEXES = "select indexrelid::regclass::text from pg_index where indrelid = 'raw.{}'::regclass"
 ANALYZED = "select reltuples from pg_class where oid = 'raw.{}'::regclass"
 ORDER = "o1,c1,delivered,2018-01-01 10:00:00,,,,2018-01-20 00:00:00"
 LINE = "o1,1,p1,s1,2018-01-05 00:00:00,10.00,1.00"
@@ -26,8 +25,9 @@ def _files(folder: Path) -> Path:
 
 
 def _missing(query: Query) -> set[str]:
-    there = {name for table in TABLES for (name,) in query(INDEXES.format(table.name))}
-    return {f"raw.{name}" for table in TABLES for name in table.indexes} - there
+    there = {name for (name,) in query("select indexname from pg_indexes where schemaname = 'raw'")}
+    keys = {f"{table.name}_current_key" for table in ALL_TABLES if table.key}
+    return keys.union(*map(maintenance.indexes, ALL_TABLES)) - there
 
 
 def test_a_first_landing_leaves_every_index_and_statistics(tmp_path: Path, query: Query) -> None:
@@ -37,6 +37,19 @@ def test_a_first_landing_leaves_every_index_and_statistics(tmp_path: Path, query
     assert query(ANALYZED.format("order_items")) == [(1,)]
 
 
+def test_batch_columns_of_a_first_landing_are_kept_once(tmp_path: Path, query: Query) -> None:
+    land(_files(tmp_path), say=lambda _: None)
+    assert query(
+        "select attname, atthasmissing, atthasdef from pg_attribute"
+        " where attrelid = 'raw.orders'::regclass and attnum > 8 order by attnum"
+    ) == [
+        ("_batch_id", True, False),
+        ("_until_batch_id", False, False),
+        ("_loaded_at", True, False),
+        ("_source_file", True, False),
+    ]
+
+
 def test_what_a_killed_landing_left_undone_is_done_by_the_next(
     tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,14 +57,12 @@ def test_what_a_killed_landing_left_undone_is_done_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("loaders.land.landing.settle", killed)
+        patch.setattr("loaders.land.maintain", killed)
         with pytest.raises(KeyboardInterrupt):
             land(_files(tmp_path), say=lambda _: None)
     assert query("select count(*) from raw.orders") == [(1,)]
-    assert {"raw.orders_batch_id_idx", "raw.order_items_seller_id_idx"} <= _missing(query)
-
-    counts = land(tmp_path, say=lambda _: None)
-    assert not counts.anything
+    assert {"orders_batch_id_idx", "order_items_seller_id_idx"} <= _missing(query)
+    assert not land(tmp_path, say=lambda _: None).anything
     assert _missing(query) == set()
     assert query(ANALYZED.format("orders")) == [(1,)]
 
@@ -65,7 +76,7 @@ def test_it_does_without_a_second_connection(
         asked.set()
         raise LoaderError("too many connections")
 
-    monkeypatch.setattr(settle, "connect", refused)
+    monkeypatch.setattr(maintenance, "connect", refused)
     land(_files(tmp_path), say=lambda _: None)
     assert asked.is_set()
     assert _missing(query) == set()
@@ -85,7 +96,7 @@ def _ended(link: Connection) -> None:
     ("meet", "error"),
     [(_full, psycopg2.errors.DiskFull), (_ended, psycopg2.OperationalError)],
 )
-def test_what_the_second_connection_meets_is_told(
+def test_what_the_second_connection_meets_is_raised(
     tmp_path: Path,
     query: Query,
     monkeypatch: pytest.MonkeyPatch,
@@ -95,14 +106,14 @@ def test_what_the_second_connection_meets_is_told(
     land(_files(tmp_path), say=lambda _: None)
     query("drop index raw.orders_batch_id_idx, raw.order_items_batch_id_idx")
     working = threading.Barrier(2)
-    work = settle._work
+    work = maintenance._work
 
-    def both_work(link: Connection, jobs: list[settle.Job]) -> None:
+    def both_work(link: Connection, jobs: list[maintenance.Job]) -> None:
         working.wait(10)
         if threading.current_thread() is not threading.main_thread():
             meet(link)
         work(link, jobs)
 
-    monkeypatch.setattr(settle, "_work", both_work)
+    monkeypatch.setattr(maintenance, "_work", both_work)
     with connection.connect() as link, pytest.raises(error):
-        settle.settle(link, ["orders", "order_items"])
+        maintenance.maintain(link, ["orders", "order_items"])
