@@ -102,7 +102,8 @@ def land_delivery(
             files = [file.named_encoding(encoding) for file in files]
         for file in files:
             if encoding != UTF_8:
-                say(f"{file.name}: read as {file.encoding.upper()}")
+                how = "UTF-8, and read as such" if file.encoding == UTF_8 else f"read as {encoding}"
+                say(f"{file.name}: {how}")
             for remark in remarks(file.header(), file.table):
                 say(f"{file.name}: {remark}")
     except LoaderError as error:
