@@ -56,7 +56,11 @@ format: $(READY_DEV) ## Let ruff and sqlfluff fix what they can
 .PHONY: spark
 spark: $(READY_DEV) packages ## Spark (560 MB; with Java), and its tests: docs/engines.md
 	@$(PIP) -r requirements-spark.lock
-	@$(BIN)/python -m pytest tests/python/test_spark.py
+	@$(BIN)/python -m pytest tests/python/test_engines.py
+
+.PHONY: compare
+compare: $(READY_DEV) packages ## The same rows on every engine that is installed (OLIST_REAL_DATA=zip for the real files)
+	@$(BIN)/python -m pytest tests/python/test_engines.py
 
 .PHONY: semantic
 semantic: $(READY_DEV) packages ## MetricFlow, and every metric compared with SQL: docs/semantic-layer.md
@@ -145,6 +149,12 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-semantic.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
+
+.PHONY: sizes
+sizes: ## Lines of Python per room
+	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders benchmarks docs tests/python tests/mutation \
+		tests/governance tests/ci; do \
+		printf '%7d  %s\n' "$$(git ls-files "$$room" | grep '\.py$$' | xargs cat | wc -l)" "$$room"; done
 
 .PHONY: clean
 clean: ## Remove what dbt and the caches made; the server and its data stay

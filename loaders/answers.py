@@ -27,12 +27,14 @@ def list_answers() -> None:
         print(f"{file.parent.name:<10}  {name:<28}  {about(file).partition('?')[0]}?")
 
 
-def answer(names: Sequence[str], *, limit: int = 50, as_csv: bool = False) -> None:
+def answer(names: Sequence[str], *, limit: int | None = None, as_csv: bool = False) -> None:
     """Run the analyses with these names, or in these groups (all when none is named).
 
-    ``limit`` is how many rows of each are printed (-1: all). Raises LoaderError when a name is not
-    known, or there is nothing to ask yet.
+    ``limit`` is how many rows of each are printed (-1: all; by default 50, all as CSV). Raises
+    LoaderError when a name is not known, or there is nothing to ask yet.
     """
+    if limit is None:
+        limit = -1 if as_csv else 50
     known = {name: {name, file.parent.name} for name, file in analyses().items()}
     for name in names:
         if not any(name in those for those in known.values()):
@@ -44,9 +46,9 @@ def answer(names: Sequence[str], *, limit: int = 50, as_csv: bool = False) -> No
     with environment_for_dbt(PGOPTIONS="-c default_transaction_read_only=on"):
         from dbt.cli.main import dbtRunner  # after the variables: it copies them when it starts
 
-        rows = limit + 1 if limit >= 0 else limit  # one more shows whether there are more
+        # dbt would add its limit to those that some have of their own.
         done = dbtRunner().invoke(
-            ["--log-level", "none", "show", "--limit", str(rows), "--select", *chosen]
+            ["--log-level", "none", "show", "--limit", "-1", "--select", *chosen]
         )
     if done.exception:
         reason = " ".join(str(done.exception).split())
@@ -63,5 +65,5 @@ def answer(names: Sequence[str], *, limit: int = 50, as_csv: bool = False) -> No
             return
         print(f"## {name}: {about(analyses()[name])}\n")
         whole = dict.fromkeys(("max_rows", "max_columns", "max_column_width", "max_precision"))
-        shown.print_table(**whole)
+        shown.print_table(output=sys.stdout, **whole)
         print("\nThere are more rows: --limit -1 prints all." if table is not shown else "")

@@ -264,7 +264,7 @@ def rejects(batch: int | None, table: str | None) -> None:
 @olist.command()
 @click.argument("lake", envvar="OLIST_LAKE")
 def archive(lake: str) -> None:
-    """Write landed files that a lake lacks, unchanged and as Parquet."""
+    """Write what landed, and a lake lacks, as Parquet."""
     from loaders.lake import archive
 
     with _acting("loader"):
@@ -272,21 +272,22 @@ def archive(lake: str) -> None:
 
 
 @olist.command()
-@click.option("--from", "lake", envvar="OLIST_LAKE", required=True, help=_lake_of)
-def replay(lake: str) -> None:
-    """Rebuild schema raw from a lake, row for row."""
+@click.argument("lake", envvar="OLIST_LAKE")
+@click.option("--until", type=int, help="The last batch to restore, by its number.")
+def replay(lake: str, until: int | None) -> None:
+    """Restore schema raw from a lake, row for row."""
     from loaders.lake import replay
 
     with _acting("loader"):
-        replay(lake)
+        replay(lake, until=until)
 
 
 @olist.command()
 @click.argument("names", nargs=-1)
 @click.option("--list", "only_list", is_flag=True, help="List what there is.")
-@click.option("--limit", default=50, help="Rows of each; -1: all.")
+@click.option("--limit", type=int, help="Rows of each, -1: all (default: 50, as CSV all).")
 @click.option("--csv", "as_csv", is_flag=True, help="One answer as CSV, not as a Markdown table.")
-def answers(names: Names, only_list: bool, limit: int, as_csv: bool) -> None:
+def answers(names: Names, only_list: bool, limit: int | None, as_csv: bool) -> None:
     """Run the queries of analyses/ (by name or group, else all) and print what comes.
 
     \b
@@ -294,7 +295,7 @@ def answers(names: Names, only_list: bool, limit: int, as_csv: bool) -> None:
       olist answers --list
       olist answers monthly_revenue top_sellers
       olist answers kpis --limit 10
-      olist answers daily_sales --csv --limit -1 > daily_sales.csv
+      olist answers daily_sales --csv > daily_sales.csv
     """
     from loaders.answers import answer, list_answers
 

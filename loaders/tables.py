@@ -27,12 +27,6 @@ class Table:
     optional_columns: frozenset[str] = frozenset()
     is_optional: bool = False
 
-    def lacking(self, names: tuple[str, ...]) -> list[str]:
-        """Columns that a file with a header of these names should have, and has not."""
-        return [
-            name for name in self.columns if name not in names and name not in self.optional_columns
-        ]
-
 
 def _declared() -> Iterator[Table]:
     """Read every ``_*__sources.yml`` of the models, without the ledger's tables (``_batches``)."""

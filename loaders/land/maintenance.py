@@ -23,7 +23,9 @@ Job = list[sql.Composable]
 
 def indexes(table: Table) -> dict[str, sql.Composable]:
     """SQL of the indexes by which dbt reads a raw table, beside the one of its current key."""
-    columns = {"key": table.key} if table.key else {}
+    if not table.key:  # dbt reads it whole
+        return {}
+    columns = {"key": table.key}
     columns |= {name: (name,) for name in (*table.lookups, "_batch_id", "_until_batch_id")}
     return {
         (index := f"{table.name}_{name.strip('_')}_idx"): sql.SQL(

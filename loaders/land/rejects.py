@@ -8,13 +8,12 @@ opened, and reading goes on with the next line.
 
 import csv
 import io
+import re
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from itertools import islice
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
@@ -22,26 +21,36 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.connection import connect
 from loaders.errors import LoaderError, shown
 from loaders.land import ledger
-from loaders.land.copy import BLOCK, INCOMING, Reader, listed, names_of, send
-from loaders.land.ledger import Allowance, Batch
+from loaders.land.copy import INCOMING, Reader, listed, run, send
+from loaders.land.ledger import Batch
 from loaders.sources import SourceFile
-from loaders.sources.header import Header, not_utf8
+from loaders.sources.text import Header, not_utf8
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 # No record is longer, and no more is held in memory: a quote that closes later is not closed.
 LIMIT = 1 << 24
+_BLOCK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
-_STRAY = "a quote within a field that does not begin with one"
-_AFTER = "text after a closing quote"
-_OPEN = "a quote opens and is not closed"
-_RETURN = "a carriage return outside of quotes"
-_LONG = f"a line of more than {LIMIT >> 20} MB"
+_QUOTED = re.compile(rb'"(?:[^"]|"")*+"')
+_FIELD = rb'(?:"(?:[^"]|"")*+"|[^",%b]*+)'
+# The fields of a record, and what ends it: LF or CRLF, or on old Macs CR.
+_LF = (re.compile((_FIELD + rb"(?:," + _FIELD + rb")*+") % (b"\n", b"\n")), re.compile(rb"\r?\n"))
+_CR = (
+    re.compile((_FIELD + rb"(?:," + _FIELD + rb")*+") % (b"\r\n", b"\r\n")),
+    re.compile(rb"\r\n?|\n"),
+)
 _HEADER = "the header again"
 
-LINE = sql.Identifier("_line")
 _KEY_BYTES = 2000  # an index entry of PostgreSQL holds 2,704
 _EXAMPLES = 3
-_IN_MEMORY = 1 << 20
-_COLUMNS = "batch_id, table_name, file_name, line_number, reason, raw_text"
+_REJECTED = "raw._rejected_rows (batch_id, table_name, file_name, line_number, reason, raw_text)"
+_REMEDIES = {
+    "more than once": "keep the row that is right",
+    "empty key": "fill it in, or drop the row",
+    _HEADER: "drop the line",
+}
 
 
 class Record(NamedTuple):
@@ -52,148 +61,83 @@ class Record(NamedTuple):
     reason: str | None
 
 
-def records(stream: IO[bytes], header: Header) -> Iterator[Record]:
-    """Yield the records of a UTF-8 CSV after its header; blank lines are left out.
+def records(stream: "SupportsRead[bytes]", header: Header) -> Iterator[Record]:
+    """Yield the records of a UTF-8 CSV that begins with its header; blank ones are left out.
 
     A good one has as many fields as the header and is not the header again, has quotes that open
     and close, and is UTF-8 without NUL.
     """
-    found = _records(stream, len(header.names), header.carriage_returns)
-    first = header.names[0].encode()
-    for record in islice(found, 1 + header.skip_lines, None):
-        if first in record.body and record.reason is None:
-            text = io.StringIO(record.body.decode(), newline="")
-            if tuple(next(csv.reader(text))) == header.names:
-                yield record._replace(reason=_HEADER)
-                continue
-        yield record
+    split = _split(stream, *(_CR if header.carriage_returns else _LF))
+    for line, body, reason in islice(split, 1, None):
+        if reason or body.strip(b","):
+            yield Record(line + header.skip_lines, body, reason or _wrong(body, header))
 
 
-def _records(stream: IO[bytes], fields: int, carriage_returns: bool) -> Iterator[Record]:
-    lines = _cr_lines(stream) if carriage_returns else iter(partial(stream.readline, LIMIT), b"")
-    ends = (b"\n", b"\r") if carriage_returns else b"\n"
-    waiting: deque[bytes] = deque()
-    number = 1
-    while line := waiting.popleft() if waiting else next(lines, b""):
-        if number == 1:
-            line = line.removeprefix(_BOM)
-        if len(line) >= LIMIT and not line.endswith(ends):
-            yield Record(number, line, _LONG)
-            while line and not line.endswith(ends):  # the rest of it
-                line = next(lines, b"")
-            number += 1
-        elif b'"' in line:
-            held, reason = _quoted(line, lines, waiting, fields, carriage_returns, number)
-            yield Record(number, _body(b"".join(held), carriage_returns), reason)
-            number += len(held)
-        else:
-            body = _body(line, carriage_returns)
-            if body.strip(b","):
-                yield Record(number, body, _wrong(body, body.count(b","), fields, b"\r" in body))
-            number += 1
+def _split(
+    stream: "SupportsRead[bytes]", fields: re.Pattern[bytes], ends: re.Pattern[bytes]
+) -> Iterator[Record]:
+    """Split a CSV into records that are not empty; reasons are of quotes and lines alone."""
+    text, start, line, more = stream.read(_BLOCK).removeprefix(_BOM), 0, 1, True
+    while more or start < len(text):
+        found = fields.match(text, start)
+        stop = found.end() if found else start
+        opens = text[stop : stop + 1] == b'"' and text[max(start, stop - 1) : stop] in {b"", b","}
+        end, reason = ends.match(text, stop), None
+        full = not more or len(text) - start >= LIMIT
+        # It may go on behind what was read: with a quote that closes, or the LF of a CR.
+        whole = not opens and stop + 2 <= len(text)
+        if end is None and (whole or full) and (more or stop < len(text)):
+            broken, reason = _broken(text, start, stop, opens)
+            if lines := len(ends.findall(text, start, broken)):
+                reason += f" (line {line + lines})"
+            end = ends.search(text, broken)
+            stop = end.start() if end else len(text)
+            whole = end is not None and end.end() < len(text)
+        if not (whole or full):
+            block = stream.read(max(_BLOCK, len(text) - start))
+            text, start, more = text[start:] + block, 0, bool(block)
+            continue
+        if body := text[start:stop]:
+            yield Record(line, body if reason or not end else body.removesuffix(b"\r"), reason)
+        line += len(ends.findall(text, start, stop)) + 1
+        while end is None and more:  # the rest of a line that is too long
+            text = stream.read(_BLOCK)
+            end, more = ends.search(text), bool(text)
+        start = end.end() if end else len(text)
 
 
-def _quoted(  # noqa: PLR0917 - a part of the loop of records, with all that it holds
-    line: bytes,
-    lines: Iterator[bytes],
-    waiting: deque[bytes],
-    fields: int,
-    carriage_returns: bool,
-    number: int,
-) -> tuple[list[bytes], str | None]:
-    """Return the lines of a record with quotes, and what is wrong with it."""
-    held: list[bytes] = []
-    inside, opened, commas, size, returns = False, 0, 0, 0, False
-    while True:
-        found = _scan(_body(line, carriage_returns), inside)
-        held.append(line)
-        size += len(line)
-        if found.reason:
-            inside = True
-            break
-        if found.opened:
-            opened = len(held) - 1
-        inside, commas, returns = found.inside, commas + found.commas, returns or found.returns
-        if not inside or size > LIMIT:
-            break
-        line = waiting.popleft() if waiting else next(lines, b"")
-        if not line:
-            break
-    body = _body(b"".join(held), carriage_returns)
-    if not inside:
-        return held, _wrong(body, commas, fields, returns)
-    # The quotes are not to be trusted beyond the line in which the last one opened.
-    waiting.extendleft(reversed(held[opened + 1 :]))
-    if found.reason and len(held) == 1:
-        return held, found.reason
-    where = f" (line {number + opened})" if opened else ""
-    return held[: opened + 1], f"{_OPEN}{where}"
+def _broken(text: bytes, start: int, stop: int, opens: bool) -> tuple[int, str]:
+    """Where a record is broken, of which the part before ``stop`` is right, and how."""
+    unclosed = "a quote opens and is not closed"
+    if opens:
+        return stop, unclosed
+    fields = list(_QUOTED.finditer(text, start, stop))
+    for field in reversed(fields):  # no quote is trusted beyond the line in which it opened
+        if b"\n" in field.group() or b"\r" in field.group():
+            return field.start(), unclosed
+    if fields and fields[-1].end() == stop:
+        return stop, "text after a closing quote"
+    if stop == len(text):
+        return stop, f"a line of more than {LIMIT >> 20} MB"
+    return stop, "a quote within a field that does not begin with one"
 
 
-class _Line(NamedTuple):
-    """What the quotes of one line say: is one open at its end, did it open here, commas outside."""
-
-    inside: bool
-    opened: bool
-    commas: int
-    returns: bool
-    reason: str | None
-
-
-def _scan(text: bytes, inside: bool) -> _Line:
-    """Follow the quotes through one line."""
-    parts = text.split(b'"')
-    last = len(parts) - 1
-    commas, opened, returns = 0, not inside, False
-    for index in range(1 if inside else 0, last + 1, 2):
-        part = parts[index]
-        if not part:
-            continue  # the line's start or end, or the middle of a doubled quote
-        if index and not part.startswith(b","):
-            return _Line(True, opened, commas, returns, _AFTER)
-        if index < last and not part.endswith(b","):
-            return _Line(True, opened, commas, returns, _STRAY)
-        commas += part.count(b",")
-        returns = returns or b"\r" in part
-        opened = True
-    return _Line(inside ^ bool(last % 2), opened, commas, returns, None)
-
-
-def _wrong(body: bytes, commas: int, fields: int, returns: bool) -> str | None:
+def _wrong(body: bytes, header: Header) -> str | None:
     if b"\0" in body:
         return "a NUL byte"
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError as error:
-            return f"not UTF-8 (byte 0x{body[error.start]:02X})"
-    if returns:
-        return _RETURN
-    if commas + 1 != fields:
-        return f"{commas + 1} field{'s' if commas else ''} instead of {fields}"
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 (byte 0x{body[error.start]:02X})"
+    plain = _QUOTED.sub(b"", body) if b'"' in body else body
+    if b"\r" in plain:
+        return "a carriage return outside of quotes"
+    fields = 1 + plain.count(b",")
+    if fields != len(header.names):
+        return f"{fields} field{'s' if fields > 1 else ''} instead of {len(header.names)}"
+    if header.names[0] in text and tuple(next(csv.reader(io.StringIO(text)))) == header.names:
+        return _HEADER
     return None
-
-
-def _body(line: bytes, carriage_returns: bool) -> bytes:
-    if line.endswith(b"\r\n"):
-        return line[:-2]
-    if line.endswith(b"\n") or (carriage_returns and line.endswith(b"\r")):
-        return line[:-1]
-    return line
-
-
-def _cr_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Lines that end in CR, LF or both; one that is too long comes in pieces, as of readline."""
-    rest = b""
-    while block := stream.read(1 << 20):
-        # The last may go on in the next block, or end in a CR whose LF is there.
-        *whole, rest = (rest + block).splitlines(keepends=True)
-        yield from whole
-        if len(rest) >= LIMIT:
-            yield rest
-            rest = b""
-    if rest:
-        yield rest
 
 
 class Rejects(ExitStack):
@@ -202,11 +146,9 @@ class Rejects(ExitStack):
     def __init__(self, file: SourceFile, batch: Batch) -> None:
         super().__init__()
         self.count = 0
-        self._file = file
-        self._batch_id = batch.batch_id
-        self._allowance = batch.rules.allowance
+        self._file, self._batch = file, batch
         self._examples: list[tuple[int, str]] = []
-        spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by the context
+        spool = tempfile.SpooledTemporaryFile(_BLOCK)  # noqa: SIM115 - closed by this context
         self._spool: IO[bytes] = self.enter_context(spool)
         text = io.TextIOWrapper(self._spool, encoding="utf-8", newline="", write_through=True)
         self.callback(text.detach)
@@ -217,30 +159,25 @@ class Rejects(ExitStack):
 
         Raises LoaderError when more are bad than is allowed.
         """
-        columns = names_of(self._file.header())
-        good = _Good(self._good(reader))
-        send(
-            cursor,
-            sql.SQL(
-                "copy {} ({}, {}) from stdin (format csv, encoding 'UTF8', force_null ({}))"
-            ).format(INCOMING, LINE, columns, columns),
-            good,
-        )
-        return cursor.rowcount + self.count
+        options = "format csv, encoding 'UTF8', force_null ({columns})"
+        statement = f"copy pg_temp.incoming (_line, {{columns}}) from stdin ({options})"
+        good = _Rows(self._good(reader))
+        return send(cursor, statement, good, columns=self._file.header()) + self.count
 
     def _good(self, reader: Reader) -> Iterator[bytes]:
-        for line, body, reason in records(io.BufferedReader(reader, BLOCK), self._file.layout):
-            if reason is None:
+        for line, body, wrong in records(reader, self._file.layout):
+            if wrong is None:
                 yield b"%d,%b\n" % (line, body)
             else:
-                self._reject(line, reason, body)
+                reason = wrong.replace("not UTF-8", f"not {self._file.encoding.upper()}")
+                self._count(1, [(line, reason)])
+                text = body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+                self.keep(line, reason, text)
 
-    def _reject(self, line: int, reason: str, body: bytes) -> None:
-        reason = reason.replace("not UTF-8", f"not {self._file.encoding.upper()}")
-        self._count(1, [(line, reason)])
-        text = body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-        name = self._file.table.name
-        self._writer.writerow((self._batch_id, name, self._file.name, line, reason, text))
+    def keep(self, line: int, reason: str, text: str) -> None:
+        """Keep a row on disk, as the connection is busy with the good ones."""
+        name, number = self._file.table.name, self._batch.batch_id
+        self._writer.writerow((number, name, self._file.name, line, reason, text))
 
     def reject_keys(self, cursor: Cursor) -> None:
         """Move the incoming rows with bad keys out; raise LoaderError when they are too many.
@@ -248,166 +185,123 @@ class Rejects(ExitStack):
         Of a key that comes with different values every row is one: which is right, only the user
         can say.
         """
-        cursor.execute(
-            "drop table if exists pg_temp.bad_keys;"
-            " create temporary table bad_keys (line bigint, reason text, body text) on commit drop"
-        )
-        table = self._file.table
+        table, columns = self._file.table, self._file.header()
+        bad_keys = "bad_keys (line bigint, reason text, body text)"
+        run(cursor, "drop table if exists pg_temp.bad_keys")
+        run(cursor, f"create temporary table {bad_keys} on commit drop")
         if not table.key:
             return
+        _drop_equal(cursor, INCOMING, columns, "_line")
         names = ", ".join(table.key)
-        long = sql.SQL("octet_length(concat({})) > {}").format(
-            names_of((*table.key, *table.lookups)), sql.Literal(_KEY_BYTES)
+        count = run(
+            cursor,
+            "insert into pg_temp.bad_keys select _line, reason, body from (select _line, case"
+            " when octet_length(concat({indexed})) > {most} then {long}"
+            " when num_nulls({key}) > 0 then {empty}"
+            " when count(*) over same > 1 then concat({doubled}, left(concat_ws(', ', {key}), 100),"
+            " ') comes more than once with different values (lines ',"
+            " array_to_string((array_agg(_line) over same)[1:5], ', '), ')') end as reason,"
+            " concat_ws(',', {body}) as body from pg_temp.incoming window same as (partition by"
+            " {key} order by _line rows between unbounded preceding and unbounded following))"
+            " as rows where reason is not null",
+            indexed=(*table.key, *table.lookups),
+            most=sql.Literal(_KEY_BYTES),
+            key=table.key,
+            long=sql.Literal(f"a key ({names}) of more than {_KEY_BYTES:,} bytes"),
+            empty=sql.Literal(f"empty key ({names})"),
+            doubled=sql.Literal(f"the key ({names}) = ("),
+            body=listed(
+                "case when {0} ~ '[\",\r\n]' then concat('\"', replace({0}, '\"', '\"\"'), '\"')"
+                " else coalesce({0}, '') end",
+                columns,
+            ),
         )
-        self._move(cursor, sql.Literal(f"a key ({names}) of more than {_KEY_BYTES:,} bytes"), long)
-        self._move(cursor, sql.Literal(f"empty key ({names})"), _is_empty(table.key))
-        if not has_repeats(cursor, INCOMING, self._file):
-            return
-        _drop_equal(cursor, INCOMING, self._file, LINE)
-        cursor.execute(
-            sql.SQL(
-                "create temporary table doubled on commit drop as"
-                " select {keys}, (array_agg({line} order by {line}))[1:5] as _lines"
-                " from {incoming} group by {keys} having count(*) > 1"
-            ).format(keys=names_of(table.key), line=LINE, incoming=INCOMING)
-        )
-        reason = sql.SQL(
-            "concat({}, left(concat_ws(', ', {}), 100), {}, array_to_string(_lines, ', '), ')')"
-        ).format(
-            sql.Literal(f"the key ({names}) = ("),
-            listed("incoming.{}", table.key),
-            sql.Literal(") comes more than once with different values (lines "),
-        )
-        same = listed("incoming.{0} = doubled.{0}", table.key, " and ")
-        self._move(cursor, reason, same, sql.SQL(", pg_temp.doubled"))
-        cursor.execute("drop table pg_temp.doubled")
-
-    def _move(
-        self,
-        cursor: Cursor,
-        reason: sql.Composable,
-        where: sql.Composable,
-        others: sql.Composable = sql.SQL(""),  # noqa: B008 - it is constant
-    ) -> None:
-        body = listed(
-            "case when incoming.{0} ~ '[\",\\r\\n]' then concat('\"', replace(incoming.{0}, '\"',"
-            " '\"\"'), '\"') else coalesce(incoming.{0}, '') end",
-            self._file.header(),
-        )
-        cursor.execute(
-            sql.SQL(
-                "insert into pg_temp.bad_keys select {}, {}, concat_ws(',', {})"
-                " from {} as incoming{} where {}"
-            ).format(LINE, reason, body, INCOMING, others, where)
-        )
-        if not cursor.rowcount:
-            return
-        count = cursor.rowcount
-        cursor.execute(
-            sql.SQL("delete from {} using pg_temp.bad_keys where {} = bad_keys.line").format(
-                INCOMING, LINE
-            )
-        )
-        cursor.execute("select min(line), reason from pg_temp.bad_keys group by 2 order by 1")
-        self._count(count, [(line, reason) for line, reason in cursor.fetchmany(_EXAMPLES)])
+        if count:
+            run(cursor, "delete from pg_temp.incoming using pg_temp.bad_keys where _line = line")
+            run(cursor, "select min(line), reason from pg_temp.bad_keys group by 2 order by 1")
+            self._count(count, cursor.fetchmany(_EXAMPLES))
 
     def write(self, cursor: Cursor) -> None:
         """Write the rejected rows into the ledger."""
         self._spool.seek(0)
-        copy = sql.SQL("copy raw._rejected_rows ({}) from stdin (format csv, encoding 'UTF8')")
-        send(cursor, copy.format(sql.SQL(_COLUMNS)), self._spool)
-        cursor.execute(
-            sql.SQL(
-                "insert into raw._rejected_rows ({}) select %s, %s, %s, line, reason, body"
-                " from pg_temp.bad_keys"
-            ).format(sql.SQL(_COLUMNS)),
-            (self._batch_id, self._file.table.name, self._file.name),
+        send(cursor, f"copy {_REJECTED} from stdin (format csv, encoding 'UTF8')", self._spool)
+        row = (self._batch.batch_id, self._file.table.name, self._file.name)
+        run(
+            cursor,
+            "insert into {rejected} select {row}, line, reason, body from pg_temp.bad_keys",
+            rejected=sql.SQL(_REJECTED),
+            row=sql.SQL(", ").join(map(sql.Literal, row)),
         )
 
     def _count(self, count: int, examples: list[tuple[int, str]]) -> None:
         self.count += count
-        self._examples = sorted({*self._examples, *examples})[:_EXAMPLES]
+        self._examples = sorted([*self._examples, *examples])[:_EXAMPLES]
         self.check()
 
     def check(self, rows: int | None = None) -> None:
         """Raise LoaderError when more rows are bad than is allowed, of all ``rows`` of the file."""
-        if not self._allowance.exceeded(self.count, rows):
+        rules, name = self._batch.rules, self._file.name
+        if not rules.too_many(self.count, rows):
             return
-        name = self._file.name
-        if self._allowance == Allowance():
+        if rules.max_rejects == "0":
             line, reason = self._examples[0]
             raise LoaderError(f"{name}, {_where(line, reason)}; {self._remedy(reason)}.")
         reasons = "; ".join(_where(line, reason) for line, reason in self._examples)
         of = f" of {rows:,}" if rows is not None else " or more"
         raise LoaderError(
-            f"{name}: {self.count:,}{of} rows are bad, and --max-rejects allows {self._allowance}:"
-            f" {reasons}; fix the file and land it again."
+            f"{name}: {self.count:,}{of} rows are bad, and --max-rejects allows"
+            f" {rules.max_rejects}: {reasons}; fix the file and land it again."
         )
 
     def _remedy(self, reason: str) -> str:
         if reason.startswith("not "):
             return not_utf8(self._file.encoding).partition("; ")[2]
-        if "more than once" in reason:
-            return "keep the row that is right"
-        if reason.startswith("empty key"):
-            return "fill it in, or drop the row"
-        if reason == _HEADER:
-            return "drop the line"
+        for part, remedy in _REMEDIES.items():
+            if part in reason:
+                return remedy
         return "fix the file and land it again, or land its other rows with --max-rejects"
 
 
-class _Good:
+class _Rows:
     """A stream of rows, for COPY."""
 
     def __init__(self, rows: Iterator[bytes]) -> None:
         self._rows = rows
-        self._ready = bytearray()
 
     def read(self, size: int = -1) -> bytes:
-        while len(self._ready) < size and (row := next(self._rows, b"")):
-            self._ready += row
-        block = bytes(self._ready[:size])
-        del self._ready[:size]
-        return block
+        return b"".join(islice(self._rows, max(1, size // 256)))
 
 
-class BadKeys(Exception):  # noqa: N818 - no error yet: the strict reader says what is wrong
-    """Some keys of a file are empty, or come with different values, or are the header's names."""
+class BadRows(Exception):  # noqa: N818 - no error yet: the strict reader says what is wrong
+    """Some keys of a file come with different values, or a row is the header again."""
 
 
 def drop_repeats(cursor: Cursor, target: sql.Composable, file: SourceFile) -> int:
     """Delete rows of ``target`` that repeat another one in every column; return how many.
 
-    Raises BadKeys when a key comes with different values.
+    Raises BadRows when a key comes with different values.
     """
-    if not has_repeats(cursor, target, file):
+    doubled = "select from {target} group by {key} having count(*) > 1 limit 1"
+    if not run(cursor, doubled, target=target, key=file.table.key):
         return 0
-    dropped = _drop_equal(cursor, target, file, sql.SQL("ctid"))
-    if has_repeats(cursor, target, file):
-        raise BadKeys
+    dropped = _drop_equal(cursor, target, file.header(), "ctid")
+    if run(cursor, doubled, target=target, key=file.table.key):
+        raise BadRows
     return dropped
 
 
-def has_repeats(cursor: Cursor, target: sql.Composable, file: SourceFile) -> bool:
-    """Whether a key comes more than once."""
-    cursor.execute(
-        sql.SQL("select exists (select from {} group by {} having count(*) > 1)").format(
-            target, names_of(file.table.key)
-        )
-    )
-    return cursor.fetchone() == (True,)
-
-
 def _drop_equal(
-    cursor: Cursor, target: sql.Composable, file: SourceFile, order: sql.Composable
+    cursor: Cursor, target: sql.Composable, columns: Sequence[str], first_by: str
 ) -> int:
-    cursor.execute(
-        sql.SQL(
-            "delete from {0} where ctid in (select ctid from (select ctid, row_number() over"
-            " (partition by {1} order by {2}) as copy from {0}) as copies where copy > 1)"
-        ).format(target, names_of(file.header()), order)
+    return run(
+        cursor,
+        "delete from {target} where ctid in (select ctid from (select ctid, row_number() over"
+        " (partition by {columns} order by {first_by}) as number from {target}) as copies"
+        " where number > 1)",
+        target=target,
+        columns=columns,
+        first_by=sql.SQL(first_by),
     )
-    return cursor.rowcount
 
 
 def show(
@@ -430,10 +324,6 @@ def show(
         say(f"{cursor.rowcount:,} rejected rows")
         if cursor.rowcount:
             say("fix them in the file, and land it again: olist land PATH")
-
-
-def _is_empty(key: tuple[str, ...]) -> sql.Composable:
-    return sql.SQL("num_nulls({}) > 0").format(names_of(key))
 
 
 def _where(line: int, reason: str) -> str:

@@ -1,6 +1,7 @@
 """Fixtures: one PostgreSQL for the session, a fresh database for each test that asks."""
 
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,21 +23,11 @@ if TYPE_CHECKING:
     from lakes import Lake
 
 # Files that `make test` leaves to `make test-all`.
-SLOW = {
-    *(
-        "test_answers",
-        "test_benchmarks",
-        "test_crash",
-        "test_crash_connection",
-        "test_gallery",
-    ),
-    *("test_crash_dbt", "test_crash_memory", "test_crash_server", "test_crowds", "test_duckdb"),
-    *("test_engines", "test_governance", "test_history", "test_interruptions", "test_lake_star"),
-    *("test_mutation", "test_operations", "test_plain_star", "test_plans", "test_property"),
-    *("test_real_data", "test_reports", "test_roles_elsewhere", "test_roles_in_use"),
-    *("test_semantic_layer", "test_source_databases", "test_source_failures", "test_spark"),
-    *("test_spark_lake",),
-}
+SLOW = re.compile(
+    "test_(answers|bench|crash|crowds|engines|gallery|history|incremental|interruptions|lake_star"
+    "|mutation|offline|operations$|plain_star|plans|property|real_data|reports|roles_|semantic"
+    "|source_)"
+)
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -44,7 +35,7 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of slow files."""
     for item in items:
-        if item.path.stem in SLOW:
+        if SLOW.match(item.path.stem):
             item.add_marker(pytest.mark.slow)
 
 

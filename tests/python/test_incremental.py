@@ -172,6 +172,6 @@ def test_rows_of_the_newest_batch_are_replaced_while_others_go(
         step({name: rows.drop(rows.index[1])}, mode="snapshot")
         rows.iloc[0, column_at] = "4"
         step({name: rows.iloc[:1]})
-    assert warehouse.query(
-        "select count(*) - count(distinct order_id) from marts.fct_orders"
-    ) == [(0,)]
+    assert warehouse.query("select count(*) - count(distinct order_id) from marts.fct_orders") == [
+        (0,)
+    ]

@@ -67,7 +67,13 @@ class Replay:
     def build(self, *arguments: str) -> None:
         """Build the marts."""
         self.warehouse.dbt(
-            *("run", "--select", "path:models/marts", "int_geolocation_counted", "int_zip_code_points"),
+            *(
+                "run",
+                "--select",
+                "path:models/marts",
+                "int_geolocation_counted",
+                "int_zip_code_points",
+            ),
             *("--exclude", *_STATIC, *arguments),
         )
 
@@ -101,9 +107,13 @@ class Replay:
                     if found.get(name) != member
                 ]
         for mart, columns in ATTRIBUTES.items():
-            current = f"select {columns} from marts.{mart}_history where is_current and not is_removed"
+            current = (
+                f"select {columns} from marts.{mart}_history where is_current and not is_removed"
+            )
             today = f"select {columns} from marts.{mart} where not is_removed"
-            wrong += self.warehouse.query(f"({current} except {today}) union ({today} except {current})")
+            wrong += self.warehouse.query(
+                f"({current} except {today}) union ({today} except {current})"
+            )
         return wrong
 
 

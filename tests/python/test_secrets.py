@@ -16,8 +16,7 @@ from loaders import connection, server
 from loaders.errors import redact
 from loaders.land.ledger import begin, record_failure
 from loaders.paths import project_root
-from loaders.roles.make import make
-from loaders.roles.names import KINDS, variable
+from loaders.roles import KINDS, make, variable
 
 MARK = "s3cret-Pa55"  # begins every password of these tests
 URL = f"postgresql://u:{MARK}-url@127.0.0.1"
@@ -77,7 +76,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         for name in ("PGHOST", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGPORT", "DATABASE_URL"):
             patch.delenv(name, raising=False)
         patch.setenv("OLIST_HOME", str(home))
-        patch.setattr("loaders.server.control.secrets.token_urlsafe", lambda _: f"{MARK}-owner")
+        patch.setattr("loaders.server.secrets.token_urlsafe", lambda _: f"{MARK}-owner")
         server.up(say=lambda _: None)
         with connection.connect(autocommit=True) as link, link.cursor() as cursor:
             cursor.execute("alter system set log_statement = 'all'")
@@ -152,7 +151,7 @@ def test_nor_what_is_told_of_a_wrong_argument(watched: Watched, arguments: tuple
 def test_what_keeps_passwords_is_its_owners(watched: Watched) -> None:
     make(lambda _: None)
     for path in (watched.home / ".postgres").iterdir():
-        if path.is_file():
+        if path.is_file() and path.suffix != ".conf":  # the server's account reads these
             assert path.stat().st_mode & 0o077 == 0, path
 
 
