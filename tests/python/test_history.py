@@ -69,9 +69,7 @@ def test_a_removal_is_a_version_and_so_is_the_return(story: Story, versions: Tel
     ]
 
 
-def test_a_person_whose_only_row_is_another_person_s_has_gone(
-    story: Story, versions: Tell
-) -> None:
+def test_a_person_whose_only_row_is_another_person_s_has_gone(story: Story, versions: Tell) -> None:
     assert versions("u2", "dim_customers", "city") == [
         ("rio de janeiro", False, BEGINNING, story.times[2], False),
         ("rio de janeiro", True, story.times[2], END, True),
@@ -160,7 +158,9 @@ def test_histories_do_not_depend_on_when_they_were_built(story: Story) -> None:
     assert story.warehouse.marts(HISTORIES) == found
     keys = "select product_version_key from marts.dim_products_history order by 1"
     before = story.query(keys)
-    story.warehouse.query("update seeds.weight_bands set weight_band = 'a ' || weight_band", fetch=False)
+    story.warehouse.query(
+        "update seeds.weight_bands set weight_band = 'a ' || weight_band", fetch=False
+    )
     story.warehouse.dbt("run", "--select", "dim_products", "dim_products_history")
     assert story.query(keys) == before
     assert story.query(
@@ -169,7 +169,9 @@ def test_histories_do_not_depend_on_when_they_were_built(story: Story) -> None:
     ) == [(0,)]
     times = "select product_id, version_number, valid_from - interval '3 hours' from {}"
     times += " where version_number > 1 order by 1, 2"
-    utc = story.query(times.format("marts.dim_products_history").replace(" - interval '3 hours'", ""))
+    utc = story.query(
+        times.format("marts.dim_products_history").replace(" - interval '3 hours'", "")
+    )
     story.warehouse.dbt(
         *("run", "--select", "dim_products_history", "--vars", "source_time_zone: UTC")
     )
@@ -185,16 +187,16 @@ def test_a_zip_code_prefix_that_is_refused_stops_nothing(
     order = BASE["orders"][0].replace("o1,c1", "o4,c4")
     made.land(**{**BASE, "customers": lost, "orders": [*BASE["orders"], order]})
     assert made.build()["assert_values_are_of_their_type"] == "warn"
-    assert made.query(
-        "select row_key, invalid_value, expected_type from audit.invalid_values"
-    ) == [("customer_id=c4", "1151", "zip_code_prefix")]
+    assert made.query("select row_key, invalid_value, expected_type from audit.invalid_values") == [
+        ("customer_id=c4", "1151", "zip_code_prefix")
+    ]
     assert made.query(
         "select zip_code_prefix, city, geography_key from marts.dim_customers"
         " where customer_unique_id = 'u4'"
     ) == [("unknown", "sao paulo", "-1")]
-    assert made.query("select count(*) from marts.dim_geographies where zip_code_prefix = '1151'") == [
-        (0,)
-    ]
+    assert made.query(
+        "select count(*) from marts.dim_geographies where zip_code_prefix = '1151'"
+    ) == [(0,)]
     made.land(customers=[*CUSTOMERS, "c4,u4,01151,sao paulo,SP"])
     made.run()
     assert made.query(

@@ -169,7 +169,7 @@ def test_rows_of_the_newest_batch_are_replaced_while_others_go(
     small.land("delta", **{table: [row.format(4)]})
     small.run()
     found = small.warehouse.marts(FACTS)
-    assert len(found["fct_orders"]) == 3  # noqa: PLR2004 - those of the story
+    assert len(found["fct_orders"]) == 3
     small.run("--full-refresh")
     assert small.warehouse.marts(FACTS) == found
 

@@ -10,12 +10,10 @@ import loaders.sample
 from conftest import Query, write_csv
 from lakes import assert_raw_is_as_before, set_raw_aside
 from loaders.cli import main
-from loaders.errors import LoaderError
 from loaders.lake import archive, replay
-from loaders.land import Rules, land, schema, settle
+from loaders.land import Rules, land
 from loaders.land.ledger import Counts
 from loaders.sample import generate
-from loaders.sources.files import whole_export
 from loaders.tables import ALL_TABLES, OPTIONAL, TABLES
 from tests import frames
 from tests.frames import Files
@@ -176,63 +174,6 @@ def test_they_land_like_the_nine(tmp_path: Path, query: Query) -> None:
         "select indexname::text from pg_indexes where schemaname = 'raw'"
         " and tablename = 'inventory_transactions' order by 1"
     ) == [("inventory_transactions_batch_id_idx",), ("inventory_transactions_pkey",)]
-
-
-def test_a_run_sees_what_had_landed_when_it_began(tmp_path: Path, query: Query) -> None:
-    write_csv(tmp_path / "a", "inventory_transactions", *MOVES)
-    land(tmp_path / "a", say=quiet)
-    query("select raw._see()")
-    write_csv(tmp_path / "b", "inventory_transactions", SALE.replace("-1", "-2"))
-    land(tmp_path / "b", say=quiet)
-    seen = "select quantity from raw._inventory_transactions_seen where transaction_id = 't2'"
-    assert query(seen) == [("-1",)]
-    query("select raw._see()")
-    assert query(seen) == [("-2",)]
-    assert query("select count(*) from raw._inventory_transactions_before") == [(0,)]
-
-
-def test_a_bad_row_is_rejected_and_comes_back(tmp_path: Path, query: Query) -> None:
-    write_csv(tmp_path / "a", "inventory_transactions", *MOVES, "t3,p1,s1,sale,-1", ",p,s,x,1,,,,")
-    with pytest.raises(LoaderError, match="line 4: 5 fields instead of 9"):
-        land(tmp_path / "a", say=quiet)
-    counts = land(tmp_path / "a", say=quiet, rules=Rules(max_rejects="2"))
-    assert (counts.new, counts.rejected) == (2, 2)
-    assert main(["rejects", "--out", str(tmp_path / "mend")]) == 0
-    (file,) = (tmp_path / "mend").rglob("inventory_transactions*.csv")
-    mended = file.read_text("utf-8").replace("t3,p1,s1,sale,-1", SALE.replace("t2", "t3"))
-    file.write_text(mended.replace(",p,s,x,1,,,,", "t4,p,s,x,1,,,,"), "utf-8")
-    assert main(["rejects", "--retry", str(tmp_path / "mend")]) == 0
-    assert query("select count(*) from raw.inventory_transactions") == [(4,)]
-
-
-def test_an_older_warehouse_gets_the_tables_with_its_next_landing(
-    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    older = schema._VERSIONS[: schema._WITH_OPTIONAL]
-    write_csv(tmp_path / "a", "sellers", "s1,01037,sao paulo,SP")
-    write_csv(tmp_path / "b", "inventory_transactions", *MOVES)
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "_VERSIONS", older)
-        patch.setattr(schema, "LEDGER_VERSION", len(older))
-        patch.setattr(settle, "ALL_TABLES", TABLES)
-        land(tmp_path / "a", say=quiet)
-        assert query("select to_regclass('raw.inventory_transactions')") == [(None,)]
-        query("select raw._see()")
-    assert land(tmp_path / "b", say=quiet).new == 2
-    assert query("select count(*) from raw._inventory_transactions_seen") == [(0,)]  # not yet
-    query("select raw._see()")
-    assert query("select count(*) from raw._inventory_transactions_seen") == [(2,)]
-    assert query("select seller_id from raw._sellers_seen") == [("s1",)]
-
-
-def test_a_whole_export_is_the_nine_files(folder: Path, tmp_path: Path) -> None:
-    generate(tmp_path, 0.001)
-    assert whole_export(tmp_path) == tmp_path
-    assert whole_export(folder) == folder
-    write_csv(tmp_path / "x", "marketing_campaigns", DAY)
-    with pytest.raises(LoaderError, match=r"lacks olist_customers_dataset\.csv") as caught:
-        whole_export(tmp_path / "x")
-    assert "inventory" not in str(caught.value)
 
 
 def test_status_shows_them_where_they_have_landed(

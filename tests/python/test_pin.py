@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,16 @@ def dbt(warehouse: Warehouse, *arguments: str) -> tuple[int, str]:
     """Run dbt as users do; return its exit status and output."""
     folder = str(warehouse.folder / "process")
     done = subprocess.run(
-        [sys.executable, "-m", "loaders.dbt", *arguments, "--target-path", folder, "--log-path", folder],
+        [
+            sys.executable,
+            "-m",
+            "loaders.dbt",
+            *arguments,
+            "--target-path",
+            folder,
+            "--log-path",
+            folder,
+        ],
         env={**os.environ, **warehouse.variables},
         cwd=project_root(),
         capture_output=True,

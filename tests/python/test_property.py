@@ -57,8 +57,10 @@ class Replay:
         self.warehouse.land(self.folder, load.mode)
         if load.builds:
             self.warehouse.query(  # as a changed seed would
-                f"update seeds.weight_bands set above_g = {load.weight_limit} where above_g in (500, 600);"
-                f"update seeds.weight_bands set up_to_g = {load.weight_limit} where up_to_g in (500, 600)",
+                f"update seeds.weight_bands set above_g = {load.weight_limit}"
+                " where above_g in (500, 600);"
+                f"update seeds.weight_bands set up_to_g = {load.weight_limit}"
+                " where up_to_g in (500, 600)",
                 fetch=False,
             )
             self.build()
@@ -97,9 +99,13 @@ class Replay:
                     if found.get(name) != member
                 ]
         for mart, columns in ATTRIBUTES.items():
-            current = f"select {columns} from marts.{mart}_history where is_current and not is_removed"
+            current = (
+                f"select {columns} from marts.{mart}_history where is_current and not is_removed"
+            )
             today = f"select {columns} from marts.{mart} where not is_removed"
-            wrong += self.warehouse.query(f"({current} except {today}) union ({today} except {current})")
+            wrong += self.warehouse.query(
+                f"({current} except {today}) union ({today} except {current})"
+            )
         return wrong
 
 
