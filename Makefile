@@ -56,7 +56,11 @@ format: $(READY_DEV) ## Let ruff and sqlfluff fix what they can
 .PHONY: spark
 spark: $(READY_DEV) packages ## Spark (560 MB; with Java), and its tests: docs/engines.md
 	@$(PIP) -r requirements-spark.lock
-	@$(BIN)/python -m pytest tests/python/test_spark.py
+	@$(BIN)/python -m pytest tests/python/test_engines.py
+
+.PHONY: compare
+compare: $(READY_DEV) packages ## The same rows on every engine that is installed (OLIST_REAL_DATA=zip for the real files)
+	@$(BIN)/python -m pytest tests/python/test_engines.py
 
 .PHONY: semantic
 semantic: $(READY_DEV) packages ## MetricFlow, and every metric compared with SQL: docs/semantic-layer.md
@@ -88,13 +92,11 @@ mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests not
 
 .PHONY: bench
 bench: $(READY_DEV) packages ## Measure against references, into benchmarks/results.md (BENCH=its arguments)
-	@$(BIN)/python -c 'import dlt, sqlalchemy' 2>/dev/null \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 .PHONY: bench-smoke
 bench-smoke: $(READY_DEV) packages ## Whole benches on tiny data: both sides give figures, and the same rows
-	@OLIST_BENCH=1 $(BIN)/python -m pytest tests/python/test_bench_builds.py
+	@OLIST_BENCH=1 $(BIN)/python -m pytest tests/python/test_benchmarks.py
 
 .PHONY: audit
 audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: docs/ci.md)
@@ -120,7 +122,7 @@ gallery: $(READY_DEV) packages ## Draw the pictures of docs/gallery.md from the 
 
 .PHONY: erd
 erd: $(READY_DEV) packages ## Draw docs/assets/star.svg anew from the models
-	@$(BIN)/python -m tests.governance.erd --write
+	@$(BIN)/python -m tests.governance.erd
 
 .PHONY: setup
 setup: $(READY) packages ## Only the environment and the dbt packages

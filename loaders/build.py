@@ -42,7 +42,7 @@ def build() -> None:
 
     if target_of() in ENGINES:  # built whole from the files, by the dbt of loaders/dbt.py
         with step("data"):
-            data = _files() or _sample()
+            data = os.environ.get("OLIST_DATA") or _files() or _sample()
         with step("dbt build"):
             packages.install(retry=False)
             _dbt_build({**os.environ, "OLIST_DATA": data})

@@ -264,7 +264,7 @@ def rejects(batch: int | None, table: str | None) -> None:
 @olist.command()
 @click.argument("lake", envvar="OLIST_LAKE")
 def archive(lake: str) -> None:
-    """Write landed files that a lake lacks, unchanged and as Parquet."""
+    """Write what landed, and a lake lacks, as Parquet."""
     from loaders.lake import archive
 
     with _acting("loader"):
@@ -272,13 +272,14 @@ def archive(lake: str) -> None:
 
 
 @olist.command()
-@click.option("--from", "lake", envvar="OLIST_LAKE", required=True, help=_lake_of)
-def replay(lake: str) -> None:
-    """Rebuild schema raw from a lake, row for row."""
+@click.argument("lake", envvar="OLIST_LAKE")
+@click.option("--until", type=int, help="The last batch to restore, by its number.")
+def replay(lake: str, until: int | None) -> None:
+    """Restore schema raw from a lake, row for row."""
     from loaders.lake import replay
 
     with _acting("loader"):
-        replay(lake)
+        replay(lake, until=until)
 
 
 @olist.command()

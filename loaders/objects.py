@@ -16,7 +16,6 @@ from typing import IO, TYPE_CHECKING
 from loaders.errors import LoaderError
 
 if TYPE_CHECKING:
-    from obstore.auth.boto3 import Boto3CredentialProvider
     from obstore.store import ClientConfig, LocalStore, RetryConfig, S3Store
 
 _PARTIAL = "_partial"  # folder of files on their way in, next to all readers' folders
@@ -27,7 +26,7 @@ _OPTIONS: "ClientConfig" = {"allow_http": True, "connect_timeout": "10s", "timeo
 _RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(minutes=2)}
 
 _KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN)"
-_NO_KEYS = f"no AWS credentials were found; set {_KEYS}, or AWS_PROFILE"
+_NO_KEYS = f"no AWS credentials were found; set {_KEYS}"
 _REGION = "the bucket is in another region; set AWS_REGION to it"
 _REFUSED = f"the server does not accept these credentials; check {_KEYS}"
 # What an error says, and what that means. The first that is found counts.
@@ -98,13 +97,16 @@ class Store:
                 return _is_new(lambda: self.objects.put(key, content, mode="create"))
             if self.has(key):  # S3 takes no condition with the first part
                 return False
-            self.objects.put(key, content, use_multipart=True, chunk_size=_PART, max_concurrency=2)
+            self._put(key, content)
             return True
+
+    def _put(self, key: str, content: IO[bytes]) -> None:
+        self.objects.put(key, content, use_multipart=True, chunk_size=_PART, max_concurrency=2)
 
     def _link(self, folder: Path, key: str, content: IO[bytes]) -> bool:
         """Write under another name, then link, so that readers of a folder find whole files."""
         partial = f"{_PARTIAL}/{uuid.uuid4().hex}"
-        self.objects.put(partial, content, use_multipart=False)
+        self._put(partial, content)
         _to_disk(folder / partial)
         if not _is_new(lambda: self.objects.copy(partial, key, overwrite=False)):
             self.objects.delete(partial)
@@ -136,13 +138,17 @@ def open_store(location: str, *, create: bool = False) -> Store:
         folder = Path(location).expanduser().resolve()
         with explained(str(folder)):
             return Store(str(folder), LocalStore(folder, mkdir=create), folder)
+    if os.environ.get("AWS_PROFILE") and not os.environ.get("AWS_ACCESS_KEY_ID"):
+        raise LoaderError(
+            "AWS_PROFILE is not read here; set the keys that it stands for:"
+            ' eval "$(aws configure export-credentials --format env)".'
+        )
     with explained(location):
         store = S3Store(
             bucket,
             prefix=prefix.strip("/") or None,
             client_options=_OPTIONS,
             retry_config=_RETRIES,
-            credential_provider=_profile(),
         )
     return Store(location.rstrip("/"), store)
 
@@ -190,24 +196,6 @@ def _cause(text: str) -> str:
     if found := re.search(r"<Code>(.*?)</Code>(?:<Message>(.*?)</Message>)?", text):
         return f"S3 answered {found[1]}: {(found[2] or 'no reason given').rstrip('.')}"
     return f"it cannot be used: {reason}"
-
-
-def _profile() -> "Boto3CredentialProvider | None":
-    """Credentials of AWS_PROFILE, which boto3 knows to read; None where none is named."""
-    if not os.environ.get("AWS_PROFILE"):
-        return None
-    try:
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - only for a profile
-        from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise LoaderError(
-            "AWS_PROFILE needs boto3: .venv/bin/pip install boto3; or set the keys themselves:"
-            ' eval "$(aws configure export-credentials --format env)".'
-        ) from error
-    try:
-        return Boto3CredentialProvider()
-    except (BotoCoreError, ValueError) as error:
-        raise LoaderError(f"{error}; check AWS_PROFILE and ~/.aws/config.") from error
 
 
 def _is_new(write: Callable[[], object]) -> bool:

@@ -32,54 +32,11 @@ READ = ("marts", "reports")
 TIMEOUT = "60s"
 PASSWORDS = "roles.json"
 
-_SQL = Path(__file__).with_name("roles.sql")
+_TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout")
 _LOCK = 0x0115_7004  # one making of roles at a time
 # What needs no quotes: dbt writes names of grantees without them.
 _NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _ATTRIBUTES = "nosuperuser nocreatedb nocreaterole noreplication nobypassrls"
-
-# What is wrong in a database, and the statement that puts it right.
-_REPAIRS = """
-with wanted as (
-    select to_regnamespace(schema_name) as namespace, owner_name
-    from unnest(%(schemas)s, %(owners)s) as wanted (schema_name, owner_name)
-),
-
--- A sequence of a column goes with its table; what belongs to an extension stays the extension's.
-bound as (
-    select classid, objid
-    from pg_depend
-    where deptype = 'e' or classid = 'pg_class'::regclass and deptype in ('a', 'i')
-)
-
-select
-    format('%%s belongs to %%s', pg_class.oid::regclass, pg_get_userbyid(relowner)),
-    format('alter table %%s owner to %%I', pg_class.oid::regclass, owner_name)
-from pg_class inner join wanted on relnamespace = namespace
-where
-    relkind in ('r', 'p', 'v', 'm', 'f', 'S') and pg_get_userbyid(relowner) <> owner_name
-    and (relkind <> 'S' or ('pg_class'::regclass, pg_class.oid) not in (table bound))
-union all
-select
-    format('%%s belongs to %%s', pg_proc.oid::regprocedure, pg_get_userbyid(proowner)),
-    format('alter routine %%s owner to %%I', pg_proc.oid::regprocedure, owner_name)
-from pg_proc inner join wanted on pronamespace = namespace
-where
-    pg_get_userbyid(proowner) <> owner_name
-    and ('pg_proc'::regclass, pg_proc.oid) not in (table bound)
-union all
-select
-    format('%%s is a member of %%s', member::regrole, roleid::regrole),
-    format('revoke %%s from %%s', roleid::regrole, member::regrole)
-from pg_auth_members
-where pg_get_userbyid(member) = any(%(roles)s)
-union all
-select
-    format('%%s has settings for database %%s', setrole::regrole, datname),
-    format('alter role %%s in database %%I reset all', setrole::regrole, datname)
-from pg_db_role_setting inner join pg_database on pg_database.oid = setdatabase
-where pg_get_userbyid(setrole) = any(%(roles)s)
-"""
 
 
 @dataclass(frozen=True)
@@ -187,9 +144,9 @@ def make(
     called = names()
     try:
         with connection.connect() as link, link.cursor() as cursor:
+            is_superuser = _check_user(cursor)
             cursor.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-            _check_user(cursor)
-            _make_roles(link, renew)
+            _make_roles(link, renew, is_superuser)
             refused = _arrange(cursor, timeout)
     except psycopg2.Error as error:
         reason = connection.reason_of(error)
@@ -199,7 +156,7 @@ def make(
         f" {called[READER]} reads marts and reports ('olist env --role reader')."
     )
     for statement in refused:
-        say(f"For the owner of the database, or a superuser, to run: {statement};")
+        say(f"For the owner of the database, or a superuser, to run: {statement}")
 
 
 def faults(cursor: Cursor) -> list[str] | None:
@@ -213,22 +170,18 @@ def faults(cursor: Cursor) -> list[str] | None:
         elif not _logs_in(kind):
             found.append(f"{name} has another password than the one known here")
     cursor.execute(
-        "select array_to_string(setconfig, ' ') from pg_db_role_setting"
-        " where setdatabase = 0 and setrole = to_regrole(%s)",
+        "select unnest(setconfig) from pg_db_role_setting where setdatabase = 0"
+        " and setrole = to_regrole(%s)",
         (names()[READER],),
     )
-    limits = str((cursor.fetchone() or ("",))[0])
-    for wanted in (
-        "default_transaction_read_only=on",
-        "statement_timeout=[1-9]",
-        "session_timeout=5min",
-    ):
-        if not re.search(wanted, limits):
-            found.append(f"{names()[READER]} has given up its limit {wanted.split('=')[0]}")
+    limits = dict(str(row[0]).split("=", 1) for row in cursor.fetchall())
+    for name in ("default_transaction_read_only", *_TIMEOUTS):
+        if limits.get(name) in {None, "off", "0"}:
+            found.append(f"{names()[READER]} has given up its limit {name}")
     return found
 
 
-def is_embedded() -> bool:
+def _is_embedded() -> bool:
     """Whether the server in use is the embedded one, also where variables name it."""
     named = connection.external()
     if named is None:
@@ -240,24 +193,26 @@ def is_embedded() -> bool:
     return own is not None and all(named[name] == own[name] for name in ("PGHOST", "PGPORT"))
 
 
-def _check_user(cursor: Cursor) -> None:
+def _check_user(cursor: Cursor) -> bool:
+    """Return whether the user in use is a superuser. Raises LoaderError for one who may not."""
     cursor.execute(
-        "select rolname, rolsuper or rolcreaterole from pg_roles where rolname = current_user"
+        "select rolname, rolsuper, rolcreaterole from pg_roles where rolname = current_user"
     )
-    user, may = cursor.fetchone() or ("?", False)
+    ((user, is_superuser, may),) = cursor.fetchall()
     if user in names().values():
         raise LoaderError(
             f"You are {user}, one of the roles themselves: run 'olist roles' as the owner of the"
             " database."
         )
-    if not may:
+    if not (may or is_superuser):
         raise LoaderError(
             f"The user {user} may not make roles: run 'olist roles' as one with createrole, or let"
             f" an administrator run 'alter role {user} createrole'."
         )
+    return bool(is_superuser)
 
 
-def _make_roles(link: Connection, renew: bool) -> None:
+def _make_roles(link: Connection, renew: bool, is_superuser: bool) -> None:
     with link.cursor() as cursor:
         cursor.execute(
             "select rolname, not rolcanlogin or rolsuper or rolcreatedb or rolcreaterole"
@@ -271,9 +226,8 @@ def _make_roles(link: Connection, renew: bool) -> None:
                 cursor.execute(sql.SQL("create role {} login").format(role))
             elif there[name]:
                 cursor.execute(sql.SQL(f"alter role {{}} login {_ATTRIBUTES}").format(role))
-            # Giving an object to a role takes membership, and so does working on with it.
-            cursor.execute("select rolsuper from pg_roles where rolname = current_user")
-            if cursor.fetchone() != (True,):
+            if not is_superuser:
+                # Giving an object to a role takes membership, and so does working on with it.
                 cursor.execute(sql.SQL("grant {} to current_user").format(role))
             if kind in new:
                 # What the server keeps of a password, not the password: statements may be logged.
@@ -297,7 +251,7 @@ def _new_passwords(existing: set[str], renew: bool) -> dict[str, str]:
         if kind in existing and not renew:
             if kind in known and _logs_in(kind):
                 continue
-            if not is_embedded():
+            if not _is_embedded():
                 raise LoaderError(
                     f"The role {names()[kind]} exists, and its password is not known here: set"
                     f" {variable(kind, 'PASSWORD')} to it, choose another name with"
@@ -328,7 +282,7 @@ def _known() -> dict[str, str]:
 def _server() -> str:
     """What a server is kept under; the embedded one may have another port after each start."""
     where = connection.environment()
-    return "embedded" if is_embedded() else f"{where['PGHOST']}:{where['PGPORT']}"
+    return "embedded" if _is_embedded() else f"{where['PGHOST']}:{where['PGPORT']}"
 
 
 def _logs_in(kind: str) -> bool:
@@ -350,10 +304,26 @@ def _arranged(cursor: Cursor) -> bool:
     return _owners().items() <= dict(cursor.fetchall()).items()
 
 
+def _sql(cursor: Cursor, timeout: str = TIMEOUT) -> list[str]:
+    """The parts of roles.sql, with the names of this database."""
+    called, owners = names(), _owners()
+    schemas = {"built": BUILT, "read": READ, "raw": (RAW,)}
+    known = {
+        "database": sql.Identifier(cursor.connection.info.dbname),
+        "timeout": sql.Literal(timeout),
+        "schemas": sql.Literal([*owners]),
+        "owners": sql.Literal([*owners.values()]),
+        "roles": sql.Literal([*called.values()]),
+        **{name: sql.SQL(", ").join(map(sql.Identifier, some)) for name, some in schemas.items()},
+        **{kind: sql.Identifier(name) for kind, name in called.items()},
+    }
+    text = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    return sql.SQL(text).format(**known).as_string(cursor).split("-- Part ")[1:]
+
+
 def _repairs(cursor: Cursor) -> list[tuple[str, str]]:
-    schemas, owners = zip(*_owners().items(), strict=True)
-    values = {"schemas": [*schemas], "owners": [*owners], "roles": [*names().values()]}
-    cursor.execute(_REPAIRS, values)
+    """What is wrong in the database, and the statement that puts it right."""
+    cursor.execute(f"-- {_sql(cursor)[0]}")
     return cursor.fetchall()
 
 
@@ -361,35 +331,23 @@ def _arrange(cursor: Cursor, timeout: str) -> list[str]:
     """Run roles.sql; return what could not be done for want of rights. Raises psycopg2.Error."""
     cursor.execute("set local lock_timeout = '30s'")  # a table is in use: not for ever
     for schema, owner in _owners().items():
-        parts = (sql.Identifier(schema), sql.Identifier(owner))
-        cursor.execute(
-            sql.SQL(
-                "create schema if not exists {0} authorization {1}; alter schema {0} owner to {1}"
-            ).format(*parts)
-        )
+        text = "create schema if not exists {0} authorization {1}; alter schema {0} owner to {1}"
+        cursor.execute(sql.SQL(text).format(sql.Identifier(schema), sql.Identifier(owner)))
     for _, statement in _repairs(cursor):
         cursor.execute(statement)
-    known = {
-        "database": sql.Identifier(cursor.connection.info.dbname),
-        "raw": sql.Identifier(RAW),
-        "built": sql.SQL(", ").join(map(sql.Identifier, BUILT)),
-        "read": sql.SQL(", ").join(map(sql.Identifier, READ)),
-        "timeout": sql.Literal(timeout),
-        **{kind: sql.Identifier(name) for kind, name in names().items()},
-    }
-    rights, _, more = _SQL.read_text(encoding="utf-8").partition("-- Part two")
-    cursor.execute(sql.SQL(rights).format(**known))
+    _, rights, more = _sql(cursor, timeout)
+    cursor.execute(f"-- {rights}")
     refused = []
-    for text in more.split("\n\n")[1:]:
+    for statement in more.split("\n\n")[1:]:
         del cursor.connection.notices[:]
         cursor.execute("savepoint trying")
         try:
-            cursor.execute(sql.SQL(text).format(**known))
+            cursor.execute(statement)
         except errors.InsufficientPrivilege:
             cursor.execute("rollback to savepoint trying")
-            refused.append(text)
+            refused.append(statement.strip())
             continue
         # PostgreSQL only warns whoever revokes what he has not granted.
         if cursor.connection.notices:
-            refused.append(text)
-    return [sql.SQL(text.strip().rstrip(";")).format(**known).as_string(cursor) for text in refused]
+            refused.append(statement.strip())
+    return refused

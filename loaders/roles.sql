@@ -1,6 +1,50 @@
--- The rights of the three roles in one database. loaders/roles.py runs this in one transaction after
--- it has made the roles and the schemas, and has given all that is in these to its owner. Words in
--- braces are names. docs/roles.md says what it comes to, and its test tries every line.
+-- The rights of the three roles in one database: loaders/roles.py runs this in one transaction, after
+-- it has made the roles and the schemas. Words in braces are names. docs/roles.md says what it comes to,
+-- and its test tries every line.
+
+-- Part 1: what is not as it should be, and the statement that puts it right.
+
+with wanted as (
+    select to_regnamespace(schema_name) as namespace, owner_name
+    from unnest({schemas}, {owners}) as wanted (schema_name, owner_name)
+),
+
+-- A sequence of a column goes with its table; what belongs to an extension stays the extension's.
+bound as (
+    select classid, objid
+    from pg_depend left join pg_class on classid = 'pg_class'::regclass and objid = pg_class.oid
+    where deptype = 'e' or relkind = 'S' and deptype in ('a', 'i')
+)
+
+select
+    format('%s belongs to %s', pg_class.oid::regclass, pg_get_userbyid(relowner)),
+    format('alter table %s owner to %I', pg_class.oid::regclass, owner_name)
+from pg_class inner join wanted on relnamespace = namespace
+where
+    relkind in ('r', 'p', 'v', 'm', 'f', 'S') and pg_get_userbyid(relowner) <> owner_name
+    and ('pg_class'::regclass, pg_class.oid) not in (table bound)
+union all
+select
+    format('%s belongs to %s', pg_proc.oid::regprocedure, pg_get_userbyid(proowner)),
+    format('alter routine %s owner to %I', pg_proc.oid::regprocedure, owner_name)
+from pg_proc inner join wanted on pronamespace = namespace
+where
+    pg_get_userbyid(proowner) <> owner_name
+    and ('pg_proc'::regclass, pg_proc.oid) not in (table bound)
+union all
+select
+    format('%s is a member of %s', member::regrole, roleid::regrole),
+    format('revoke %s from %s', roleid::regrole, member::regrole)
+from pg_auth_members
+where pg_get_userbyid(member) = any({roles})
+union all
+select
+    format('%s has settings for database %s', setrole::regrole, datname),
+    format('alter role %s in database %I reset all', setrole::regrole, datname)
+from pg_db_role_setting inner join pg_database on pg_database.oid = setdatabase
+where pg_get_userbyid(setrole) = any({roles});
+
+-- Part 2: rights and limits.
 
 revoke all on database {database} from {loader}, {transformer}, {reader};
 grant connect on database {database} to {loader}, {transformer}, {reader};
@@ -24,8 +68,7 @@ grant select on tables to {transformer};
 alter default privileges for role {transformer}, current_user in schema {read}
 grant select, references on tables to {reader};
 
--- Limits of the reader. Its sessions may change all but the first, and the last two of the second
--- part, which PostgreSQL leaves to superusers.
+-- Limits of the reader. It may change all but the first: they guard against accidents.
 alter role {reader} connection limit 20;
 alter role {reader} reset all;
 alter role {reader} set search_path = {read};
@@ -33,8 +76,8 @@ alter role {reader} set default_transaction_read_only = on;
 alter role {reader} set statement_timeout = {timeout};
 alter role {reader} set idle_in_transaction_session_timeout = '5min';
 
--- Part two: what only the owner of the database, or a superuser, can do. Each statement is tried.
--- Who has a right that everybody has cannot lose it alone, so everybody does.
+-- Part 3: what only the owner of the database, or a superuser, can do; each statement is tried. Who
+-- has a right that everybody has cannot lose it alone, so everybody does.
 
 revoke create, temporary on database {database} from public;
 

@@ -34,7 +34,8 @@ select distinct on (people.customer_unique_id)
     coalesce(people.city, 'unknown') as city,
     coalesce(people.state_code, 'unknown') as state_code,
     min(people.purchased_at) over same_person as first_order_at,
-    max(people.purchased_at) over same_person as last_order_at
+    max(people.purchased_at) over same_person as last_order_at,
+    false as is_removed
 from (
     select
         customers.customer_id,
@@ -55,7 +56,8 @@ order by
     people.purchased_at desc nulls last,
     people.order_id desc,
     people.customer_id desc;
-insert into plain.dim_customers values ('-1', '-1', 'unknown', 'unknown', 'unknown', 'unknown');
+insert into plain.dim_customers
+values ('-1', '-1', 'unknown', 'unknown', 'unknown', 'unknown', null, null, false);
 alter table plain.dim_customers add primary key (customer_key);
 
 create table plain.dim_sellers as
@@ -66,7 +68,6 @@ select
     coalesce(zip_code_prefix, 'unknown') as zip_code_prefix,
     coalesce(city, 'unknown') as city,
     coalesce(state_code, 'unknown') as state_code,
-    false as is_removed,
     is_inferred
 from (
     select
@@ -97,7 +98,6 @@ select
     members.weight_g,
     members.volume_cm3,
     coalesce(weight_bands.weight_band, 'unknown') as weight_band,
-    false as is_removed,
     members.is_inferred
 from (
     select
@@ -122,7 +122,8 @@ from (
     union all
     select sold.product_id, null, null, null, null, null, true
     from (select distinct product_id from raw.order_items where _until_batch_id is null) as sold
-    left join raw.products on sold.product_id = products.product_id and products._until_batch_id is null
+    left join raw.products
+        on sold.product_id = products.product_id and products._until_batch_id is null
     where products.product_id is null and sold.product_id is not null
     union all
     select null, null, null, null, null, null, false

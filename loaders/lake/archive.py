@@ -24,12 +24,13 @@ from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.manifest import Row
 from loaders.land import Keeping, ledger
+from loaders.land.copy import listed, names_of
 from loaders.objects import Store, explained, missing_library, open_store
 from loaders.sources import Delivery, SourceFile
 from loaders.tables import ALL_TABLES, Table
 
 Say = Callable[[str], None]
-_BLOCK = 8 << 20  # bytes of CSV that become one row group, which is what is held in memory
+_BLOCK = 1 << 20  # bytes of CSV that become one row group, which is what is held in memory
 
 
 def named_lake(location: str | None = None) -> str | None:
@@ -92,11 +93,11 @@ def _archive(link: Connection, store: Store, say: Say) -> None:
     try:
         with exclusive(link, waiting, ARCHIVING), link.cursor() as cursor:
             missing = _missing(cursor, store)
-            archived = {key.split("/")[1] for key in store.keys("raw")}
+            first = {key.split("/")[1]: key for key in reversed(store.keys("raw"))}
             for previous, batch_id in missing:
                 batch = manifest.of_ledger(cursor, batch_id, previous)
                 for table in _tables(cursor):
-                    batch.objects.extend(_put_rows(cursor, store, table, batch.batch, archived))
+                    batch.objects.extend(_put_rows(cursor, store, table, batch.batch, first))
                 link.commit()
                 manifest.write(store, batch)
                 size = sum(entry["bytes"] for entry in batch.objects)
@@ -136,19 +137,18 @@ def _tables(cursor: Cursor) -> list[Table]:
 
 
 def _put_rows(
-    cursor: Cursor, store: Store, table: Table, batch: Row, archived: set[str]
+    cursor: Cursor, store: Store, table: Table, batch: Row, first: dict[str, str]
 ) -> list[Row]:
     """Put what a batch did to a table; return what the manifest says of it, nothing for nothing.
 
-    The first file of a table may be empty, so that every table has its folder and its columns.
+    The ``first`` file of a table may be empty: so every table has its folder and its columns.
     """
     key = f"raw/{table.name}/batch-{batch['batch_id']:08}.parquet"
     with tempfile.TemporaryFile() as lines, tempfile.TemporaryFile() as rows:
         with explained(store.location):
             cursor.copy_expert(_versions(cursor, table, batch), lines)
-            if not lines.tell() and table.name in archived:
+            if not lines.tell() and first.get(table.name, key) < key:
                 return []
-            lines.seek(0)
             count = _as_parquet(lines, table.columns, rows)
         entry = {"key": key, "table": table.name, "rows": count, **_sizes(rows)}
         if not store.put(key, rows):  # by an archive that was interrupted
@@ -158,35 +158,28 @@ def _put_rows(
                         f"{store.location}/{key} is in the way: it is not what batch"
                         f" {batch['batch_id']} wrote. Remove it, or name another folder or prefix."
                     )
-    archived.add(table.name)
+    first.setdefault(table.name, key)
     return [entry]
 
 
 def _versions(cursor: Cursor, table: Table, batch: Row) -> str:
     """COPY of what a batch opened and removed, in an order that is the same every time."""
-    order = table.key or table.columns
+    unreplaced: sql.Composable = sql.SQL("")
+    if table.key:
+        unreplaced = sql.SQL(
+            "and not exists (select from {} as new where new._batch_id = %(batch_id)s and {})"
+        ).format(ledger.raw(table), listed("new.{0} = old.{0}", table.key, " and "))
     statement = sql.SQL(
-        "copy (select {columns}, %(batch_id)s,"
+        "copy (select {}, %(batch_id)s,"
         " to_char(%(loaded_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"Z\"'),"
-        " _source_file, _until_batch_id is not distinct from %(batch_id)s from raw.{table} as old"
-        " where _batch_id = %(batch_id)s or (_until_batch_id = %(batch_id)s {unreplaced})"
-        " order by {order}, _source_file, _batch_id) to stdout (format csv, encoding 'utf8')"
+        " _source_file, _until_batch_id is not distinct from %(batch_id)s from {} as old"
+        " where _batch_id = %(batch_id)s or (_until_batch_id = %(batch_id)s {})"
+        " order by {}, _source_file, _batch_id) to stdout (format csv, encoding 'utf8')"
     ).format(
-        columns=sql.SQL(", ").join(map(sql.Identifier, table.columns)),
-        table=sql.Identifier(table.name),
-        order=sql.SQL(", ").join(
-            sql.SQL('{} collate "C"').format(sql.Identifier(name)) for name in order
-        ),
-        unreplaced=sql.SQL(
-            "and not exists (select from raw.{} as new where new._batch_id = %(batch_id)s and {})"
-        ).format(
-            sql.Identifier(table.name),
-            sql.SQL(" and ").join(
-                sql.SQL("new.{0} = old.{0}").format(sql.Identifier(name)) for name in table.key
-            ),
-        )
-        if table.key
-        else sql.SQL(""),
+        names_of(table.columns),
+        ledger.raw(table),
+        unreplaced,
+        listed('{} collate "C"', table.key or table.columns),
     )
     return cursor.mogrify(statement, batch).decode()
 
@@ -197,7 +190,9 @@ def _sizes(file: IO[bytes]) -> Row:
     return {"bytes": size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}  # type: ignore[arg-type]
 
 
-def _as_parquet(lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes]) -> int:
+def _as_parquet(
+    lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes], block: int = _BLOCK
+) -> int:
     """Write CSV lines as Parquet; return how many. An empty text stays one, null stays null."""
     import pyarrow as pa  # noqa: PLC0415 - in an extra
     from pyarrow import csv, parquet  # noqa: PLC0415
@@ -205,28 +200,32 @@ def _as_parquet(lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes]) -
     types: dict[str, pa.DataType] = dict.fromkeys(columns, pa.string())
     types |= {"_batch_id": pa.int64(), "_loaded_at": pa.timestamp("us", "UTC")}
     types |= {"_source_file": pa.string(), "_is_removed": pa.bool_()}
-    schema = pa.schema(types)
+    options = (
+        csv.ReadOptions(use_threads=False, block_size=block, column_names=list(types)),
+        csv.ParseOptions(newlines_in_values=True),
+        csv.ConvertOptions(
+            column_types=types,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=["t"],
+            false_values=["f"],
+        ),
+    )
     count = 0
-    with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
-        if not lines.read(1):
-            return count
-        lines.seek(0)
-        reader = csv.open_csv(
-            lines,
-            csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=schema.names),
-            csv.ParseOptions(newlines_in_values=True),
-            csv.ConvertOptions(
-                column_types=schema,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                true_values=["t"],
-                false_values=["f"],
-            ),
-        )
-        for block in reader:
-            writer.write_batch(block)
-            count += block.num_rows
+    try:
+        with parquet.ParquetWriter(target, pa.schema(types), compression="zstd") as writer:
+            size = lines.seek(0, os.SEEK_END)
+            lines.seek(0)
+            for rows in csv.open_csv(lines, *options) if size else ():
+                writer.write_batch(rows)
+                count += rows.num_rows
+    except pa.ArrowInvalid as error:
+        if "straddl" not in str(error) or block > 64 * _BLOCK:
+            raise LoaderError(f"no Parquet can be made of a row ({error}).") from error
+        target.seek(0)
+        target.truncate()  # a row is longer than the block
+        return _as_parquet(lines, columns, target, block * 16)
     return count
 
 

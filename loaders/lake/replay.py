@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import psycopg2
 from psycopg2 import sql
@@ -10,14 +10,19 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json
 
-from loaders.connection import connect, exclusive, reason_of
+from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.archive import require_pyarrow
 from loaders.lake.manifest import Manifest, Row
 from loaders.land import ledger
+from loaders.land.copy import listed, names_of
+from loaders.land.maintenance import maintain
 from loaders.objects import Store, explained, open_store
 from loaders.tables import BY_NAME, Table
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 Say = Callable[[str], None]
 _ROWS = 20_000  # in memory at a time
@@ -32,17 +37,18 @@ def replay(location: str, say: Say = print, *, until: int | None = None) -> None
     """
     require_pyarrow()
     store = open_store(location)
-    with connect() as link, exclusive(link, lambda: _waiting(say)):
+
+    def waiting() -> None:
+        say("a load is running: waiting for it to end")
+
+    with connect() as link, exclusive(link, waiting):
         with link.cursor() as cursor:
             batches = _to_replay(cursor, store, until)
         link.commit()  # no snapshot is held while the lake is read
         for batch in batches:
             _replay(link, store, batch, say)
+        maintain(link, {entry["table"] for batch in batches for entry in batch.objects})
     say(f"{store.location}: {'replayed' if batches else 'raw has all of it'}")
-
-
-def _waiting(say: Say) -> None:
-    say("a load is running: waiting for it to end")
 
 
 def _to_replay(cursor: Cursor, store: Store, until: int | None) -> list[Manifest]:
@@ -50,7 +56,7 @@ def _to_replay(cursor: Cursor, store: Store, until: int | None) -> list[Manifest
     lake, raw = manifest.in_lake(store), manifest.in_raw(cursor)
     if not lake:
         raise LoaderError(f"{store.location} has no batch: it is no lake, or an empty one.")
-    if until is not None and until not in lake:
+    if until is not None and not lake[0] <= until <= lake[-1]:
         raise LoaderError(
             f"{store.location} has no batch {until} to end with; it has {lake[0]} to {lake[-1]}."
         )
@@ -101,61 +107,75 @@ def _replay(link: Connection, store: Store, batch: Manifest, say: Say) -> None:
                     if store.fetch(entry["key"], file) != entry["sha256"]:
                         raise _damaged(store, entry)
                     with explained(store.location):
-                        _rows(cursor, file, BY_NAME[entry["table"]], batch.batch_id)
+                        _rows(cursor, file, BY_NAME[entry["table"]], batch)
             _ledger(cursor, batch)
         link.commit()
     except psycopg2.Error as error:
+        reason = " ".join(str(error).split())
         raise LoaderError(
-            f"PostgreSQL stopped the replay at batch {batch.batch_id}: {reason_of(error)}; the"
-            " batches before it are in raw, and the same command goes on from there."
+            f"PostgreSQL stopped the replay at batch {batch.batch_id}: {reason}; the batches before"
+            " it are in raw, and the same command goes on from there."
         ) from error
     rows = sum(entry["rows"] for entry in batch.objects)
     say(f"  batch {batch.batch_id}: {rows:,} versions and removals")
 
 
-def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch_id: int) -> None:
+def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch: Manifest) -> None:
     """Close what a batch replaced or removed, and insert the versions that it opened."""
-    from pyarrow import csv, parquet  # noqa: PLC0415 - in an extra
+    from pyarrow import parquet  # noqa: PLC0415 - in an extra
 
-    with parquet.ParquetFile(file) as source, tempfile.TemporaryFile() as lines:
+    target, incoming = ledger.raw(table), sql.Identifier("incoming")
+    with parquet.ParquetFile(file) as source:
         names = source.schema_arrow.names
-        columns = [name for name in names if not name.startswith("_")]
-        options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
-        with csv.CSVWriter(lines, source.schema_arrow, write_options=options) as writer:
-            for rows in source.iter_batches(_ROWS):
-                writer.write_batch(rows)
-        lines.seek(0)
-        target = ledger.raw(table)
+        columns = [name for name in names if name[0] != "_"]
+        opened = [name for name in names if name != "_is_removed"]
         ledger.add_columns(cursor, table, columns, ledger.raw_columns(cursor)[table.name])
+        if not batch.previous:  # there was nothing to close
+            _copy(cursor, source, target, opened)
+            return
         cursor.execute(
             sql.SQL(
-                "create temp table incoming on commit drop as"
-                " select {}, _batch_id, _loaded_at, _source_file, false as _is_removed from {}"
-                " limit 0"
-            ).format(_list(columns), target)
+                "create temp table incoming on commit drop as select {}, false as _is_removed"
+                " from {} limit 0"
+            ).format(names_of(opened), target)
         )
-        cursor.copy_expert(
-            sql.SQL("copy incoming ({}) from stdin (format csv, encoding 'utf8')").format(
-                _list(names)
-            ),
-            lines,
-        )
+        _copy(cursor, source, incoming, names)
     cursor.execute("analyze incoming")
     cursor.execute("select count(*) filter (where _is_removed) from incoming")
     (removed,) = cursor.fetchone() or (0,)
-    cursor.execute(_closing(table, columns), {"batch_id": batch_id})
+    cursor.execute(_closing(table, columns), {"batch_id": batch.batch_id})
     if cursor.rowcount < removed:
         raise LoaderError(
-            f"raw.{table.name} lacks rows that batch {batch_id} removed: raw was changed by hand."
-            " 'drop schema raw cascade' and replay it whole."
+            f"raw.{table.name} lacks rows that batch {batch.batch_id} removed: raw was changed by"
+            " hand. 'drop schema raw cascade' and replay it whole."
         )
-    opened = _list([*columns, "_batch_id", "_loaded_at", "_source_file"])
     cursor.execute(
         sql.SQL("insert into {0} ({1}) select {1} from incoming where not _is_removed").format(
-            target, opened
+            target, names_of(opened)
         )
     )
     cursor.execute("drop table incoming")
+
+
+def _copy(
+    cursor: Cursor, source: "ParquetFile", target: sql.Composable, columns: Sequence[str]
+) -> None:
+    """Copy columns of a Parquet file into a table; null and the empty text stay what they are."""
+    from pyarrow import csv, schema  # noqa: PLC0415 - in an extra
+
+    with tempfile.TemporaryFile() as lines:
+        options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
+        fields = schema([source.schema_arrow.field(name) for name in columns])
+        with csv.CSVWriter(lines, fields, write_options=options) as writer:
+            for rows in source.iter_batches(_ROWS, columns=list(columns)):
+                writer.write_batch(rows)
+        lines.seek(0)
+        cursor.copy_expert(
+            sql.SQL("copy {} ({}) from stdin (format csv, encoding 'utf8')").format(
+                target, names_of(columns)
+            ),
+            lines,
+        )
 
 
 def _closing(table: Table, columns: Sequence[str]) -> sql.Composed:
@@ -167,9 +187,7 @@ def _closing(table: Table, columns: Sequence[str]) -> sql.Composed:
             " where old._until_batch_id is null and {}"
         ).format(
             target,
-            sql.SQL(" and ").join(
-                sql.SQL("old.{0} = incoming.{0}").format(sql.Identifier(name)) for name in table.key
-            ),
+            listed("old.{0} = incoming.{0}", table.key, " and "),
         )
     return sql.SQL(
         "with removed as (select row({columns})::text as content, count(*) as copies from incoming"
@@ -178,7 +196,7 @@ def _closing(table: Table, columns: Sequence[str]) -> sql.Composed:
         " where _until_batch_id is null)"
         " update {target} as old set _until_batch_id = %(batch_id)s from current join removed"
         " using (content) where old.ctid = current.ctid and copy <= copies"
-    ).format(columns=_list(columns), target=target)
+    ).format(columns=names_of(columns), target=target)
 
 
 def _ledger(cursor: Cursor, batch: Manifest) -> None:
@@ -196,10 +214,6 @@ def _ledger(cursor: Cursor, batch: Manifest) -> None:
             cursor.execute(
                 sql.SQL(
                     "insert into {0} ({1}) select {1} from jsonb_populate_recordset(null::{0}, %s)"
-                ).format(sql.Identifier("raw", name), _list(list(rows[0]))),
+                ).format(sql.Identifier("raw", name), names_of(list(rows[0]))),
                 (Json(rows),),
             )
-
-
-def _list(names: Sequence[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, names))

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError, shown
 from loaders.land import ledger
 from loaders.land.copy import Progress
-from loaders.land.ledger import MODES, Batch, Counts, FileResult, Rules
+from loaders.land.ledger import Batch, Counts, FileResult, Rules
 from loaders.land.maintenance import maintain
 from loaders.land.write import write
 from loaders.sources import Delivery, Request, SourceFile, deliver
@@ -29,26 +29,14 @@ Keeping = Callable[[Connection, Delivery, Say], AbstractContextManager[Delivery]
 __all__ = ["Batch", "Counts", "FileResult", "Keeping", "Rules", "land", "land_delivery"]
 
 # What stopped PostgreSQL, the most special class first.
-_SENTENCES: tuple[tuple[type[psycopg2.Error], str], ...] = (
-    (errors.DiskFull, "the disk of PostgreSQL is full ({reason}); make room, and land it again"),
-    (
-        errors.InsufficientPrivilege,
-        "this database user may not do that ({reason}); use one that may write schema raw",
-    ),
-    (
-        errors.ReadOnlySqlTransaction,
-        "this server only reads ({reason}); land on its primary",
-    ),
-    (errors.QueryCanceled, "PostgreSQL stopped the load ({reason}); land it again"),
-    (psycopg2.Error, "PostgreSQL stopped the load: {reason}"),
-)
-# Connection exceptions, and a server that shuts down or ends the session.
-_LOST_CLASSES = ("08", "57P")
-# It may be lost when everything was written and only the answer was missing.
-_LOST = (
-    "the connection to PostgreSQL was lost ({reason}); land it again when the server answers:"
-    " what has landed is not landed twice."
-)
+_SENTENCES = {
+    errors.DiskFull: "the disk of PostgreSQL is full ({}); make room, and land it again",
+    errors.InsufficientPrivilege: "this database user may not do that ({});"
+    " use one that may write schema raw",
+    errors.ReadOnlySqlTransaction: "this server only reads ({}); land on its primary",
+    errors.QueryCanceled: "PostgreSQL stopped the load ({}); land it again",
+    psycopg2.Error: "PostgreSQL stopped the load: {}",
+}
 
 
 def land(
@@ -74,7 +62,10 @@ def land(
             delivery = stack.enter_context(deliver(str(location), tables, request))
         except LoaderError as error:
             with suppress(LoaderError), connect() as link:
-                _note(link, error, error.source or _named(str(location)), mode)
+                # Before its source has said what the ledger may call it: without what is secret.
+                scheme, found, _ = str(location).partition("://")
+                name = f"{scheme}://" if found else shown(str(location), limit=0)
+                _note(link, error, error.source or name, mode)
             raise
         for name in delivery.unknown:
             say(f"{name}: left out, no raw table takes it")
@@ -99,19 +90,20 @@ def land_delivery(
 ) -> Counts:
     """Land a delivery as one batch and one transaction on ``link``; see ``land``."""
     rules = rules or Rules()
-    if mode not in MODES:
-        raise LoaderError(f"mode must be one of {', '.join(MODES)}, not '{mode}'.")
+    if mode not in {"delta", "snapshot"}:
+        raise LoaderError(f"mode must be delta or snapshot, not '{mode}'.")
     encoding = canonical(rules.encoding)
     if encoding != UTF_8 and delivery.is_utf_8:
         raise LoaderError(f"{delivery.source} is no file: leave out --encoding, it is known.")
-    _ = rules.allowance  # what is wrong with it is said before a file is read
+    rules.too_many(0)  # what is wrong with it is said before a file is read
     try:  # and what is wrong with a header before anything is locked or copied
         files = list(delivery.files)
         if encoding != UTF_8:
             files = [file.named_encoding(encoding) for file in files]
         for file in files:
             if encoding != UTF_8:
-                say(f"{file.name}: read as {file.encoding.upper()}")
+                how = "UTF-8, and read as such" if file.encoding == UTF_8 else f"read as {encoding}"
+                say(f"{file.name}: {how}")
             for remark in remarks(file.header(), file.table):
                 say(f"{file.name}: {remark}")
     except LoaderError as error:
@@ -136,18 +128,24 @@ def _land(
 ) -> tuple[int, Counts]:
     batch_id = ledger.begin(link, delivery.source, mode)
     try:
-        with link.cursor() as cursor:
+        size = sum(file.size for file in delivery.files)
+        with link.cursor() as cursor, closing(Progress(size, say)) as progress:
             cursor.execute("select now()")
             (loaded_at,) = cursor.fetchone() or (None,)
-            batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
-            with Progress(sum(file.size for file in delivery.files), say) as progress:
-                results = [_file(cursor, file, batch, progress, say) for file in delivery.files]
+            batch = Batch(batch_id, mode, loaded_at, rules)
+            results = [_file(cursor, file, batch, progress) for file in delivery.files]
             ledger.ensure_tables(cursor)
             total = ledger.record(cursor, batch, results)
             delivery.remember(cursor, batch_id)
         link.commit()
     except BaseException as error:  # Ctrl-C too leaves a note, and nothing else
-        sentence = _failed(link, batch_id, error)
+        sentence = _sentence(error)
+        try:
+            link.rollback()
+            reason = str(sentence) if isinstance(sentence, LoaderError) else "interrupted"
+            ledger.record_failure(link, batch_id, reason)
+        except psycopg2.Error:  # what stopped the load stops its note, too
+            link.close()
         if sentence is error:
             raise
         raise sentence from error
@@ -155,31 +153,32 @@ def _land(
     return batch_id, total
 
 
-def _file(
-    cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress, say: Say
-) -> FileResult:
-    started = time.perf_counter()
-    mode = file.mode or batch.mode
-    result = FileResult(file.table.name, file.name, mode, file.encoding)
-    if _is_unchanged(cursor, file, batch, result):
+def _file(cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress) -> FileResult:
+    started, table = time.perf_counter(), file.table.name
+    result = FileResult(table, file.name, file.mode or batch.mode, file.encoding)
+    if _is_unchanged(cursor, file, batch.rules, result):
         result.status = "unchanged"
+        progress.advance(file.size, table)
     else:
         for remark in write(cursor, file, batch, progress, result):
-            say(f"  {file.table.name}: {remark}")
+            progress.say(f"  {table}: {remark}")
         if not result.counts.read:
-            say(f"  {file.table.name}: {file.name} has a header and no row")
-    result.seconds = round(time.perf_counter() - started, 3)
-    progress.done(file, result)
+            progress.say(f"  {table}: {file.name} has a header and no row")
+    seconds = result.seconds = round(time.perf_counter() - started, 3)
+    if result.status == "unchanged":
+        progress.say(f"  {table}: same as last time ({seconds:.1f} s)")
+    else:
+        rate = result.counts.read / max(seconds, 0.001)
+        progress.say(f"  {table}: {result.counts} ({seconds:.1f} s, {rate:,.0f} rows/s)")
     return result
 
 
-def _is_unchanged(cursor: Cursor, file: SourceFile, batch: Batch, result: FileResult) -> bool:
+def _is_unchanged(cursor: Cursor, file: SourceFile, rules: Rules, result: FileResult) -> bool:
     """Whether the table's last landed file was the same; the result gets checksums and size.
 
     An archive's own bytes say so without unpacking. A file of another size is not read for it.
     """
-    marker = batch.rules.null_marker
-    last = ledger.last_landed(cursor, file.table, result.mode, file.encoding, marker)
+    last = ledger.last_landed(cursor, result, rules.null_marker)
     if file.packed_checksum is not None:
         result.archive_checksum = file.packed_checksum()
         if last and result.archive_checksum in last.archive_checksums:
@@ -195,22 +194,6 @@ def _is_unchanged(cursor: Cursor, file: SourceFile, batch: Batch, result: FileRe
     return last is not None and result.checksum == last.checksum
 
 
-def _failed(link: Connection, batch_id: int, error: BaseException) -> BaseException:
-    """Roll the batch back, note it in the ledger where that is possible, and say what was wrong.
-
-    Returns what to raise: a LoaderError, or for Ctrl-C and the like the error itself.
-    """
-    sentence = _sentence(error)
-    if not link.closed:
-        try:
-            link.rollback()
-            reason = str(sentence) if isinstance(sentence, LoaderError) else "interrupted"
-            ledger.record_failure(link, batch_id, reason)
-        except psycopg2.Error:
-            link.close()  # whatever stopped the load stops the note too; the first cause is told
-    return sentence
-
-
 def _note(link: Connection, error: LoaderError, source: str, mode: str) -> None:
     """Note a load that stopped before it began, unless another one is running now."""
 
@@ -221,20 +204,19 @@ def _note(link: Connection, error: LoaderError, source: str, mode: str) -> None:
         ledger.record_failure(link, ledger.begin(link, source, mode), str(error))
 
 
-def _named(location: str) -> str:
-    """A location as the ledger may call it before its source has: without what may be secret."""
-    scheme, found, _ = location.partition("://")
-    return f"{scheme}://" if found else shown(location, limit=0)
-
-
 def _sentence(error: BaseException) -> BaseException:
     """Say in one sentence what stopped a load; what is no error of it comes back as it is."""
     if isinstance(error, psycopg2.Error):
         reason = shown(error.diag.message_primary or str(error).strip().partition("\n")[0], 200)
-        if error.pgcode is None or error.pgcode.startswith(_LOST_CLASSES):
-            return LoaderError(_LOST.format(reason=reason))
-        form = next(say for kind, say in _SENTENCES if isinstance(error, kind))
-        return LoaderError(f"{form.format(reason=reason)}; nothing of it was landed.")
+        # Connection exceptions, and a server that shuts down or ends the session. It may be lost
+        # when everything was written and only the answer was missing.
+        if error.pgcode is None or error.pgcode.startswith(("08", "57P")):
+            return LoaderError(
+                f"the connection to PostgreSQL was lost ({reason}); land it again when the server"
+                " answers: what has landed is not landed twice."
+            )
+        form = next(form for kind, form in _SENTENCES.items() if isinstance(error, kind))
+        return LoaderError(f"{form.format(reason)}; nothing of it was landed.")
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return LoaderError(

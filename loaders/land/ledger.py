@@ -1,4 +1,4 @@
-"""The ledger of schema ``raw``: what was landed, when, from where, with what result."""
+"""The ledger of schema ``raw``, and its tables: what was landed, when, from where, how."""
 
 import json
 import re
@@ -14,35 +14,20 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError, redact
+from loaders.land.copy import listed, run
 from loaders.sources.text import UTF_8
 from loaders.tables import ALL_TABLES, Table
 
-MODES = ("delta", "snapshot")
 CRASHED = (
     "it ended without a word: it or the server was killed, or the connection was lost;"
     " nothing of it was landed"
 )
-_BATCH_COLUMNS = (
-    "_batch_id bigint not null, _until_batch_id bigint, _loaded_at timestamptz not null,"
-    " _source_file text not null"
-)
-
-
-@dataclass(frozen=True)
-class Allowance:
-    """How many rows of a file may be rejected: a number, or a part of its rows."""
-
-    rows: int = 0
-    percent: Decimal | None = None
-
-    def exceeded(self, rejected: int, rows: int | None = None) -> bool:
-        """Whether these are too many; ``rows`` is None while the file is being read."""
-        if self.percent is None:
-            return rejected > self.rows
-        return rows is not None and rejected * 100 > self.percent * rows
-
-    def __str__(self) -> str:
-        return f"{self.rows:,}" if self.percent is None else f"{self.percent}%"
+BATCH_COLUMNS = {
+    "_batch_id": "bigint not null",
+    "_until_batch_id": "bigint",
+    "_loaded_at": "timestamptz not null",
+    "_source_file": "text not null",
+}
 
 
 @dataclass(frozen=True)
@@ -55,16 +40,20 @@ class Rules:
     allow_removals: bool = False  # of more than 5 % of a table's rows
     null_marker: str | None = None  # a field with this text, as in \N, is null
 
-    @property
-    def allowance(self) -> Allowance:
-        """``max_rejects``, read. Raises LoaderError when it is no number and no percentage."""
+    def too_many(self, rejected: int, rows: int | None = None) -> bool:
+        """Whether a file may not have so many bad rows; ``rows`` is None before its end.
+
+        Raises LoaderError when ``max_rejects`` is no number and no percentage.
+        """
         found = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)\s*%", self.max_rejects.strip(), re.ASCII)
         if found is None or (found[2] and Decimal(found[2]) > 100):  # noqa: PLR2004 - percent
             raise LoaderError(
                 f"--max-rejects is a number of rows or a percentage up to 100%,"
                 f" not '{self.max_rejects}'."
             )
-        return Allowance(int(found[1])) if found[1] else Allowance(percent=Decimal(found[2]))
+        if found[1]:
+            return rejected > int(found[1])
+        return rows is not None and rejected * 100 > Decimal(found[2]) * rows
 
 
 @dataclass(frozen=True)
@@ -72,7 +61,6 @@ class Batch:
     """One load; ``loaded_at`` is the beginning of its transaction, ``_loaded_at`` of its rows."""
 
     batch_id: int
-    source: str
     mode: str
     loaded_at: datetime
     rules: Rules
@@ -145,16 +133,6 @@ def ensure_schema(cursor: Cursor) -> None:
         cursor.execute(Path(__file__).with_suffix(".sql").read_text("utf-8"))
 
 
-def raw_columns(cursor: Cursor) -> dict[str, list[str]]:
-    """Columns of each table of ``raw``, the batch columns and the ledger among them."""
-    cursor.execute(
-        "select relname, array_agg(attname::text order by attnum) from pg_class"
-        " join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped"
-        " where relnamespace = to_regnamespace('raw') and relkind in ('r', 'p') group by 1"
-    )
-    return dict(cursor.fetchall())
-
-
 def ensure_tables(cursor: Cursor, tables: Sequence[Table] = ALL_TABLES) -> None:
     """Create the raw tables that do not exist, and add the columns that were declared since.
 
@@ -170,13 +148,27 @@ def ensure_tables(cursor: Cursor, tables: Sequence[Table] = ALL_TABLES) -> None:
             add_key(cursor, table)
 
 
+def raw(table: Table) -> sql.Identifier:
+    """The raw table, as SQL names it."""
+    return sql.Identifier("raw", table.name)
+
+
+def raw_columns(cursor: Cursor) -> dict[str, list[str]]:
+    """Columns of each table of ``raw``, the batch columns and the ledger among them."""
+    cursor.execute(
+        "select relname, array_agg(attname::text order by attnum) from pg_class"
+        " join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped"
+        " where relnamespace = to_regnamespace('raw') and relkind in ('r', 'p') group by 1"
+    )
+    return dict(cursor.fetchall())
+
+
 def create_table(cursor: Cursor, table: Table, columns: Sequence[str]) -> None:
     """Create a raw table of these source columns; ``add_batch_columns`` adds the others."""
-    kinds = (
-        sql.SQL("{} text not null" if name in table.key else "{} text").format(sql.Identifier(name))
-        for name in columns
-    )
-    cursor.execute(sql.SQL("create table {} ({})").format(raw(table), sql.SQL(", ").join(kinds)))
+    run(cursor, "create table {raw} ({kinds})", raw=raw(table), kinds=listed("{} text", columns))
+    if table.key:
+        keys = listed("alter {} set not null", table.key)
+        run(cursor, "alter table {raw} {keys}", raw=raw(table), keys=keys)
 
 
 def add_batch_columns(
@@ -188,27 +180,27 @@ def add_batch_columns(
     in each row: in small rows the batch columns would be half the bytes.
     """
     values = values or {}
-    add, drop = [], []
-    for column in _BATCH_COLUMNS.split(", "):
-        name = column.split()[0]
-        if name in values:
-            add.append(sql.SQL(f"add {column} default {{}}").format(sql.Literal(values[name])))
-            drop.append(sql.SQL("alter {} drop default").format(sql.Identifier(name)))
-        else:
-            add.append(sql.SQL(f"add {column}").format())
-    for actions in filter(None, (add, drop)):
-        cursor.execute(sql.SQL("alter table {} {}").format(raw(table), sql.SQL(", ").join(actions)))
+    added = sql.SQL(", ").join(
+        sql.SQL(f"add {name} {kind}{' default {}' if name in values else ''}").format(
+            *([sql.Literal(values[name])] if name in values else [])
+        )
+        for name, kind in BATCH_COLUMNS.items()
+    )
+    run(cursor, "alter table {raw} {added}", raw=raw(table), added=added)
+    if values:
+        dropped = listed("alter {} drop default", list(values))
+        run(cursor, "alter table {raw} {dropped}", raw=raw(table), dropped=dropped)
 
 
 def add_key(cursor: Cursor, table: Table) -> None:
     """Make the index that lets a key have one current version."""
     if table.key:
-        cursor.execute(
-            sql.SQL("create unique index {} on {} ({}) where _until_batch_id is null").format(
-                sql.Identifier(f"{table.name}_current_key"),
-                raw(table),
-                sql.SQL(", ").join(map(sql.Identifier, table.key)),
-            )
+        run(
+            cursor,
+            "create unique index {name} on {raw} ({key}) where _until_batch_id is null",
+            name=sql.Identifier(f"{table.name}_current_key"),
+            raw=raw(table),
+            key=table.key,
         )
 
 
@@ -218,14 +210,9 @@ def add_columns(
     """Add the columns that a raw table lacks, as text; return them."""
     added = [name for name in dict.fromkeys(wanted) if name not in there]
     if added:
-        columns = (sql.SQL("add {} text").format(sql.Identifier(name)) for name in added)
-        cursor.execute(sql.SQL("alter table {} {}").format(raw(table), sql.SQL(", ").join(columns)))
+        kinds = listed("add {} text", added)
+        run(cursor, "alter table {raw} {kinds}", raw=raw(table), kinds=kinds)
     return added
-
-
-def raw(table: Table) -> sql.Identifier:
-    """The raw table, as SQL names it."""
-    return sql.Identifier("raw", table.name)
 
 
 def begin(link: Connection, source: str, mode: str) -> int:
@@ -251,9 +238,7 @@ def begin(link: Connection, source: str, mode: str) -> int:
     return batch_id
 
 
-def last_landed(
-    cursor: Cursor, table: Table, mode: str, encoding: str, null_marker: str | None
-) -> Landed | None:
+def last_landed(cursor: Cursor, result: FileResult, null_marker: str | None) -> Landed | None:
     """The file that was landed last for a table, if landing it so would have done as much.
 
     Only the last counts: A, then B, then A again has to land A again.
@@ -262,18 +247,18 @@ def last_landed(
         "select batch_id, checksum, bytes, files.mode, encoding, rules ->> 'null_marker'"
         " from raw._files as files join raw._batches using (batch_id)"
         " where table_name = %s and files.status = 'landed' order by batch_id desc limit 1",
-        (table.name,),
+        (result.table,),
     )
     last = cursor.fetchone()
-    if last is None or last[4:] != (encoding, null_marker):
+    if last is None or last[4:] != (result.encoding, null_marker):
         return None
     batch_id, checksum, size, last_mode = last[:4]
-    if mode == "snapshot" and last_mode != "snapshot":
+    if result.mode == "snapshot" and last_mode != "snapshot":
         return None
     cursor.execute(
         "select array_remove(array_agg(distinct archive_checksum), null) from raw._files"
         " where table_name = %s and batch_id >= %s and checksum = %s",
-        (table.name, batch_id, checksum),
+        (result.table, batch_id, checksum),
     )
     return Landed(checksum, size, _one(cursor)[0])
 
@@ -297,16 +282,11 @@ def record(cursor: Cursor, batch: Batch, results: Sequence[FileResult]) -> Count
     )
     for result in results:
         row = asdict(result)
-        counts = row.pop("counts")
+        row |= {f"rows_{kind}": count for kind, count in row.pop("counts").items()}
         row |= {"batch_id": batch.batch_id, "table_name": row.pop("table")}
         row |= {"file_name": row.pop("file"), "bytes": row.pop("size")}
-        row |= {f"rows_{kind}": count for kind, count in counts.items()}
-        cursor.execute(
-            sql.SQL("insert into raw._files ({}) values ({})").format(
-                sql.SQL(", ").join(map(sql.Identifier, row)),
-                sql.SQL(", ").join(map(sql.Literal, row.values())),
-            )
-        )
+        values = sql.SQL(", ").join(map(sql.Literal, row.values()))
+        run(cursor, "insert into raw._files ({n}) values ({v})", n=list(row), v=values)
     return total
 
 

@@ -1,6 +1,7 @@
 -- Schema raw's ledger: what was landed, when, from where and with what result.
 
-create schema if not exists raw;
+-- The loader owns the schema and may make none, not even one that exists.
+do $$ begin if to_regnamespace('raw') is null then create schema raw; end if; end $$;
 comment on schema raw is 'Every version of every row that was landed, as it was delivered';
 
 create table raw._batches (

@@ -10,10 +10,10 @@ import csv
 import io
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
@@ -21,10 +21,13 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.connection import connect
 from loaders.errors import LoaderError, shown
 from loaders.land import ledger
-from loaders.land.copy import INCOMING, Reader, listed, names_of, send
-from loaders.land.ledger import Allowance, Batch
+from loaders.land.copy import INCOMING, Reader, listed, run, send
+from loaders.land.ledger import Batch
 from loaders.sources import SourceFile
 from loaders.sources.text import Header, not_utf8
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 # No record is longer, and no more is held in memory: a quote that closes later is not closed.
 LIMIT = 1 << 24
@@ -42,7 +45,12 @@ _HEADER = "the header again"
 
 _KEY_BYTES = 2000  # an index entry of PostgreSQL holds 2,704
 _EXAMPLES = 3
-_COLUMNS = "batch_id, table_name, file_name, line_number, reason, raw_text"
+_REJECTED = "raw._rejected_rows (batch_id, table_name, file_name, line_number, reason, raw_text)"
+_REMEDIES = {
+    "more than once": "keep the row that is right",
+    "empty key": "fill it in, or drop the row",
+    _HEADER: "drop the line",
+}
 
 
 class Record(NamedTuple):
@@ -53,7 +61,7 @@ class Record(NamedTuple):
     reason: str | None
 
 
-def records(stream: IO[bytes], header: Header) -> Iterator[Record]:
+def records(stream: "SupportsRead[bytes]", header: Header) -> Iterator[Record]:
     """Yield the records of a UTF-8 CSV that begins with its header; blank ones are left out.
 
     A good one has as many fields as the header and is not the header again, has quotes that open
@@ -66,7 +74,7 @@ def records(stream: IO[bytes], header: Header) -> Iterator[Record]:
 
 
 def _split(
-    stream: IO[bytes], fields: re.Pattern[bytes], ends: re.Pattern[bytes]
+    stream: "SupportsRead[bytes]", fields: re.Pattern[bytes], ends: re.Pattern[bytes]
 ) -> Iterator[Record]:
     """Split a CSV into records that are not empty; reasons are of quotes and lines alone."""
     text, start, line, more = stream.read(_BLOCK).removeprefix(_BOM), 0, 1, True
@@ -138,9 +146,7 @@ class Rejects(ExitStack):
     def __init__(self, file: SourceFile, batch: Batch) -> None:
         super().__init__()
         self.count = 0
-        self._file = file
-        self._batch_id = batch.batch_id
-        self._allowance = batch.rules.allowance
+        self._file, self._batch = file, batch
         self._examples: list[tuple[int, str]] = []
         spool = tempfile.SpooledTemporaryFile(_BLOCK)  # noqa: SIM115 - closed by this context
         self._spool: IO[bytes] = self.enter_context(spool)
@@ -153,14 +159,13 @@ class Rejects(ExitStack):
 
         Raises LoaderError when more are bad than is allowed.
         """
-        columns = names_of(self._file.header())
-        statement = sql.SQL(
-            "copy {} (_line, {}) from stdin (format csv, encoding 'UTF8', force_null ({}))"
-        ).format(INCOMING, columns, columns)
-        return send(cursor, statement, _Rows(self._good(reader))) + self.count
+        options = "format csv, encoding 'UTF8', force_null ({columns})"
+        statement = f"copy pg_temp.incoming (_line, {{columns}}) from stdin ({options})"
+        good = _Rows(self._good(reader))
+        return send(cursor, statement, good, columns=self._file.header()) + self.count
 
     def _good(self, reader: Reader) -> Iterator[bytes]:
-        for line, body, wrong in records(io.BufferedReader(reader), self._file.layout):
+        for line, body, wrong in records(reader, self._file.layout):
             if wrong is None:
                 yield b"%d,%b\n" % (line, body)
             else:
@@ -171,8 +176,8 @@ class Rejects(ExitStack):
 
     def keep(self, line: int, reason: str, text: str) -> None:
         """Keep a row on disk, as the connection is busy with the good ones."""
-        name = self._file.table.name
-        self._writer.writerow((self._batch_id, name, self._file.name, line, reason, text))
+        name, number = self._file.table.name, self._batch.batch_id
+        self._writer.writerow((number, name, self._file.name, line, reason, text))
 
     def reject_keys(self, cursor: Cursor) -> None:
         """Move the incoming rows with bad keys out; raise LoaderError when they are too many.
@@ -180,60 +185,52 @@ class Rejects(ExitStack):
         Of a key that comes with different values every row is one: which is right, only the user
         can say.
         """
-        cursor.execute(
-            "drop table if exists pg_temp.bad_keys;"
-            " create temporary table bad_keys (line bigint, reason text, body text) on commit drop"
-        )
-        table = self._file.table
+        table, columns = self._file.table, self._file.header()
+        bad_keys = "bad_keys (line bigint, reason text, body text)"
+        run(cursor, "drop table if exists pg_temp.bad_keys")
+        run(cursor, f"create temporary table {bad_keys} on commit drop")
         if not table.key:
             return
-        _drop_equal(cursor, INCOMING, self._file, sql.SQL("_line"))
+        _drop_equal(cursor, INCOMING, columns, "_line")
         names = ", ".join(table.key)
-        cursor.execute(
-            sql.SQL(
-                "insert into pg_temp.bad_keys select _line, reason, body from (select _line, case"
-                " when octet_length(concat({indexed})) > {most} then {long}"
-                " when num_nulls({key}) > 0 then {empty}"
-                " when count(*) over same > 1 then concat({doubled}, left(concat_ws(', ', {key}),"
-                " 100), ') comes more than once with different values (lines ', array_to_string("
-                "(array_agg(_line) over same)[1:5], ', '), ')') end as reason,"
-                " concat_ws(',', {body}) as body from {incoming} window same as (partition by {key}"
-                " order by _line rows between unbounded preceding and unbounded following)) as rows"
-                " where reason is not null"
-            ).format(
-                indexed=names_of((*table.key, *table.lookups)),
-                most=sql.Literal(_KEY_BYTES),
-                key=names_of(table.key),
-                long=sql.Literal(f"a key ({names}) of more than {_KEY_BYTES:,} bytes"),
-                empty=sql.Literal(f"empty key ({names})"),
-                doubled=sql.Literal(f"the key ({names}) = ("),
-                body=listed(
-                    "case when {0} ~ '[\",\\r\\n]' then concat('\"', replace({0}, '\"', '\"\"'),"
-                    " '\"') else coalesce({0}, '') end",
-                    self._file.header(),
-                ),
-                incoming=INCOMING,
-            )
+        count = run(
+            cursor,
+            "insert into pg_temp.bad_keys select _line, reason, body from (select _line, case"
+            " when octet_length(concat({indexed})) > {most} then {long}"
+            " when num_nulls({key}) > 0 then {empty}"
+            " when count(*) over same > 1 then concat({doubled}, left(concat_ws(', ', {key}), 100),"
+            " ') comes more than once with different values (lines ',"
+            " array_to_string((array_agg(_line) over same)[1:5], ', '), ')') end as reason,"
+            " concat_ws(',', {body}) as body from pg_temp.incoming window same as (partition by"
+            " {key} order by _line rows between unbounded preceding and unbounded following))"
+            " as rows where reason is not null",
+            indexed=(*table.key, *table.lookups),
+            most=sql.Literal(_KEY_BYTES),
+            key=table.key,
+            long=sql.Literal(f"a key ({names}) of more than {_KEY_BYTES:,} bytes"),
+            empty=sql.Literal(f"empty key ({names})"),
+            doubled=sql.Literal(f"the key ({names}) = ("),
+            body=listed(
+                "case when {0} ~ '[\",\r\n]' then concat('\"', replace({0}, '\"', '\"\"'), '\"')"
+                " else coalesce({0}, '') end",
+                columns,
+            ),
         )
-        if count := cursor.rowcount:
-            cursor.execute(
-                sql.SQL("delete from {} using pg_temp.bad_keys where _line = line").format(INCOMING)
-            )
-            cursor.execute("select min(line), reason from pg_temp.bad_keys group by 2 order by 1")
+        if count:
+            run(cursor, "delete from pg_temp.incoming using pg_temp.bad_keys where _line = line")
+            run(cursor, "select min(line), reason from pg_temp.bad_keys group by 2 order by 1")
             self._count(count, cursor.fetchmany(_EXAMPLES))
 
     def write(self, cursor: Cursor) -> None:
         """Write the rejected rows into the ledger."""
         self._spool.seek(0)
-        columns = sql.SQL(_COLUMNS)
-        copy = sql.SQL("copy raw._rejected_rows ({}) from stdin (format csv, encoding 'UTF8')")
-        send(cursor, copy.format(columns), self._spool)
-        cursor.execute(
-            sql.SQL(
-                "insert into raw._rejected_rows ({}) select %s, %s, %s, line, reason, body"
-                " from pg_temp.bad_keys"
-            ).format(columns),
-            (self._batch_id, self._file.table.name, self._file.name),
+        send(cursor, f"copy {_REJECTED} from stdin (format csv, encoding 'UTF8')", self._spool)
+        row = (self._batch.batch_id, self._file.table.name, self._file.name)
+        run(
+            cursor,
+            "insert into {rejected} select {row}, line, reason, body from pg_temp.bad_keys",
+            rejected=sql.SQL(_REJECTED),
+            row=sql.SQL(", ").join(map(sql.Literal, row)),
         )
 
     def _count(self, count: int, examples: list[tuple[int, str]]) -> None:
@@ -243,28 +240,25 @@ class Rejects(ExitStack):
 
     def check(self, rows: int | None = None) -> None:
         """Raise LoaderError when more rows are bad than is allowed, of all ``rows`` of the file."""
-        if not self._allowance.exceeded(self.count, rows):
+        rules, name = self._batch.rules, self._file.name
+        if not rules.too_many(self.count, rows):
             return
-        name = self._file.name
-        if self._allowance == Allowance():
+        if rules.max_rejects == "0":
             line, reason = self._examples[0]
             raise LoaderError(f"{name}, {_where(line, reason)}; {self._remedy(reason)}.")
         reasons = "; ".join(_where(line, reason) for line, reason in self._examples)
         of = f" of {rows:,}" if rows is not None else " or more"
         raise LoaderError(
-            f"{name}: {self.count:,}{of} rows are bad, and --max-rejects allows {self._allowance}:"
-            f" {reasons}; fix the file and land it again."
+            f"{name}: {self.count:,}{of} rows are bad, and --max-rejects allows"
+            f" {rules.max_rejects}: {reasons}; fix the file and land it again."
         )
 
     def _remedy(self, reason: str) -> str:
         if reason.startswith("not "):
             return not_utf8(self._file.encoding).partition("; ")[2]
-        if "more than once" in reason:
-            return "keep the row that is right"
-        if reason.startswith("empty key"):
-            return "fill it in, or drop the row"
-        if reason == _HEADER:
-            return "drop the line"
+        for part, remedy in _REMEDIES.items():
+            if part in reason:
+                return remedy
         return "fix the file and land it again, or land its other rows with --max-rejects"
 
 
@@ -278,38 +272,36 @@ class _Rows:
         return b"".join(islice(self._rows, max(1, size // 256)))
 
 
-class BadKeys(Exception):  # noqa: N818 - no error yet: the strict reader says what is wrong
-    """Some keys of a file come with different values, or are the header's names."""
+class BadRows(Exception):  # noqa: N818 - no error yet: the strict reader says what is wrong
+    """Some keys of a file come with different values, or a row is the header again."""
 
 
 def drop_repeats(cursor: Cursor, target: sql.Composable, file: SourceFile) -> int:
     """Delete rows of ``target`` that repeat another one in every column; return how many.
 
-    Raises BadKeys when a key comes with different values.
+    Raises BadRows when a key comes with different values.
     """
-    doubled = sql.SQL("select from {} group by {} having count(*) > 1 limit 1").format(
-        target, names_of(file.table.key)
-    )
-    cursor.execute(doubled)
-    if not cursor.rowcount:
+    doubled = "select from {target} group by {key} having count(*) > 1 limit 1"
+    if not run(cursor, doubled, target=target, key=file.table.key):
         return 0
-    dropped = _drop_equal(cursor, target, file, sql.SQL("ctid"))
-    cursor.execute(doubled)
-    if cursor.rowcount:
-        raise BadKeys
+    dropped = _drop_equal(cursor, target, file.header(), "ctid")
+    if run(cursor, doubled, target=target, key=file.table.key):
+        raise BadRows
     return dropped
 
 
 def _drop_equal(
-    cursor: Cursor, target: sql.Composable, file: SourceFile, order: sql.Composable
+    cursor: Cursor, target: sql.Composable, columns: Sequence[str], first_by: str
 ) -> int:
-    cursor.execute(
-        sql.SQL(
-            "delete from {0} where ctid in (select ctid from (select ctid, row_number() over"
-            " (partition by {1} order by {2}) as copy from {0}) as copies where copy > 1)"
-        ).format(target, names_of(file.header()), order)
+    return run(
+        cursor,
+        "delete from {target} where ctid in (select ctid from (select ctid, row_number() over"
+        " (partition by {columns} order by {first_by}) as number from {target}) as copies"
+        " where number > 1)",
+        target=target,
+        columns=columns,
+        first_by=sql.SQL(first_by),
     )
-    return cursor.rowcount
 
 
 def show(

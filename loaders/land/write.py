@@ -1,6 +1,7 @@
 """Write one file into its raw table: an initial load, or an upsert of what differs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import psycopg2
 from psycopg2 import errors, sql
@@ -17,10 +18,10 @@ from loaders.land.copy import (
     copy,
     create_incoming,
     listed,
-    names_of,
+    run,
 )
 from loaders.land.ledger import Batch, Counts, FileResult
-from loaders.land.rejects import BadKeys, Rejects, drop_repeats
+from loaders.land.rejects import BadRows, Rejects, drop_repeats
 from loaders.sources import SourceFile
 
 # More of a table's rows than that are not removed unless it is allowed: a file that was cut short
@@ -33,14 +34,14 @@ _CONTENT = (
     psycopg2.DataError,
     errors.ProgramLimitExceeded,
     errors.NotNullViolation,
-    BadKeys,
+    BadRows,
     EndMarker,
 )
 # An id of Olist has 32 letters, and what has as many is looked at no further: it saves the most.
 _ODD_ID = (
-    "octet_length({0}) <> 32 and ({0} <> btrim({0}, E' \\t\\u00a0') or {0} ~ '^[0-9.]+E\\+[0-9]+$')"
+    "(octet_length({0}) <> 32"
+    " and ({0} <> btrim({0}, E' \\t\\u00a0') or {0} ~ '^[0-9.]+E\\+[0-9]+$'))"
 )
-_BATCH_COLUMNS = {"_batch_id", "_until_batch_id", "_loaded_at", "_source_file"}
 
 
 def write(
@@ -52,153 +53,135 @@ def write(
     by record, to find what is wrong and, where ``batch.rules`` allow it, to land the rest. Raises
     LoaderError otherwise. ``result`` gets the counts, and checksum and size if it has none.
     """
+
+    @contextmanager
+    def loading() -> Iterator[_Load]:
+        with file.open() as stream:
+            yield _Load(cursor, batch, result, file, Reader(file, stream, progress))
+
     cursor.execute("savepoint before_file")
-    load = _Load(cursor, file, batch, result)
     try:
-        with progress.reading(file) as reader:
-            load.whole(reader)
+        with loading() as load:
+            load.whole()
     except _CONTENT:
         cursor.execute("rollback to savepoint before_file")
-        load = _Load(cursor, file, batch, result)
-        with Rejects(file, batch) as rejects, progress.reading(file) as reader:
-            load.good_rows(reader, rejects)
+        with Rejects(file, batch) as rejects, loading() as load:
+            load.good_rows(rejects)
     cursor.execute("release savepoint before_file")
+    load.warn()
     return load.remarks
 
 
 class _Load:
     """The load of one file, whose steps share what they work on."""
 
-    def __init__(self, cursor: Cursor, file: SourceFile, batch: Batch, result: FileResult) -> None:
+    def __init__(
+        self, cursor: Cursor, batch: Batch, result: FileResult, file: SourceFile, reader: Reader
+    ) -> None:
         self.remarks: list[str] = []
-        self._cursor = cursor
-        self._file = file
-        self._batch = batch
-        self._result = result
-        self._table = file.table
-        self._raw = ledger.raw(file.table)
-        self._columns = file.header()
-        self._mode = file.mode or batch.mode
+        self._cursor, self._batch, self._result = cursor, batch, result
+        self._file, self._table, self._columns = file, file.table, file.header()
+        self._reader = reader
 
-    def whole(self, reader: Reader) -> None:
+    def whole(self) -> None:
         """COPY the whole file, and write it."""
         there = ledger.raw_columns(self._cursor).get(self._table.name)
         if there is None:
-            self._initial(reader)
-        else:
-            create_incoming(self._cursor, self._file)
-            read = copy(self._cursor, INCOMING, self._file, reader, "freeze false")
-            self._identify(reader)
-            read -= self._clean(INCOMING, reader)
-            if self._table.key:
-                drop_repeats(self._cursor, INCOMING, self._file)
-            self._result.counts = Counts(read=read) + self._from_incoming(there, complete=True)
-        self._warn(reader)
+            self._initial()
+            return
+        create_incoming(self._cursor, self._file)
+        read = copy(self._cursor, INCOMING, self._file, self._reader)
+        read -= self._clean(INCOMING)
+        if self._table.key:
+            drop_repeats(self._cursor, INCOMING, self._file)
+        self._result.counts = Counts(read=read) + self._from_incoming(there, complete=True)
 
-    def good_rows(self, reader: Reader, rejects: Rejects) -> None:
+    def good_rows(self, rejects: Rejects) -> None:
         """COPY the good records of a file that COPY refused, and write them."""
         ledger.ensure_tables(self._cursor, [self._table])
         there = ledger.raw_columns(self._cursor)[self._table.name]
         create_incoming(self._cursor, self._file, lines=True)
-        read = rejects.copy_good(self._cursor, reader)
-        self._identify(reader)
-        self._clean(INCOMING, reader)
+        read = rejects.copy_good(self._cursor, self._reader)
+        self._clean(INCOMING)
         rejects.reject_keys(self._cursor)
         rejects.check(read)
         # A row that was rejected is not a row that is gone: with any, none is removed.
         counts = self._from_incoming(there, complete=not rejects.count)
         if rejects.count:
             rejects.write(self._cursor)
-            if self._mode == "snapshot":
+            if self._result.mode == "snapshot":
                 # It did what a delta does, and the ledger says so: the whole file can land again.
                 self._result.mode = "delta"
                 self.remarks.append("rows were rejected, so none is removed")
         self._result.counts = Counts(read=read, rejected=rejects.count) + counts
-        self._warn(reader)
 
-    def _identify(self, reader: Reader) -> None:
-        """Note checksum and size of a file that was not read before."""
-        if not self._result.checksum:
-            self._result.checksum, self._result.size = reader.checksum, reader.size
+    def _run(self, statement: str, **parts: sql.Composable | Sequence[str]) -> int:
+        parts |= {"raw": ledger.raw(self._table), "incoming": INCOMING, "columns": self._columns}
+        return run(self._cursor, statement, batch=sql.Literal(self._batch.batch_id), **parts)
 
     def _values(self) -> dict[str, object]:
+        """The batch columns of what is written."""
         origin = f"{self._file.name}#{self._result.checksum[:12]}"
         batch = self._batch
         return {"_batch_id": batch.batch_id, "_loaded_at": batch.loaded_at, "_source_file": origin}
 
-    def _initial(self, reader: Reader) -> None:
+    def _initial(self) -> None:
         """COPY into a table that the batch creates: frozen, and without WAL where that may be."""
-        extra = [name for name in self._columns if name not in self._table.columns]
-        self._say_added(extra)
-        ledger.create_table(self._cursor, self._table, (*self._table.columns, *extra))
-        read = copy(self._cursor, self._raw, self._file, reader, "freeze true")
-        self._identify(reader)
-        read -= self._clean(self._raw, reader)
-        ledger.add_batch_columns(self._cursor, self._table, self._values())
-        repeats = self._add_key()
-        self._result.counts = Counts(read=read, new=read - repeats)
-
-    def _add_key(self) -> int:
-        """Make the unique index of the current rows; return the repeated rows dropped for it."""
-        if not self._table.key:
-            return 0
+        table, raw = self._table, ledger.raw(self._table)
+        wanted = list(dict.fromkeys((*table.columns, *self._columns)))
+        ledger.create_table(self._cursor, table, wanted)
+        self._say_added(wanted)
+        read = copy(self._cursor, raw, self._file, self._reader)
+        read -= self._clean(raw)
+        ledger.add_batch_columns(self._cursor, table, self._values())
         self._cursor.execute("savepoint before_key")
+        repeats = 0
         try:
-            ledger.add_key(self._cursor, self._table)
+            ledger.add_key(self._cursor, table)
         except errors.UniqueViolation:
             self._cursor.execute("rollback to savepoint before_key")
-            repeats = drop_repeats(self._cursor, self._raw, self._file)
-            ledger.add_key(self._cursor, self._table)
-            return repeats
-        return 0
+            repeats = drop_repeats(self._cursor, raw, self._file)
+            ledger.add_key(self._cursor, table)
+        self._result.counts = Counts(read=read, new=read - repeats)
 
-    def _clean(self, target: sql.Composable, reader: Reader) -> int:
+    def _clean(self, target: sql.Composable) -> int:
         """Make null markers null and drop blank rows, of which it returns the number.
 
-        Raises BadKeys when a row is the header again.
+        Raises BadRows when a row is the header again.
         """
-        marker = self._batch.rules.null_marker
-        if marker is not None:
-            self._cursor.execute(
-                sql.SQL("update {} set {} where %(marker)s in ({})").format(
-                    target,
-                    listed("{0} = nullif({0}, %(marker)s)", self._columns),
-                    names_of(self._columns),
+        if not self._result.checksum:
+            self._result.checksum, self._result.size = self._reader.checksum, self._reader.size
+        if self._batch.rules.null_marker is not None:
+            marker = sql.Literal(self._batch.rules.null_marker)
+            self._run(
+                "update {target} set {nulls} where {marker} in ({columns})",
+                target=target,
+                marker=marker,
+                nulls=sql.SQL(", ").join(
+                    sql.SQL("{0} = nullif({0}, {1})").format(sql.Identifier(name), marker)
+                    for name in self._columns
                 ),
-                {"marker": marker},
             )
-        if reader.has_header:
-            self._cursor.execute(
-                sql.SQL("select exists (select from {} where ({}) = ({}))").format(
-                    target,
-                    names_of(self._columns),
-                    sql.SQL(", ").join(map(sql.Literal, self._columns)),
-                )
-            )
-            if self._cursor.fetchone() == (True,):
-                raise BadKeys
-        if reader.has_blanks:
-            self._cursor.execute(
-                sql.SQL("delete from {} where num_nonnulls({}) = 0").format(
-                    target, names_of(self._columns)
-                )
-            )
-            return self._cursor.rowcount
+        if self._reader.has_header:
+            names = sql.SQL(", ").join(map(sql.Literal, self._columns))
+            again = "select from {target} where ({columns}) = ({names}) limit 1"
+            if self._run(again, target=target, names=names):
+                raise BadRows
+        if self._reader.has_blanks:
+            return self._run("delete from {t} where num_nonnulls({columns}) = 0", t=target)
         return 0
 
     def _from_incoming(self, there: Sequence[str], *, complete: bool) -> Counts:
         """Write what differs between the incoming and the current rows; return the counts."""
-        added = ledger.add_columns(
-            self._cursor, self._table, (*self._table.columns, *self._columns), there
+        wanted = (*self._table.columns, *self._columns)
+        self._say_added(ledger.add_columns(self._cursor, self._table, wanted, there))
+        if not self._table.key:
+            return self._compare_bags(complete=complete)
+        own = {*ledger.BATCH_COLUMNS, *self._columns}
+        return self._upsert(
+            [name for name in there if name not in own],
+            complete=complete and self._result.mode == "snapshot",
         )
-        self._say_added([name for name in added if name not in self._table.columns])
-        if self._table.key:
-            own = {*_BATCH_COLUMNS, *self._columns}
-            return self._upsert(
-                [name for name in there if name not in own],
-                complete=complete and self._mode == "snapshot",
-            )
-        return self._compare_bags(complete=complete)
 
     def _upsert(self, kept: Sequence[str], *, complete: bool) -> Counts:
         """Close the versions that are replaced or gone, and insert the new ones.
@@ -209,27 +192,19 @@ class _Load:
         values = [name for name in self._columns if name not in key]
         # The join is by the key, and needs to know little of it.
         self._cursor.execute("set local default_statistics_target = 10")
-        self._cursor.execute(sql.SQL("analyze {} ({})").format(INCOMING, names_of(key)))
-        self._cursor.execute(
-            sql.SQL(
-                "create temporary table changes on commit drop as"
-                " select incoming.ctid as _arrived, landed.ctid as _replaced {kept}"
-                " from {incoming} as incoming {full} join"
-                " (select ctid, * from {raw} where _until_batch_id is null) as landed"
-                " on {same_key}"
-                " where landed.ctid is null or incoming.ctid is null or {differs}"
-            ).format(
-                kept=listed(", landed.{}", kept, ""),
-                incoming=INCOMING,
-                full=sql.SQL("full" if complete else "left"),
-                raw=self._raw,
-                same_key=listed("landed.{0} = incoming.{0}", key, " and "),
-                differs=sql.SQL("row({}) is distinct from row({})").format(
-                    listed("landed.{}", values), listed("incoming.{}", values)
-                )
-                if values
-                else sql.SQL("false"),
-            )
+        self._run("analyze {incoming} ({key})", key=key)
+        self._run(
+            "create temporary table changes on commit drop as"
+            " select incoming.ctid as _arrived, landed.ctid as _replaced {kept}"
+            " from {incoming} as incoming {full} join"
+            " (select ctid, * from {raw} where _until_batch_id is null) as landed on {same_key}"
+            " where landed.ctid is null or incoming.ctid is null"
+            " or ({old}) is distinct from ({new})",
+            kept=listed(", landed.{}", kept, ""),
+            full=sql.SQL("full" if complete else "left"),
+            same_key=listed("landed.{0} = incoming.{0}", key, " and "),
+            old=listed("landed.{}", values or key),
+            new=listed("incoming.{}", values or key),
         )
         self._cursor.execute(
             "select count(*) filter (where _replaced is null),"
@@ -237,94 +212,71 @@ class _Load:
             " count(*) filter (where _arrived is null) from pg_temp.changes"
         )
         new, changed, removed = self._cursor.fetchone() or (0, 0, 0)
-        if removed:
-            self._check_removals(removed)
-        self._close(sql.SQL("select _replaced from pg_temp.changes"))
+        self._check_removals(removed)
+        self._close("select _replaced from pg_temp.changes")
         self._insert(
-            (*self._columns, *kept),
-            sql.SQL(
-                "select {}{} from pg_temp.changes join {} as incoming on incoming.ctid = _arrived"
-            ).format(
-                listed("incoming.{}", self._columns),
-                listed(", changes.{}", kept, ""),
-                INCOMING,
-            ),
+            "select {fresh} {kept} from pg_temp.changes"
+            " join {incoming} as incoming on incoming.ctid = _arrived",
+            names=(*self._columns, *kept),
+            fresh=listed("incoming.{}", self._columns),
+            kept=listed(", changes.{}", kept, ""),
         )
-        self._cursor.execute("drop table pg_temp.changes")
         return Counts(new=new, changed=changed, removed=removed)
 
     def _compare_bags(self, *, complete: bool) -> Counts:
         """Close the surplus copies of each row, the oldest first, and insert the missing ones."""
-        columns = names_of(self._columns)
-        self._cursor.execute(
-            sql.SQL(
-                "create temporary table changes on commit drop as"
-                " select {columns}, sum(_copies) as _surplus from ("
-                " select {columns}, 1 as _copies from {raw} where _until_batch_id is null"
-                " union all select {columns}, -1 from {incoming}) as copies"
-                " group by {columns} having sum(_copies) <> 0"
-            ).format(columns=columns, raw=self._raw, incoming=INCOMING)
+        self._run(
+            "create temporary table changes on commit drop as"
+            " select {columns}, sum(_copies) as _surplus from ("
+            " select {columns}, 1 as _copies from {raw} where _until_batch_id is null"
+            " union all select {columns}, -1 from {incoming}) as copies"
+            " group by {columns} having sum(_copies) <> 0"
         )
         self._cursor.execute(
             "select coalesce(sum(_surplus) filter (where _surplus > 0), 0)::bigint,"
             " coalesce(-sum(_surplus) filter (where _surplus < 0), 0)::bigint from pg_temp.changes"
         )
         removed, new = self._cursor.fetchone() or (0, 0)
-        if complete and removed:
+        if complete:
             self._check_removals(removed - new)
             # An empty field is null, so that '' stands for null and for nothing else.
             self._close(
-                sql.SQL(
-                    "select version from (select landed.ctid as version, _surplus, row_number()"
-                    " over (partition by changes.ctid order by landed._batch_id, landed.ctid)"
-                    " as copy"
-                    " from pg_temp.changes join {raw} as landed on {same}"
-                    " where _surplus > 0 and landed._until_batch_id is null) as copies"
-                    " where copy <= _surplus"
-                ).format(
-                    raw=self._raw,
-                    same=listed(
-                        "coalesce(landed.{0}, '') = coalesce(changes.{0}, '')",
-                        self._columns,
-                        " and ",
-                    ),
-                )
+                "select version from (select landed.ctid as version, _surplus, row_number() over"
+                " (partition by changes.ctid order by landed._batch_id, landed.ctid) as number"
+                " from pg_temp.changes join {raw} as landed on {same}"
+                " where _surplus > 0 and landed._until_batch_id is null) as copies"
+                " where number <= _surplus",
+                same=listed(
+                    "coalesce(landed.{0}, '') = coalesce(changes.{0}, '')", self._columns, " and "
+                ),
             )
         self._insert(
-            self._columns,
-            sql.SQL(
-                "select {} from pg_temp.changes, generate_series(1, -_surplus) where _surplus < 0"
-            ).format(columns),
+            "select {columns} from pg_temp.changes, generate_series(1, -_surplus)",
+            names=self._columns,
         )
-        self._cursor.execute("drop table pg_temp.changes")
         return Counts(new=new, removed=removed if complete else 0)
 
-    def _close(self, versions: sql.Composable) -> None:
-        self._cursor.execute(
-            sql.SQL("update {} set _until_batch_id = {} where ctid = any(array({}))").format(
-                self._raw, sql.Literal(self._batch.batch_id), versions
-            )
-        )
+    def _close(self, versions: str, **parts: sql.Composable) -> None:
+        closing = "update {raw} set _until_batch_id = {batch} where ctid = any(array(%s))"
+        self._run(closing % versions, **parts)
 
-    def _insert(self, columns: Sequence[str], rows: sql.Composable) -> None:
+    def _insert(self, rows: str, names: Sequence[str], **parts: sql.Composable) -> None:
         values = self._values()
-        self._cursor.execute(
-            sql.SQL("insert into {} ({}, {}) select *, {} from ({}) as versions").format(
-                self._raw,
-                names_of(columns),
-                names_of(list(values)),
-                sql.SQL(", ").join(map(sql.Literal, values.values())),
-                rows,
-            )
+        target = "insert into {raw} ({names}, {stamps}) select *, {values} from"
+        self._run(
+            f"{target} ({rows}) as versions",
+            names=names,
+            stamps=list(values),
+            values=sql.SQL(", ").join(map(sql.Literal, values.values())),
+            **parts,
         )
+        self._cursor.execute("drop table pg_temp.changes")
 
     def _check_removals(self, removed: int) -> None:
         """Raise LoaderError when too many of a table's rows would go, and nobody allowed it."""
-        if self._batch.rules.allow_removals:
+        if removed <= 0 or self._batch.rules.allow_removals:
             return
-        self._cursor.execute(
-            sql.SQL("select count(*) from {} where _until_batch_id is null").format(self._raw)
-        )
+        self._run("select count(*) from {raw} where _until_batch_id is null")
         (current,) = self._cursor.fetchone() or (0,)
         if removed * 100 > current * REMOVALS_PERCENT:
             raise LoaderError(
@@ -335,9 +287,13 @@ class _Load:
             )
 
     def _say_added(self, columns: Sequence[str]) -> None:
-        self.remarks += [f"raw.{self._table.name} has a new column, {name}" for name in columns]
+        self.remarks += [
+            f"raw.{self._table.name} has a new column, {name}"
+            for name in columns
+            if name not in self._table.columns
+        ]
 
-    def _warn(self, reader: Reader) -> None:
+    def warn(self) -> None:
         """Remark on what is perhaps not what it seems in the versions that this batch wrote."""
         ids = [name for name in self._columns if name in self._table.key or name.endswith("_id")]
         for name, count, value in self._odd(ids, _ODD_ID):
@@ -345,10 +301,9 @@ class _Load:
                 f"{name} has {count:,} values like '{value}', with blanks at an end or rounded by a"
                 " spreadsheet; they are kept, and are other keys than without that"
             )
-        if not reader.has_markers:
-            return
         markers = ", ".join(f"'{marker}'" for marker in NULL_MARKERS)
-        for name, count, value in self._odd(self._columns, f"{{0}} in ({markers})"):
+        nulls = self._columns if self._reader.has_markers else ()
+        for name, count, value in self._odd(nulls, f"{{0}} in ({markers})"):
             self.remarks.append(
                 f"{name} has {count:,} values like '{value}', kept as text; if they stand for empty"
                 f" fields, land the file with --null-marker '{value}'"
@@ -356,20 +311,14 @@ class _Load:
 
     def _odd(self, columns: Sequence[str], condition: str) -> list[tuple[str, int, str]]:
         """Columns with values of this condition: their names, how many, and the first of these."""
-        if not columns:
+        if not columns or not self._result.counts.anything:
             return []
         found = f"count(*) filter (where {condition}), min({{0}}) filter (where {condition})"
-        self._cursor.execute(
-            sql.SQL("select {} from {} where _batch_id = {} and ({})").format(
-                listed(found, columns),
-                self._raw,
-                sql.Literal(self._batch.batch_id),
-                listed(f"({condition})", columns, " or "),
-            )
+        self._run(
+            "select {found} from {raw} where _batch_id = {batch} and ({any})",
+            found=listed(found, columns),
+            any=listed(condition, columns, " or "),
         )
         row = self._cursor.fetchone() or ()
-        return [
-            (name, count, shown(value))
-            for name, count, value in zip(columns, row[::2], row[1::2], strict=True)
-            if count
-        ]
+        found_in = zip(columns, row[::2], row[1::2], strict=True)
+        return [(name, count, shown(value)) for name, count, value in found_in if count]

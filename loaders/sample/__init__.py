@@ -6,48 +6,36 @@ aggregates, and every row is drawn from the seed.
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from loaders.errors import LoaderError
-from loaders.sample.campaigns import CampaignMaker
-from loaders.sample.catalog import Catalog
-from loaders.sample.categories import translations
-from loaders.sample.files import Progress, SampleFiles
-from loaders.sample.geography import Geography
-from loaders.sample.inventory import InventoryMaker
-from loaders.sample.items import ItemMaker
-from loaders.sample.noise import Ints, Noise
-from loaders.sample.payments import PaymentMaker
-from loaders.sample.people import People
-from loaders.sample.plan import Plan
-from loaders.sample.points import PointMaker
-from loaders.sample.reviews import ReviewMaker
-from loaders.sample.sellers import seller_columns
-from loaders.sample.text import lookup
-from loaders.sample.timeline import TimelineMaker
-from loaders.tables import ALL_TABLES, TABLES
-
-__all__ = ["DEFAULT_SEED", "generate"]
+from loaders.sample.facts import DATA, Ints, Plan
+from loaders.sample.members import Members
+from loaders.sample.noise import Noise
+from loaders.sample.operations import Operations
+from loaders.sample.orders import Orders
+from loaders.sample.text import Columns, lines
+from loaders.tables import BY_NAME
 
 DEFAULT_SEED = 20161004
 MIN_SCALE, MAX_SCALE = 0.001, 100.0
 CHUNK_ROWS = 20_000  # rows in memory at a time; the files do not depend on it
+_WITH_CRLF = ("order_reviews", "product_category_name_translation")
+_WITH_BOM = ("product_category_name_translation",)
 
 
 def generate(
-    out: Path,
-    scale: float = 1.0,
-    seed: int = DEFAULT_SEED,
-    progress: Progress | None = None,
-    *,
-    with_operations: bool = False,
+    folder: Path, scale: float = 1.0, seed: int = DEFAULT_SEED, *, with_operations: bool = False
 ) -> dict[str, int]:
-    """Write the nine CSV files into ``out``; returns rows per file name.
+    """Write the nine CSV files into ``folder``; returns rows per file name.
 
-    ``progress`` is called with a file name and the rows written to it so far. ``with_operations``
-    adds the files of the optional tables, which follow the orders of the nine.
+    ``scale`` 1 gives as many rows as the real files have. ``with_operations`` adds the files of
+    the optional tables, which follow the orders of the nine. Files appear under their names only
+    when all of them are whole; raises LoaderError where that cannot be.
     """
     if not (math.isfinite(scale) and MIN_SCALE <= scale <= MAX_SCALE):
         raise LoaderError(
@@ -56,62 +44,63 @@ def generate(
         )
     if seed < 0:
         raise LoaderError(f"The seed of the sample is {seed}, but must be 0 or more.")
-    with SampleFiles(out, progress, ALL_TABLES if with_operations else TABLES) as files:
-        _write(files, Noise(seed), Plan(scale), operations=with_operations)
-    return files.rows
+    rows: dict[str, int] = {}
+    with _whole(folder) as made:
+        for name, columns in _made(Members(Noise(seed), Plan(scale)), with_operations):
+            file, end = BY_NAME[name].file, "\r\n" if name in _WITH_CRLF else "\n"
+            with (made / file).open("a", encoding="utf-8", newline="") as out:
+                if file not in rows:
+                    out.write("\ufeff" * (name in _WITH_BOM) + DATA["headers"][name] + end)
+                out.write(lines(columns, end))
+            rows[file] = rows.get(file, 0) + len(columns[0])
+    return rows
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A folder inside, whose files move to the folder when all of them are whole."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".sample-", dir=folder) as made:
+            yield Path(made)
+            for path in Path(made).iterdir():
+                path.replace(folder / path.name)
+    except OSError as error:
+        taken = isinstance(error, FileExistsError | NotADirectoryError)
+        reason = "a folder is needed where a file is" if taken else error.strerror or error
+        raise LoaderError(
+            f"Cannot write the sample to {folder}: {reason}. No half-written file is left there; "
+            "fix that or give another folder with --out."
+        ) from error
+
+
+def _made(members: Members, with_operations: bool) -> Iterator[tuple[str, Columns]]:
+    """Rows of the tables, some at a time."""
+    noise, plan, operations = members.noise, members.plan, Operations(members)
+    names, english = DATA["categories"]["name"], DATA["categories"]["english"]
+    yield "product_category_name_translation", [names[english != ""], english[english != ""]]
+    for rows in _chunks(plan.sellers):
+        yield "sellers", members.seller_columns(rows)
+    for rows in _chunks(plan.products):
+        yield "products", members.product_columns(rows)
+    for columns in members.points(CHUNK_ROWS):
+        yield "geolocation", columns
+    for rows in _chunks(plan.orders):
+        shuffled = noise.shuffle("customer row", rows, plan.orders)
+        yield "customers", Orders(members, shuffled).customer_columns()
+        orders = Orders(members, rows)
+        yield "orders", orders.order_columns()
+        yield "order_items", orders.item_columns()
+        yield "order_payments", orders.payment_columns()
+        yield "order_reviews", orders.review_columns()
+        if with_operations:
+            operations.note(orders)
+    if with_operations:
+        for columns in operations.inventory(CHUNK_ROWS):
+            yield "inventory_transactions", columns
+        yield "marketing_campaigns", operations.campaign_columns()
 
 
 def _chunks(rows: int) -> Iterator[Ints]:
     for start in range(0, rows, CHUNK_ROWS):
         yield np.arange(start, min(rows, start + CHUNK_ROWS))
-
-
-def _write(files: SampleFiles, noise: Noise, plan: Plan, *, operations: bool) -> None:
-    geography = Geography(noise, plan)
-    catalog = Catalog(noise, plan)
-    people = People(noise, plan, geography)
-    names = translations()
-    files.append(
-        "product_category_name_translation",
-        [lookup(name for name, _ in names), lookup(english for _, english in names)],
-    )
-    for rows in _chunks(plan.sellers):
-        files.append("sellers", seller_columns(noise, plan, geography, rows))
-    for rows in _chunks(plan.products):
-        files.append("products", catalog.product_columns(rows))
-    for columns in PointMaker(noise, plan, geography).chunks(CHUNK_ROWS):
-        files.append("geolocation", columns)
-    for rows in _chunks(plan.orders):
-        files.append("customers", people.customer_columns(rows))
-
-    maker = ItemMaker(noise, plan, geography, catalog)
-    payments = PaymentMaker(noise, plan)
-    timelines = TimelineMaker(noise, plan, payments)
-    reviews = ReviewMaker(noise, plan)
-    inventory, campaigns = InventoryMaker(noise, catalog), CampaignMaker(noise, plan)
-    for rows in _chunks(plan.orders):
-        visits = people.visits(rows)
-        states = geography.states(visits.spot)
-        timeline = timelines.timeline(visits, maker.origin(visits), states)
-        items = maker.items(visits)
-        total = np.zeros(len(rows), np.int64)
-        np.add.at(total, items.row, items.price + items.freight)
-        files.append("orders", timelines.columns(visits, timeline))
-        files.append("order_items", maker.columns(visits, items, timeline.approved))
-        files.append("order_payments", payments.columns(visits, total))
-        files.append("order_reviews", reviews.columns(visits, timeline, items.count))
-        if operations:
-            inventory.note(visits, timeline, items)
-            campaigns.note(visits, items)
-    if operations:
-        _write_operations(files, inventory, campaigns)
-
-
-def _write_operations(
-    files: SampleFiles, inventory: InventoryMaker, campaigns: CampaignMaker
-) -> None:
-    made = inventory.transactions()
-    for start in range(0, len(made.line), CHUNK_ROWS):
-        columns = inventory.columns(made, start, start + CHUNK_ROWS)
-        files.append("inventory_transactions", columns)
-    files.append("marketing_campaigns", campaigns.columns())

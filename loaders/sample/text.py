@@ -1,111 +1,52 @@
-"""CSV text by the array: a column is a matrix of UTF-8 bytes in which byte 0 means "nothing"."""
+"""Columns of CSV files: whole numbers, or strings as they stand in the file."""
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
-from loaders.sample.noise import Flags, Ints, Noise
+from loaders.sample.facts import DAY, EPOCH, Flags, Ints
 
-Cells = npt.NDArray[np.uint8]
+Text = npt.NDArray[np.object_]
+Columns = list[Text | Ints]
 
-DAY = 86_400
-_FIRST_DAY = datetime.date(2016, 1, 1)
-_DAYS = 2_192  # until the end of 2021
-_HEX = np.frombuffer(b"".join(b"%02x" % value for value in range(256)), np.uint8).reshape(256, 2)
-_ZERO = np.uint8(ord("0"))
+
+def texts(values: Iterable[str]) -> Text:
+    """An array of strings."""
+    return np.array(list(values), np.object_)
 
 
 def quoted(value: str) -> str:
-    """The value as a CSV writer would put it: quoted only where it must be."""
-    if any(character in value for character in ',"\r\n'):
-        return '"' + value.replace('"', '""') + '"'
-    return value
+    """The value as a CSV writer puts it: quoted only where it must be."""
+    special = any(character in value for character in ',"\r\n')
+    return '"' + value.replace('"', '""') + '"' if special else value
 
 
-def lookup(values: Iterable[str]) -> Cells:
-    """A table of strings, padded with nothing."""
-    encoded = [value.encode() for value in values]
-    width = max(1, *(len(value) for value in encoded))
-    return np.frombuffer(b"".join(v.ljust(width, b"\0") for v in encoded), np.uint8).reshape(
-        len(encoded), width
-    )
+def _as_text(values: Text | Ints) -> Text:
+    return texts(map(str, values.tolist())) if values.dtype == np.int64 else values.astype(object)
 
 
-_DATES = lookup((_FIRST_DAY + datetime.timedelta(days=n)).isoformat() for n in range(_DAYS))
-_EPOCH_SHIFT = (_FIRST_DAY - datetime.date(1970, 1, 1)).days
+def blank(values: Text | Ints, missing: Flags) -> Text:
+    """The values with nothing where ``missing``."""
+    return np.where(missing, "", _as_text(values))
 
 
-def same(value: str, rows: int) -> Cells:
-    """The same text in every row."""
-    return np.broadcast_to(np.frombuffer(value.encode(), np.uint8), (rows, len(value.encode())))
+_DATES = texts(str(EPOCH + datetime.timedelta(day)) for day in range(18_628))
+_TIMES = texts(f" {s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(DAY))
 
 
-def digits(values: Ints, width: int, keep: int = 1) -> Cells:
-    """Whole numbers without leading zeros, except that the last ``keep`` digits always stand."""
-    cells = np.empty((len(values), width), np.uint8)
-    rest = values
-    for column in range(width - 1, -1, -1):
-        tens = rest // 10
-        cells[:, column] = (rest - tens * 10).astype(np.uint8) + _ZERO
-        if width - column > keep:
-            cells[:, column][rest == 0] = 0
-        rest = tens
-    return cells
+def moments(seconds: Ints) -> Text:
+    """Seconds since 1970 as ``YYYY-MM-DD HH:MM:SS``."""
+    return np.asarray(_DATES[seconds // DAY] + _TIMES[seconds % DAY], np.object_)
 
 
-def _times() -> Cells:
-    second: Ints = np.arange(DAY, dtype=np.int64)
-    parts = [digits(part, 2, 2) for part in (second // 3600, second // 60 % 60, second % 60)]
-    hours, minutes, seconds = parts
-    blank_column, colon = same(" ", DAY), same(":", DAY)
-    return np.hstack([blank_column, hours, colon, minutes, colon, seconds])
+def decimals(units: Ints, digits: int = 2) -> Text:
+    """Units of the last of so many decimal digits."""
+    return texts(map(f"%.{digits}f".__mod__, (units / 10**digits).tolist()))
 
 
-_TIMES: Cells = _times()
-
-
-def money(cents: Ints) -> Cells:
-    """Cents as reais with two decimals."""
-    return np.hstack([digits(cents // 100, 6), same(".", len(cents)), digits(cents % 100, 2, 2)])
-
-
-def degrees(units: Ints, short: Flags) -> Cells:
-    """Units of 1e-15 degree with all their decimals, or with six of them."""
-    size = np.abs(units)
-    sign = np.where(units < 0, np.uint8(ord("-")), np.uint8(0))[:, None]
-    decimals = digits(size % 10**15, 15, 15)
-    decimals[short, 6:] = 0
-    return np.hstack([sign, digits(size // 10**15, 2), same(".", len(units)), decimals])
-
-
-def moment(seconds: Ints, missing: Flags | None = None) -> Cells:
-    """Seconds since 1970 as ``YYYY-MM-DD HH:MM:SS``; nothing where ``missing``."""
-    day = seconds // DAY
-    cells = np.hstack([_DATES[day - _EPOCH_SHIFT], _TIMES[seconds - day * DAY]])
-    return cells if missing is None else blank(cells, missing)
-
-
-def identifier(noise: Noise, kind: str, index: Ints) -> Cells:
-    """32 hexadecimal digits; different indexes of one kind never share them."""
-    words = np.stack([noise.bits(f"{kind} id", index), noise.bits(f"{kind} id tail", index)], 1)
-    return _HEX[words.astype(">u8").view(np.uint8)].reshape(len(index), 32)
-
-
-def blank(cells: Cells, missing: Flags) -> Cells:
-    """The cells with nothing where ``missing``."""
-    cells = cells.copy()
-    cells[missing] = 0
-    return cells
-
-
-def lines(columns: Sequence[Cells], end: str = "\n") -> bytes:
-    """The columns as CSV lines."""
-    rows = len(columns[0])
-    parts: list[Cells] = []
-    for column in columns:
-        parts += [column, same(",", rows)]
-    parts[-1] = same(end, rows)
-    flat: Cells = np.concatenate(parts, axis=1).reshape(-1)
-    return bytes(flat[flat != 0].tobytes())
+def lines(columns: Columns, end: str) -> str:
+    """The columns as lines of CSV."""
+    rows = zip(*(_as_text(column).tolist() for column in columns), strict=True)
+    return "".join([",".join(row) + end for row in rows])

@@ -108,7 +108,7 @@ def _start(say: Callable[[str], None], lock: int) -> None:
     password = before.get("password") if major else None
     if password is None:
         password = secrets.token_urlsafe(24)
-        cluster.set_password(runner, installation, password)
+        cluster.set_password(runner, installation, password, lock)
     usual, others = before.get("port"), random.sample(PORTS, PORT_ATTEMPTS)  # a port is no secret
     for port in [usual, *others] if usual else others:
         remembered = {"port": port, "password": password, "version": installation.version}

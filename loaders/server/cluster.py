@@ -79,13 +79,13 @@ def give(folder: Path, runner: Runner) -> None:
                 os.chown(Path(above, name), *runner.account, follow_symlinks=False)
 
 
-def set_password(runner: Runner, installation: Installation, password: str) -> None:
+def set_password(runner: Runner, installation: Installation, password: str, lock: int) -> None:
     """Set the role's password while no server runs. Raises LoaderError.
 
     Single-user mode needs no password, no port and no file that holds the new one.
     """
     sql = f"alter role {NAME} with superuser login password '{password}';\n"
-    done = runner.run(installation.bin / "postgres", "--single", "postgres", stdin=sql)
+    done = runner.run(installation.bin / "postgres", "--single", "postgres", stdin=sql, keep=lock)
     if done.returncode != 0 or REASON.search(done.stderr):
         raise LoaderError(
             f"The server's password could not be set in {files.data()}: {_reason(done.stderr)}."

@@ -44,7 +44,9 @@ def locked() -> Iterator[int]:
             # Others may pass (root's server runs as another account) but not list it. Apart from
             # mkdir, because a strict umask would take the passing away again.
             home().chmod(0o711)
-        handle = open_own("lock")
+        low = open_own("lock")
+        handle = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 10)  # shells have the first nine
+        os.close(low)
     except OSError as error:
         raise refused(home(), error) from error
     try:

@@ -1,33 +1,28 @@
 """A source database: its tables as CSV, whole or what has changed since the last load."""
 
-import hashlib
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import PurePath
-from typing import IO, NamedTuple
+from typing import IO
 
-import psycopg2
 import yaml
-from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import cursor as Cursor
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from tqdm import tqdm
 
-from loaders.connection import connect, reason_of
+from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.paths import project_root
-from loaders.sources import Delivery, Request, SourceFile
+from loaders.sources import Delivery, Request, SourceFile, watermarks
 from loaders.sources.dialects import ERRORS, Column, Database, Read, opened, reason
 from loaders.sources.text import stream_of
+from loaders.sources.watermarks import Position
 from loaders.tables import ALL_TABLES, BY_NAME, OPTIONAL, Table
 
 _PORTS = {"mysql": 3306, "postgresql": 5432}
@@ -49,8 +44,6 @@ _WATERMARKS = (
 )
 _DELETED = ("deleted_at", "deleted_on", "is_deleted", "deleted")
 _ORDERED = {"number", "moment", "instant", "day"}
-# A time zone is at most 14 hours ahead: what is later by any clock is no time of a change.
-_AHEAD = timedelta(hours=15)
 _BLOCK = 1 << 20
 
 
@@ -60,6 +53,11 @@ class Address:
 
     url: URL
     settings: Mapping[str, str]
+
+    @property
+    def user(self) -> str:
+        """Who reads, for a message."""
+        return self.url.username or "(default)"
 
     @property
     def source(self) -> str:
@@ -119,14 +117,14 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
     """
     address = parse(location)
     with _turn(address.source, request) as link, ExitStack() as stack:
-        last = {} if request.mode == "snapshot" else _known(link, address.source)
+        last = {} if request.mode == "snapshot" else watermarks.known(link, address.source)
         load = _Load(address, request.say, only, last)
         try:
             files = load.read(stack)
         except LoaderError as error:
             error.source = address.source
             raise
-        remember = partial(_remember, address.source, load.positions)
+        remember = partial(watermarks.remember, address.source, load.positions)
         yield Delivery(address.source, files, remember=remember, is_utf_8=True)
 
 
@@ -136,37 +134,16 @@ def _turn(source: str, request: Request) -> Iterator[Connection]:
 
     What a load has read must be landed before the next one reads: it goes on from there.
     """
-    lock = int.from_bytes(hashlib.sha256(source.encode()).digest()[:8], signed=True)
     with connect(autocommit=True) as link:
-        with _warehouse(), link.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(%s)", (lock,))
+        with watermarks.warehouse(), link.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (source,))
             if cursor.fetchone() != (True,):
                 running = f"another load of {source} is running"
                 if not request.wait:
                     raise LoaderError(f"{running}; leave out --no-wait to wait for it.")
                 request.say(f"{running}: waiting for it to end")
-                cursor.execute("select pg_advisory_lock(%s)", (lock,))
+                cursor.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (source,))
         yield link
-
-
-@contextmanager
-def _warehouse() -> Iterator[None]:
-    """Say in a sentence what the warehouse did not do."""
-    try:
-        yield
-    except psycopg2.Error as error:
-        raise LoaderError(f"PostgreSQL stopped the load: {reason_of(error)}.") from error
-
-
-class Position(NamedTuple):
-    """How far a table was read: the newest value found, and from where the next load reads.
-
-    ``column`` is qualified by its relation. Both values are text in the source's type.
-    """
-
-    column: str
-    newest: str
-    read_from: str
 
 
 @dataclass(frozen=True)
@@ -178,6 +155,10 @@ class _Load:
     only: Sequence[str]
     last: Mapping[str, Position]
     positions: dict[str, Position] = field(default_factory=dict)
+
+    def error(self, problem: str) -> LoaderError:
+        """A problem of this source."""
+        return LoaderError(f"{self.address.source}: {problem}.")
 
     def read(self, stack: ExitStack) -> list[SourceFile]:
         """Read all that is wanted, at one moment of the source."""
@@ -194,87 +175,73 @@ class _Load:
             why = reason(error)
             if "row-level security" in why:
                 why += (
-                    f": rows are hidden from user {self._user}, and would look like deleted ones;"
-                    " let it see them all (alter role … bypassrls)"
+                    f": rows are hidden from user {self.address.user}, and would look like deleted"
+                    " ones; let it see them all (alter role … bypassrls)"
                 )
-            raise LoaderError(
-                f"{self.address.source}: {doing}: {why}; nothing of it was landed."
-            ) from error
+            raise self.error(f"{doing}: {why}; nothing of it was landed") from error
         return files
-
-    @property
-    def _user(self) -> str:
-        return self.address.url.username or "(default)"
 
     def _relations(self, there: Sequence[str]) -> list[tuple[Table, str]]:
         """Return what feeds each raw table that is wanted; say which ones nothing feeds.
 
         An optional table is read where it is named: a shop may have another one of this name.
         """
-        source, settings, found, missing = self.address.source, self.address.settings, [], []
+        settings, found, missing = self.address.settings, [], []
         for table in ALL_TABLES:
             named = settings.get(f"table.{table.name}")
-            if table.name not in (self.only or [table.name]):
-                continue
-            if table in OPTIONAL and not (named or self.only):
+            is_wanted = table.name in self.only or named or table not in OPTIONAL
+            if not is_wanted or (self.only and table.name not in self.only):
                 continue
             usual = (table.name, PurePath(table.file).stem)
             names = [f"{settings['prefix']}{name}{settings['suffix']}" for name in usual]
             same = [_same(name, there) for name in ([named] if named else names)]
             match = list(dict.fromkeys(name for name in same if name))
             if named and not match:
-                raise LoaderError(f"{source}: has no table {named} (table.{table.name}).")
+                raise self.error(f"has no table {named} (table.{table.name})")
             if len(match) > 1:
-                raise LoaderError(
-                    f"{source}: both {' and '.join(match)} may be {table.name}; say which, by"
-                    f" table.{table.name}={match[0]} in the URL."
+                raise self.error(
+                    f"both {' and '.join(match)} may be {table.name}; say which, by"
+                    f" table.{table.name}={match[0]} in the URL"
                 )
             found += [(table, name) for name in match]
             missing += [] if match else [table.name]
         if not found or (self.only and missing):
             names = [f"{settings['prefix']}{name}" for name in missing]
-            raise LoaderError(
-                f"{source}: has no table {', '.join(names)} that user {self._user} may see;"
-                " name another by table.<raw table>=<its name>, prefix= or suffix= in the URL."
+            raise self.error(
+                f"has no table {', '.join(names)} that user {self.address.user} may see; name"
+                " another by table.<raw table>=<its name>, prefix= or suffix= in the URL"
             )
         for name in missing:
-            self.say(f"{name}: not in {source}")
+            self.say(f"{name}: not in {self.address.source}")
         return found
 
     def _whole(self, table: Table, relation: str, there: Mapping[str, Column]) -> Read:
         """Return how to read all of a table."""
-        source = self.address.source
         spelled = {name: _same(name, there) for name in table.columns}
         chosen = {name: there[known] for name, known in spelled.items() if known}
         lacking = [name for name in table.columns if name not in {*chosen, *table.optional_columns}]
         if lacking:
-            raise LoaderError(
-                f"{source}: {relation} lacks column {', '.join(lacking)}; expected"
-                f" {', '.join(table.columns)} (a view may give them these names)."
+            raise self.error(
+                f"{relation} lacks column {', '.join(lacking)}; expected"
+                f" {', '.join(table.columns)} (a view may give them these names)"
             )
         for name, column in chosen.items():
             if column.kind == "bytes":
-                raise LoaderError(
-                    f"{source}: {relation}.{name} is {column.type}: bytes, not text; a view may"
-                    " give it as text."
-                )
+                what = f"{relation}.{name} is {column.type}"
+                raise self.error(f"{what}: bytes, not text; a view may give it as text")
         deleted, named = self._named("deleted", table, relation, there)
-        usual = next((known for name in _DELETED if (known := _same(name, there))), None)
+        usual = _first(_DELETED, there)
         if usual and deleted is None and named != "none":
             self.say(
-                f"  {table.name}: {relation} has {usual}; rows with it set are landed as live ones"
-                f" (deleted={usual} in the URL leaves them out)"
+                f"  {table.name}: {relation} has {usual.name}; rows with it set are landed as live"
+                f" ones (deleted={usual.name} in the URL leaves them out)"
             )
         watermark, named = self._named("watermark", table, relation, there)
-        if not named:
-            names = (known for name in _WATERMARKS if (known := _same(name, there)))
-            watermark = next((there[name] for name in names), None)
+        watermark = watermark if named else _first(_WATERMARKS, there)
         if watermark and watermark.kind not in _ORDERED:
             if named:
-                raise LoaderError(
-                    f"{source}: {relation}.{watermark.name} is {watermark.type}; a watermark is a"
-                    " time or a number."
-                )
+                what = f"{relation}.{watermark.name} is {watermark.type}"
+                raise self.error(f"{what}; a watermark is a time or a number")
             watermark = None
         key = [chosen[name] for name in table.key]
         return Read(relation, chosen, key, watermark if key else None, deleted)
@@ -288,35 +255,33 @@ class _Load:
         """
         own = self.address.settings.get(f"{what}.{table.name}")
         name = own or self.address.settings[what]
-        found = _same(name, there)
+        found = None if name == "none" else _first([name], there)
         if own not in {None, "none"} and found is None:
-            raise LoaderError(
-                f"{self.address.source}: {relation} has no column {own} ({what}.{table.name})."
-            )
-        return (there[found] if found and name != "none" else None), name
+            raise self.error(f"{relation} has no column {own} ({what}.{table.name})")
+        return found, name
 
     def _since(self, database: Database, table: Table, read: Read) -> Read:
         """Return what to read of a table, and note how far that will be."""
-        column, before = read.watermark, self.last.get(table.name)
+        column, last = read.watermark, self.last.get(table.name)
         newest = database.newest(read.relation, column) if column else None
         if column is None or newest is None:
             self.say(f"  {table.name}: all of {read.relation}")
             return read
         name = f"{read.relation}.{column.name}"
-        overlap = int(self.address.settings["overlap"])
-        if (start := _start(database, newest, overlap)) is not None:
+        start = watermarks.start(database, newest, int(self.address.settings["overlap"]))
+        if start is not None:
             self.positions[table.name] = Position(name, newest, start)
-        if (
-            before is None
-            or start is None
-            or before.column != name
-            or _falls(before.newest, newest)
-        ):
-            why = f"; {before.column} had come to {before.newest}" if before else ""
-            self.say(f"  {table.name}: all of {read.relation}, by {column.name} next time{why}")
-            return read
-        self.say(f"  {table.name}: {read.relation} since {column.name} {before.read_from}")
-        return replace(read, since=before.read_from)
+            if last and last.column == name and not watermarks.falls(last.newest, newest):
+                self.say(f"  {table.name}: {read.relation} since {column.name} {last.read_from}")
+                return replace(read, since=last.read_from)
+        why = f"; {last.column} had come to {last.newest}" if last else ""
+        self.say(f"  {table.name}: all of {read.relation}, by {column.name} next time{why}")
+        return read
+
+
+def _first(names: Iterable[str], there: Mapping[str, Column]) -> Column | None:
+    """The first of these columns that is there."""
+    return next((there[known] for name in names if (known := _same(name, there))), None)
 
 
 def _same(name: str, known: Iterable[str]) -> str | None:
@@ -329,91 +294,6 @@ def _project_zone() -> str:
     """The variable source_time_zone of the dbt project: the zone of the CSV export's times."""
     project = yaml.safe_load((project_root() / "dbt_project.yml").read_text("utf-8"))
     return str(project["vars"]["source_time_zone"])
-
-
-# --- Watermarks -----------------------------------------------------------------------------------
-
-
-def _start(database: Database, newest: str, overlap: int) -> str | None:
-    """From where the next load reads, when this one has read all up to ``newest``.
-
-    It goes back by ``overlap`` (seconds, or units of a number), or to before the oldest transaction
-    that is still open: its rows may carry an earlier time than the newest that was read. A time in
-    the future is no measure of what has been read; the next load then reads what changed since
-    yesterday. None where the value is no measure at all.
-    """
-    value = _value(newest)
-    if not isinstance(value, datetime):
-        return None if value is None else f"{value - overlap:f}"
-    latest = database.now + _AHEAD
-    if value > latest:
-        value = latest - timedelta(days=2)
-    try:
-        start = value - timedelta(seconds=max(overlap, database.oldest))
-    except OverflowError:
-        raise LoaderError(f"overlap={overlap} seconds is too long.") from None
-    return start.isoformat(sep=" ")
-
-
-def _falls(before: str, after: str) -> bool:
-    """Whether a watermark went backwards, or became one of another kind."""
-    values = _value(before), _value(after)
-    return type(values[0]) is not type(values[1]) or values[1] < values[0]  # type: ignore[operator]
-
-
-def _value(text: str) -> Decimal | datetime | None:
-    """Return a number or a time (UTC); None where it has no order or no place in the calendar."""
-    with suppress(InvalidOperation):
-        return number if (number := Decimal(text)).is_finite() else None
-    with suppress(ValueError):
-        return datetime.fromisoformat(text).replace(tzinfo=None)
-    return None
-
-
-def _known(link: Connection, source: str) -> dict[str, Position]:
-    """Positions of a source's tables from which a load can go on, by raw table.
-
-    Those are left out of which raw has nothing any more, or has what came later from elsewhere.
-    """
-    with _warehouse(), link.cursor() as cursor:
-        cursor.execute("select to_regclass('raw._watermarks')")
-        if cursor.fetchone() == (None,):
-            return {}
-        cursor.execute(
-            "select table_name, column_name, watermark, read_from"
-            " from raw._watermarks as watermarks where source = %(source)s and not exists ("
-            "select from raw._files as files join raw._batches as batches using (batch_id)"
-            " where files.table_name = watermarks.table_name"
-            " and files.batch_id > watermarks.batch_id"
-            " and files.status = 'landed' and batches.source <> %(source)s)",
-            {"source": source},
-        )
-        found = {table: Position(*position) for table, *position in cursor.fetchall()}
-        for name in list(found):
-            table = sql.Identifier("raw", name)
-            cursor.execute(sql.SQL("select exists (select from {})").format(table))
-            if cursor.fetchone() != (True,):
-                del found[name]
-    return found
-
-
-def _remember(
-    source: str, positions: Mapping[str, Position], cursor: Cursor, batch_id: int
-) -> None:
-    """Note how far a batch has read, in its transaction."""
-    for table, at in positions.items():
-        cursor.execute(
-            "insert into raw._watermarks"
-            " (source, table_name, column_name, watermark, read_from, batch_id)"
-            " values (%s, %s, %s, %s, %s, %s)"
-            " on conflict (source, table_name) do update set column_name = excluded.column_name,"
-            " watermark = excluded.watermark, read_from = excluded.read_from,"
-            " batch_id = excluded.batch_id, noted_at = now()",
-            (source, table, at.column, at.newest, at.read_from, batch_id),
-        )
-
-
-# --- Temporary files ------------------------------------------------------------------------------
 
 
 def _spooled(database: Database, table: Table, read: Read, stack: ExitStack) -> SourceFile:

@@ -324,7 +324,7 @@ class MySQL(Database):
             {"since": since, "zone": self._zone},
             execution_options={"stream_results": True},
         )
-        unread = rows.cursor._result if rows.cursor else None
+        unread: Any = getattr(rows.cursor, "_result", None)
         try:
             sink.write(",".join(read.columns).encode() + b"\n")
             for number, (text,) in enumerate(rows, start=1):

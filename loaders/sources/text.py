@@ -149,42 +149,40 @@ def read_header(file: str, stream: IO[bytes], encoding: str, table: Table) -> He
 
     Raises LoaderError when the file is empty or no CSV, or its columns are not the table's.
     """
-    start = _read(stream)
-    for mark, kind in _KINDS:
-        if start.startswith(mark):
-            raise LoaderError(f"{file}: is {kind}.")
-    line = f"{file}, line 1:"
+    start = stream.read(_LIMIT)
+    kind = next((kind for mark, kind in _KINDS if start.startswith(mark)), None)
+    if kind:
+        raise LoaderError(f"{file}: is {kind}.")
+    problem = None
     if start.startswith(_UTF_16) and not encoding.startswith("utf-16"):
-        raise LoaderError(
-            f"{line} UTF-16, not UTF-8; save it as UTF-8, or land it with --encoding utf-16."
-        )
-    if encoding == "utf-16" and start and not start.startswith(_UTF_16):
-        raise LoaderError(
-            f"{line} no UTF-16 mark; land it with --encoding utf-16-le (or utf-16-be)."
-        )
-    start = _read(as_utf8(io.BytesIO(start), encoding)).removeprefix(_BOM)
+        problem = "UTF-16, not UTF-8; save it as UTF-8, or land it with --encoding utf-16"
+    elif encoding == "utf-16" and start and not start.startswith(_UTF_16):
+        problem = "no UTF-16 mark; land it with --encoding utf-16-le (or utf-16-be)"
+    start = as_utf8(io.BytesIO(start), encoding).read().removeprefix(_BOM)
     separator = _SEPARATOR_LINE.match(start)
     start = start[separator.end() if separator else 0 :]
     expected = f"expected the header {','.join(table.columns)}"
-    if not start.strip():
-        raise LoaderError(f"{file}: the file is empty; {expected}.")
-    if b"\0" in start[: start.find(b"\n")]:
-        raise LoaderError(f"{line} a NUL byte; this is no text file; {expected}.")
     found = _FIRST_RECORD.match(start)
     record = found.group() if found else b""
     end = start[len(record) : len(record) + 2]
-    if end.startswith(b'"'):
-        raise LoaderError(f"{line} a quote opens and is not closed; {expected}.")
-    if not end and len(start) >= _LIMIT:
-        raise LoaderError(f"{line} no line end in the first MB; {expected}.")
+    if not problem and not start.strip():
+        raise LoaderError(f"{file}: the file is empty; {expected}.")
+    if b"\0" in start[: start.find(b"\n")]:
+        problem = problem or f"a NUL byte; this is no text file; {expected}"
+    elif end.startswith(b'"'):
+        problem = problem or f"a quote opens and is not closed; {expected}"
+    elif not end and len(start) >= _LIMIT:
+        problem = problem or f"no line end in the first MB; {expected}"
     try:
-        text = record.decode()
+        text = "" if problem else record.decode()
         names = tuple(next(csv.reader(io.StringIO(text, newline=""), strict=True), []))
-    except UnicodeDecodeError as error:
-        raise LoaderError(f"{line} {not_utf8(encoding)}.") from error
+        problem = problem or _wrong(names, table)
+    except UnicodeDecodeError:
+        problem = not_utf8(encoding)
     except csv.Error as error:
-        raise LoaderError(f"{line} the header cannot be read ({error}).") from error
-    _check(line, names, table)
+        problem = f"the header cannot be read ({error})"
+    if problem:
+        raise LoaderError(f"{file}, line 1: {problem}.")
     return Header(names, text, end.startswith(b"\r") and end != b"\r\n", 1 if separator else 0)
 
 
@@ -203,14 +201,6 @@ def remarks(names: tuple[str, ...], table: Table) -> list[str]:
     return said
 
 
-def _read(stream: IO[bytes]) -> bytes:
-    blocks, size = [], 0
-    while size < _LIMIT and (block := stream.read(_LIMIT - size)):
-        blocks.append(block)
-        size += len(block)
-    return b"".join(blocks)
-
-
 def not_utf8(encoding: str) -> str:
     """What to say of text that is not of its encoding, and what to do."""
     if encoding == UTF_8:
@@ -221,60 +211,52 @@ def not_utf8(encoding: str) -> str:
     return f"bytes that are no {encoding}; name the encoding that it has, or save it as UTF-8"
 
 
-def _check(line: str, names: tuple[str, ...], table: Table) -> None:
+def _wrong(names: tuple[str, ...], table: Table) -> str | None:
+    """What is wrong with the names of a header, and what to do."""
     expected = f"expected {','.join(table.columns)}"
     required = set(table.columns) - table.optional_columns
     if not any(name.strip() for name in names):
-        raise LoaderError(f"{line} no header; {expected}.")
+        return f"no header; {expected}"
     for separator, called in _SEPARATORS.items():
         parts = [part.strip('" ') for name in names for part in name.split(separator)]
         if len(parts) > len(names) and required <= set(parts):
-            raise LoaderError(
-                f"{line} the columns are separated by {called}; export it with commas."
-            )
+            return f"the columns are separated by {called}; export it with commas"
     repeated = sorted({name for name in names if names.count(name) > 1 and name})
     if repeated:
-        raise LoaderError(
-            f"{line} the header repeats column {shown(', '.join(repeated))}; {expected}."
-        )
+        return f"the header repeats column {shown(', '.join(repeated))}; {expected}"
     missing = [name for name in table.columns if name in required and name not in names]
     extra = [name for name in names if name not in table.columns]
     if missing:
         like = {near for name in missing if (near := _like(name, extra)) is not None}
         hint = "".join(f" (did you mean it by '{shown(near)}'? rename it)" for near in sorted(like))
-        raise LoaderError(f"{line} the header lacks column {', '.join(missing)}{hint}; {expected}.")
+        return f"the header lacks column {', '.join(missing)}{hint}; {expected}"
     if len(names) > _MOST:
-        raise LoaderError(f"{line} {len(names):,} columns; at most {_MOST:,} can be landed.")
-    for name in extra:
-        _check_extra(line, name, names)
+        return f"{len(names):,} columns; at most {_MOST:,} can be landed"
+    return next((problem for name in extra if (problem := _wrong_name(name, names))), None)
 
 
 def _like(name: str, extra: list[str]) -> str | None:
     """The column that is probably meant by one that is missing."""
-    for other in extra:
-        if _plain(other) == _plain(name):
-            return other
+    same = [other for other in extra if _plain(other) == _plain(name)]
     near = difflib.get_close_matches(name, [other[:99] for other in extra], 1, 0.8)
-    return near[0] if near else None
+    return next(iter(same + near), None)
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name.strip()).lower()
 
 
-def _check_extra(where: str, name: str, names: tuple[str, ...]) -> None:
-    position = names.index(name) + 1
+def _wrong_name(name: str, names: tuple[str, ...]) -> str | None:
+    column = f"column {names.index(name) + 1}"
     same = [other for other in names if other != name and _plain(other) == _plain(name)]
-    problem = None
     if not name.strip():
-        problem = f"column {position} has no name; name it, or drop it"
-    elif not name.isprintable():
-        problem = f"the name of column {position} has a control character; rename it"
-    elif len(name.encode()) > _NAME_BYTES:
-        problem = f"the name of column {position} is over {_NAME_BYTES} bytes; shorten it"
-    elif name.lower() in _TAKEN:
-        problem = f"column {shown(name)} has a name that the warehouse uses itself; rename it"
-    elif same:
-        problem = f"columns {shown(same[0])} and {shown(name)} are spelled alike; keep one of them"
-    if problem:
-        raise LoaderError(f"{where} {problem}.")
+        return f"{column} has no name; name it, or drop it"
+    if not name.isprintable():
+        return f"the name of {column} has a control character; rename it"
+    if len(name.encode()) > _NAME_BYTES:
+        return f"the name of {column} is over {_NAME_BYTES} bytes; shorten it"
+    if name.lower() in _TAKEN:
+        return f"column {shown(name)} has a name that the warehouse uses itself; rename it"
+    if same:
+        return f"columns {shown(same[0])} and {shown(name)} are spelled alike; keep one of them"
+    return None

@@ -92,7 +92,7 @@ def _base() -> State:
     state: State = {}
     for name, (keys, columns) in _TABLES.items():
         first = [
-            (_at(_ORDERS, n), "1") if len(keys) == 2 else (keys[0][n],)  # noqa: PLR2004
+            (_at(_ORDERS, n), "1") if len(keys) == 2 else (keys[0][n],)
             for n in range(len([key for key in keys[0] if key.strip() == key and key != "o9"]))
         ]
         if name == "order_reviews":

@@ -1,15 +1,12 @@
 """Lakes to test with: a folder, and a bucket of an S3 server on loopback."""
 
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -65,50 +62,35 @@ class Lake:
     location: str
 
     def archive(self) -> list[str]:
-        """Archive, and return what was said."""
+        """Archive, and return the output."""
         said: list[str] = []
         archive(self.location, said.append)
         return said
 
     def replay(self, until: int | None = None) -> list[str]:
-        """Replay, and return what was said."""
+        """Replay, and return the output."""
         said: list[str] = []
         replay(self.location, said.append, until=until)
         return said
 
     def names(self) -> list[str]:
         """All keys."""
-        return list(open_store(self.location).keys())
+        return list(open_store(self.location, create=True).keys())
 
     def read(self, key: str) -> bytes:
         """The bytes of an object."""
-        return open_store(self.location).read(key)
+        return open_store(self.location, create=True).read(key)
 
     def state(self) -> dict[str, Any]:
-        """What changes when an object is written again: its time and its version."""
-        if not self.location.startswith("s3://"):
-            found = (Path(self.location) / key for key in self.names())
-            return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in found}
-        bucket = urlsplit(self.location).netloc
-        versions = boto3.client("s3").list_object_versions(Bucket=bucket).get("Versions", [])
-        return {f"{each['Key']} {each['VersionId']}": each["LastModified"] for each in versions}
+        """What changes when an object is written again: its version, or its file's inode."""
+        objects = open_store(self.location, create=True).objects
+        found = {key: objects.head(key) for key in self.names()}
+        return {key: (head["version"], head["e_tag"]) for key, head in found.items()}
 
     def overwrite(self, key: str, content: bytes | None) -> None:
         """Put other bytes in the place of an object; remove it for None."""
-        if self.location.startswith("s3://"):
-            parts = urlsplit(self.location)
-            where = {"Bucket": parts.netloc, "Key": f"{parts.path.strip('/')}/{key}"}
-            client = boto3.client("s3")
-            if content is None:
-                client.delete_object(**where)  # type: ignore[arg-type]
-            else:
-                client.put_object(**where, Body=content)  # type: ignore[arg-type]
-            return
-        path = Path(self.location) / key
-        path.unlink(missing_ok=True)
-        if content is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        objects = open_store(self.location).objects
+        objects.delete(key) if content is None else objects.put(key, content)
 
 
 def set_raw_aside(query: Query) -> None:
@@ -126,17 +108,6 @@ def assert_raw_is_as_before(query: Query) -> None:
         for one, other in (("aside", "raw"), ("raw", "aside")):
             difference = query(f"table {one}.{name} except all table {other}.{name}")
             assert not difference, (name, one, difference[:3])
-
-
-def olist(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
-    """Start the command in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "loaders", *arguments],
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **options,
-    )
 
 
 def quiet(_: str) -> None:

@@ -20,9 +20,7 @@ def as_of(built: Warehouse, batch: int) -> dict[str, State]:
     return {
         "dim_sellers": _rows(_versions(built, "sellers"), "seller_id", batch, _address("seller")),
         "dim_products": _rows(_versions(built, "products"), "product_id", batch, _product),
-        "dim_customers": _people(
-            _versions(built, "customers"), _versions(built, "orders"), batch
-        ),
+        "dim_customers": _people(_versions(built, "customers"), _versions(built, "orders"), batch),
     }
 
 

@@ -53,7 +53,7 @@ def test_help(command: str, capsys: Captured) -> None:
         (["land", "x", "--mode", "upsert"], "'upsert' is not one of 'delta', 'snapshot'"),
         (["land", "x", "--table", "order"], "no raw table 'order'; there are customers, "),
         (["land", "x", "postgresql://u:secret@h/x"], "argument (postgresql://u:***@h/x)"),
-        (["replay"], "Missing option '--from'"),
+        (["replay"], "Missing argument 'LAKE'"),
     ],
 )
 def test_wrong_usage_is_shown_and_status_2(
