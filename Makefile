@@ -24,13 +24,19 @@ help: ## List the targets
 build: $(READY) ## PostgreSQL, data, landing, dbt build, summary (OLIST_DATA=folder-or-zip for your files)
 	@$(BIN)/olist build
 
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
-test: lint ## All that must hold: lint, loader tests, dbt tests on fresh data, incremental checks
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+test: lint ## What a change needs: lint, and the tests that are not marked slow
+	@$(PYTEST) -m 'not slow'
+
+.PHONY: test-all
+test-all: test ## Everything that must hold: those too (crashes, histories, whole builds); CI runs it
+	@$(PYTEST) -m slow
 
 .PHONY: answers
-answers: $(READY) ## What the business asks, as tables (ANSWERS="monthly_revenue kpis", FORMAT=markdown)
-	@$(BIN)/olist answers $(ANSWERS) $(if $(FORMAT),--format $(FORMAT))
+answers: $(READY) packages ## What the business asks, as Markdown tables (ANSWERS="monthly_revenue kpis")
+	@$(BIN)/olist answers $(ANSWERS)
 
 .PHONY: lint
 lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a deprecation, governance
@@ -42,7 +48,7 @@ lint: $(READY_DEV) packages ## ruff, mypy, sqlfluff, dbt parse without a depreca
 	@$(BIN)/python -m tests.governance
 
 .PHONY: format
-format: $(READY_DEV) ## Let ruff and sqlfluff mend what they can
+format: $(READY_DEV) ## Let ruff and sqlfluff fix what they can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
@@ -50,7 +56,11 @@ format: $(READY_DEV) ## Let ruff and sqlfluff mend what they can
 .PHONY: spark
 spark: $(READY_DEV) packages ## Spark (560 MB; with Java), and its tests: docs/engines.md
 	@$(PIP) -r requirements-spark.lock
-	@$(BIN)/python -m pytest tests/python/test_spark.py
+	@$(BIN)/python -m pytest tests/python/test_engines.py
+
+.PHONY: compare
+compare: $(READY_DEV) packages ## The same rows on every engine that is installed (OLIST_REAL_DATA=zip for the real files)
+	@$(BIN)/python -m pytest tests/python/test_engines.py
 
 .PHONY: semantic
 semantic: $(READY_DEV) packages ## MetricFlow, and every metric compared with SQL: docs/semantic-layer.md
@@ -82,13 +92,11 @@ mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests not
 
 .PHONY: bench
 bench: $(READY_DEV) packages ## Measure against references, into benchmarks/results.md (BENCH=its arguments)
-	@$(BIN)/python -c 'import dlt, sqlalchemy' 2>/dev/null \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 .PHONY: bench-smoke
 bench-smoke: $(READY_DEV) packages ## Whole benches on tiny data: both sides give figures, and the same rows
-	@OLIST_BENCH=1 $(BIN)/python -m pytest tests/python/test_bench_builds.py
+	@OLIST_BENCH=1 $(BIN)/python -m pytest tests/python/test_benchmarks.py
 
 .PHONY: audit
 audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: docs/ci.md)
@@ -114,7 +122,7 @@ gallery: $(READY_DEV) packages ## Draw the pictures of docs/gallery.md from the 
 
 .PHONY: erd
 erd: $(READY_DEV) packages ## Draw docs/assets/star.svg anew from the models
-	@$(BIN)/python -m tests.governance.erd --write
+	@$(BIN)/python -m tests.governance.erd
 
 .PHONY: setup
 setup: $(READY) packages ## Only the environment and the dbt packages
@@ -141,6 +149,12 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-semantic.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
+
+.PHONY: sizes
+sizes: ## Lines of Python per room
+	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders benchmarks docs tests/python tests/mutation \
+		tests/governance tests/ci; do \
+		printf '%7d  %s\n' "$$(git ls-files "$$room" | grep '\.py$$' | xargs cat | wc -l)" "$$room"; done
 
 .PHONY: clean
 clean: ## Remove what dbt and the caches made; the server and its data stay

@@ -1,20 +1,22 @@
-"""``python -m benchmarks``: measure, print the table, keep the figures (``make bench``)."""
+"""``python -m benchmarks [GROUP …]``: measure, print, and keep the figures in results.md."""
 
 import argparse
+import importlib
 import shlex
 import signal
 import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from inspect import cleandoc
 from pathlib import Path
 
-from benchmarks import groups, results
-from benchmarks.environment import commit, environment
-from benchmarks.settings import Settings, prepared
+from benchmarks.measure import keep, section, words
+from benchmarks.settings import Settings, environment, prepared
 from loaders.errors import LoaderError
 from loaders.paths import project_root
-from loaders.redact import redact
+
+GROUPS = ("landing", "questions", "build", "incremental", "scale")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,56 +28,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     names = [Path(word).name if "/" in word else word for word in arguments]
     command = shlex.join(["python", "-m", "benchmarks", *names])
-    failed = []
+    failed = 0
     # What ends it with a signal ends it in order too: the server and its files go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with prepared(options.data, options.repeats, tuple(options.scale)) as settings:
-            told = {
-                "commit": commit(),
-                "command": command,
-                "data": settings.described,
-                "repeats": settings.repeats,
-                **environment(settings.server),
-            }
-            for group in options.only:
+            for group in options.groups or GROUPS:
                 try:
-                    _measure(group, settings, told, options.out)
+                    text = measured(group, settings, command)
                 except LoaderError as error:
-                    print(f"{group}: {redact(str(error))}", file=sys.stderr)
-                    failed.append(group)
+                    print(f"{group}: {error}", file=sys.stderr)
+                    failed = 1
+                else:
+                    print(f"\n## {group}\n\n{text}", flush=True)
+                    keep(options.out, group, text, GROUPS)
     except LoaderError as error:
-        print(f"benchmarks: {redact(str(error))}", file=sys.stderr)
+        print(f"benchmarks: {error}", file=sys.stderr)
         return 1
-    return 1 if failed else 0
+    return failed
 
 
-def _measure(group: str, settings: Settings, told: dict[str, object], out: Path) -> None:
-    print(f"\n== {group}", flush=True)
+def measured(group: str, settings: Settings, command: str) -> str:
+    """Measure a group: its section of results.md. Raises LoaderError when a command fails."""
     began = time.perf_counter()
-    measures = groups.measures(group, settings)
-    results.show(measures)
-    date = datetime.now(UTC)
-    run = {
-        "about": groups.about(group),
-        "date": f"{date:%Y-%m-%d %H:%M} UTC",
+    module = importlib.import_module(f"benchmarks.{group}")
+    found = module.measures(settings)
+    facts = {
+        f"`{command}`,": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        **environment(settings),
         "seconds": round(time.perf_counter() - began),
     }
-    results.keep(out, group, measures, {**told, **run})
+    return section(cleandoc(module.__doc__ or ""), found, words(facts))
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    known = (*groups.GROUPS, *groups.OTHERS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--only",
-        nargs="+",
-        choices=known,
-        default=list(groups.GROUPS),
-        metavar="GROUP",
-        help=f"of {', '.join(known)} (default: all but {', '.join(groups.OTHERS)})",
+        "groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)} (default: all)"
     )
-    parser.add_argument("--repeats", type=_positive, default=5, help="of each figure (default: 5)")
+    parser.add_argument("--repeats", type=int, default=5, help="of each figure (default: 5)")
     parser.add_argument(
         "--data", type=Path, help="folder or zip of the nine files (default: synthetic ones)"
     )
@@ -90,18 +81,14 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--out",
         type=Path,
-        default=project_root() / "benchmarks",
-        metavar="FOLDER",
-        help="where results.json and results.md are kept (default: benchmarks)",
+        default=project_root() / "benchmarks" / "results.md",
+        metavar="FILE",
+        help="where the figures are kept (default: benchmarks/results.md)",
     )
-    return parser.parse_args(arguments)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return number
+    given = parser.parse_args(arguments)
+    if unknown := set(given.groups) - set(GROUPS):
+        parser.error(f"no group {', '.join(sorted(unknown))}: choose from {', '.join(GROUPS)}")
+    return given
 
 
 if __name__ == "__main__":

@@ -3,46 +3,47 @@
 An average day's number of orders, all of one purchase day, get new values, and each a further line,
 payment and review; `olist land --mode delta` lands them. Then `dbt run --select` the four facts,
 on one thread, so that the sum of their execution counts no waiting for each other. Execution
-includes what dbt itself does for a model; the part that PostgreSQL takes is in the notes. At the
-larger sizes the same number of orders changes. After the last turn the facts equal a full refresh.
+includes what dbt itself does for a model. At the larger sizes the same number of orders changes.
+After the last turn the facts equal a full refresh.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import day
-from benchmarks.dbt_run import Run, dbt, parse
+from benchmarks.changes import usual_day, write_day
+from benchmarks.dbt import FACTS, NO_TESTS, STAR, Run, ask, dbt, fingerprint, parse
 from benchmarks.measure import Measure
 from benchmarks.settings import Settings
-from benchmarks.warehouse import FACTS, NO_TESTS, STAR, ask, fingerprint
 from loaders.errors import LoaderError
 
 _RUN = ("run", "--threads", "1", "--select", *FACTS)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Size:
-    """Runs at one size of the data, one a turn."""
+    """Runs at one size of the data, one per turn."""
 
-    changed: tuple[Run, ...]
-    refreshed: tuple[Run, ...]
     orders: int
+    changed: list[Run] = field(default_factory=list)
+    refreshed: list[Run] = field(default_factory=list)
+
+    def models(self) -> tuple[float, ...]:
+        return tuple(run.models for run in self.changed)
+
+    def compared(self, name: str) -> Measure:
+        refreshed = tuple(run.models for run in self.refreshed)
+        note = f"{self.orders} orders"
+        return Measure(name, self.models(), "full refresh", refreshed, 0.05, note=note)
 
 
 def measures(settings: Settings) -> Sequence[Measure]:
     """Measure at the size of the data, then with the same day at the larger ones."""
     base = _size(settings, settings.data)
+    walls = tuple(run.wall for run in base.changed), tuple(run.wall for run in base.refreshed)
     found = [
-        _compared("four facts, one day changed: execution", base, 0.05),
-        Measure(
-            "incremental",
-            "the same, wall time of dbt run",
-            _walls(base.changed),
-            "full refresh",
-            _walls(base.refreshed),
-            note="with the start of dbt and, at its end, the foreign keys of all marts",
-        ),
+        base.compared("four facts, one day changed: execution"),
+        Measure("the same, wall time of dbt run", walls[0], "full refresh", walls[1]),
     ]
     first, *larger = settings.scales
     if larger:
@@ -51,7 +52,11 @@ def measures(settings: Settings) -> Sequence[Measure]:
         small = base if files == settings.data else _size(settings, files)
         for scale in larger:
             large = _size(settings, settings.sample(scale), small.orders)
-            found += _flat(f"scale {scale:g}", large, f"scale {first:g}", small)
+            name = f"one day changed at scale {scale:g}: execution"
+            found += [
+                Measure(name, large.models(), f"scale {first:g}", small.models(), 1.5),
+                large.compared(f"four facts, {name}"),
+            ]
     return found
 
 
@@ -60,27 +65,24 @@ def _size(settings: Settings, files: Path, orders: int | None = None) -> _Size:
 
     With ``orders`` that many change, and everything is refreshed in the last turn only.
     """
-    target = settings.scratch / "incremental"
-    deltas = settings.scratch / "days"
+    target, deltas = settings.scratch / "incremental", settings.scratch / "days"
     with settings.database():
-        settings.run("loaders", "land", "--mode", "snapshot", files)
+        settings.land(files)
         parse(target)
         dbt(target, "build", *NO_TESTS, *STAR)
-        each_turn = orders is None
-        orders = orders or day.usual_day()
-        changed, refreshed = [], []
+        size = _Size(orders or usual_day())
         for turn in range(settings.repeats):
-            day.write(deltas, orders, turn)
-            settings.run("loaders", "land", "--mode", "delta", deltas)
-            changed.append(dbt(target, *_RUN, detail=True))
-            _check(orders)
-            if not each_turn and turn < settings.repeats - 1:
+            write_day(deltas, size.orders, turn)
+            settings.land(deltas, "delta")
+            size.changed.append(dbt(target, *_RUN))
+            _check(size.orders)
+            if orders is not None and turn < settings.repeats - 1:
                 continue
             before = [fingerprint("marts", fact) for fact in FACTS]
-            refreshed.append(dbt(target, *_RUN, "--full-refresh", detail=True))
+            size.refreshed.append(dbt(target, *_RUN, "--full-refresh"))
             if [fingerprint("marts", fact) for fact in FACTS] != before:
                 raise LoaderError("The facts after a changed day differ from a full refresh.")
-    return _Size(tuple(changed), tuple(refreshed), orders)
+    return size
 
 
 def _check(orders: int) -> None:
@@ -92,55 +94,3 @@ def _check(orders: int) -> None:
         )
         if ask(query) != [(orders,)]:
             raise LoaderError(f"{fact} has not the {orders} orders of the changed day.")
-
-
-def _compared(name: str, size: _Size, limit: float) -> Measure:
-    return Measure(
-        "incremental",
-        name,
-        _executions(size.changed),
-        "full refresh",
-        _executions(size.refreshed),
-        limit,
-        note=f"{size.orders} orders; {_in_database(size)}",
-    )
-
-
-def _flat(name: str, large: _Size, base_name: str, small: _Size) -> list[Measure]:
-    return [
-        Measure(
-            "incremental",
-            f"one day changed at {name}: execution",
-            _executions(large.changed),
-            base_name,
-            _executions(small.changed),
-            1.5,
-            note=f"{large.orders} orders of both; at {name}, {_in_database(large)}",
-        ),
-        Measure(
-            "incremental",
-            f"one day changed at {name}: wall time of dbt run",
-            _walls(large.changed),
-            base_name,
-            _walls(small.changed),
-        ),
-        _compared(f"four facts, one day changed: execution at {name}", large, 0.05),
-    ]
-
-
-def _in_database(size: _Size) -> str:
-    changed, refreshed = (
-        min(run.database("model") for run in runs) for runs in (size.changed, size.refreshed)
-    )
-    return (
-        f"of it in PostgreSQL at best {changed:.3f} s and {refreshed:.2f} s"
-        f" ({changed / refreshed:.1%})"
-    )
-
-
-def _executions(runs: Sequence[Run]) -> tuple[float, ...]:
-    return tuple(run.execution("model") for run in runs)
-
-
-def _walls(runs: Sequence[Run]) -> tuple[float, ...]:
-    return tuple(run.wall for run in runs)

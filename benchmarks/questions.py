@@ -7,6 +7,7 @@ asked. The queries are in `analyses/questions`, those on `raw` in `benchmarks/qu
 written without the logic of the models, and both must give the same rows, or the bench stops.
 """
 
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +16,17 @@ from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
-from benchmarks.landing import land
+from benchmarks.dbt import NO_TESTS, dbt
 from benchmarks.measure import Measure, in_turns, seconds
 from benchmarks.settings import Settings
-from loaders.analyses import analyses
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.packages import install
+from loaders.paths import project_root
 
 FOLDER = Path(__file__).with_name("questions")
+ANALYSES = project_root() / "analyses" / "questions"
 Rows = list[tuple[Any, ...]]
-GROUP = "questions"
 FROM_RAW = "from raw"
 
 
@@ -45,9 +46,12 @@ class Question:
 def questions() -> list[Question]:
     """All of them, by name."""
     return [
-        Question(one.name, one.query, (FOLDER / f"{one.name}.raw.sql").read_text("utf-8"))
-        for one in analyses().values()
-        if one.group == GROUP
+        Question(
+            file.stem,
+            re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"marts.\1", file.read_text("utf-8")),
+            (FOLDER / f"{file.stem}.raw.sql").read_text("utf-8"),
+        )
+        for file in sorted(ANALYSES.glob("*.sql"))
     ]
 
 
@@ -55,20 +59,14 @@ def measures(settings: Settings) -> Sequence[Measure]:
     """Land and build once, then ask each question on both sides, in turns."""
     install(retry=False, say=lambda _: None)
     with settings.database():
-        land(settings, settings.data)
-        settings.run(
-            "loaders.dbt_entry",
-            *("build", "--exclude-resource-type", "test", "unit_test"),
-            *("--target-path", settings.scratch / "questions"),
-            *("--log-path", settings.scratch / "questions"),
-        )
+        settings.land(settings.data)
+        dbt(settings.scratch / "questions", "build", *NO_TESTS)
         with connect(autocommit=True) as link, link.cursor() as cursor:
             cursor.execute("vacuum (analyze)")
             found = [_measure(cursor, question, settings.repeats) for question in questions()]
     slowest = max(found, key=lambda measure: statistics.median(measure.ours))
     return [
         Measure(
-            GROUP,
             "geometric mean of the ten",
             _means([measure.ours for measure in found]),
             FROM_RAW,
@@ -77,7 +75,7 @@ def measures(settings: Settings) -> Sequence[Measure]:
             at_least=True,
             unit="ms",
         ),
-        Measure(GROUP, f"slowest: {slowest.name}", slowest.ours, limit=150, unit="ms"),
+        Measure(f"slowest: {slowest.name}", slowest.ours, limit=150, unit="ms"),
         *found,
     ]
 
@@ -94,7 +92,7 @@ def _measure(cursor: Cursor, question: Question, repeats: int) -> Measure:
         repeats, lambda: milliseconds(question.marts), lambda: milliseconds(question.raw)
     )
     name = question.name.replace("_", " ")
-    return Measure(GROUP, name, ours, FROM_RAW, theirs, at_least=True, unit="ms")
+    return Measure(name, ours, FROM_RAW, theirs, at_least=True, unit="ms")
 
 
 def _means(figures: Sequence[Sequence[float]]) -> tuple[float, ...]:

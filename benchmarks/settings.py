@@ -1,15 +1,18 @@
 """What every group of measurements is given: files, repetitions, a server, fresh databases."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from unittest import mock
 
@@ -24,19 +27,30 @@ from loaders.tables import BY_FILE
 # What would lead a measured command elsewhere, or make it do more: without bytecode, every process
 # compiles our modules.
 _LEFT_OUT = ("DATABASE_URL", "OLIST_LAKE", "OLIST_DATA", "PYTHONDONTWRITEBYTECODE")
+_KEPT_LINES = 30
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of wall time, and the peak of memory in bytes."""
+
+    wall: float
+    memory: int
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to measure, and with what.
 
-    ``data`` is a folder of the nine CSV files, ``described`` says in words what they are, and
-    ``scales`` are the sizes to measure at where a group compares sizes (1 is that of the real
-    data; the first is the base of the others). ``scratch`` is a folder for anything, removed at
-    the end; ``server`` has the variables of a server on which databases may be made.
+    ``data`` is a folder of the nine CSV files and ``archive`` a zip of them, ``described`` says in
+    words what they are, and ``scales`` are the sizes to measure at where a group compares sizes (1
+    is that of the real data; the first is the base of the others). ``scratch`` is a folder for
+    anything, removed at the end; ``server`` has the variables of a server on which databases may be
+    made.
     """
 
     data: Path
+    archive: Path
     described: str
     scratch: Path
     server: Mapping[str, str] = field(repr=False)
@@ -68,24 +82,36 @@ class Settings:
             finally:
                 _administer("drop database {} with (force)", name)
 
-    def run(self, module: str, *arguments: str | Path) -> None:
-        """Run ``python -m module`` of this checkout on the database in use, as a user would.
+    def land(self, location: Path, mode: str = "snapshot") -> Cost:
+        """Land files in the database in use, as a user would."""
+        return run("loaders", "land", location, "--mode", mode)
 
-        ``loaders`` is the olist command, ``loaders.dbt_entry`` is dbt. Raises LoaderError with
-        what it said when it fails.
-        """
+
+def run(module: str, *arguments: str | Path) -> Cost:
+    """Run ``python -m module`` of this checkout on the database in use, as a user would.
+
+    Raises LoaderError with the end of what it said when it fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="olist-bench-") as folder:
+        peak = Path(folder) / "peak"
+        command = ["benchmarks.peak", str(peak), module, *map(str, arguments)]
+        began = time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-m", module, *map(str, arguments)],
+            [sys.executable, "-m", *command],
             cwd=project_root(),
             env={**os.environ, "PYTHONPATH": str(project_root())},
             check=False,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
+        wall = time.perf_counter() - began
         if done.returncode != 0:
-            command = " ".join((module, *map(str, arguments)))
-            raise LoaderError(f"'{command}' failed: {done.stdout.strip()}")
+            said = "\n".join(done.stdout.strip().splitlines()[-_KEPT_LINES:])
+            raise LoaderError(f"'{' '.join(command[2:])}' failed: {said}")
+        return Cost(wall, int(peak.read_text("ascii")))
 
 
 @contextmanager
@@ -98,18 +124,24 @@ def prepared(
     else an embedded one, made for the purpose. Without ``data`` the files are synthetic, of
     the first scale. Raises LoaderError.
     """
-    with tempfile.TemporaryDirectory(prefix="olist-bench-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="olist-bench-") as made:
+        scratch = Path(made)
         # The server's account must be able to pass, wherever root's umask stands.
-        Path(scratch).chmod(0o711)
-        home = {"OLIST_HOME": str(Path(scratch) / "home")}
+        scratch.chmod(0o711)
+        home = {"OLIST_HOME": str(scratch / "home")}
         with mock.patch.dict(os.environ, home), _server() as variables:
+            folder, archive = scratch / f"sample-{scales[0]:g}", scratch / "files.zip"
+            described = data.name if data else f"synthetic, scale {scales[0]:g}"
             if data is None:
-                described = f"synthetic, scale {scales[0]:g}"
-                folder = Path(scratch) / f"sample-{scales[0]:g}"
                 sample.generate(folder, scales[0])
+            elif data.is_dir():
+                folder = data.resolve()
             else:
-                described, folder = data.name, _unpacked(data, Path(scratch) / "data")
-            yield Settings(folder, described, Path(scratch), variables, repeats, scales)
+                folder = _unpacked(data, scratch / "data")
+            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+                for file in sorted(folder.iterdir()):
+                    packed.write(file, file.name)
+            yield Settings(folder, archive, described, scratch, variables, repeats, scales)
 
 
 @contextmanager
@@ -126,8 +158,6 @@ def _server() -> Iterator[dict[str, str]]:
 
 
 def _unpacked(data: Path, folder: Path) -> Path:
-    if data.is_dir():
-        return data.resolve()
     try:
         with zipfile.ZipFile(data) as archive:
             folder.mkdir()
@@ -147,3 +177,24 @@ def _administer(statement: str, name: str) -> None:
             cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
     except psycopg2.Error as error:
         raise LoaderError(f"A database to measure in is needed: {str(error).strip()}.") from error
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Commit, data, machine and versions, each in words."""
+    with mock.patch.dict(os.environ, settings.server), connection.connect() as link:
+        postgres = str(link.server_version)
+    git = ["git", "-C", str(project_root())]
+    commit = subprocess.run(
+        [*git, "rev-parse", "--short=10", "HEAD"], check=False, capture_output=True, text=True
+    ).stdout.strip()
+    cores, memory = os.cpu_count(), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "commit": commit or "unknown",
+        "data": settings.described,
+        "machine": f"{platform.machine()}, {cores} cores, {memory / 1024**3:.0f} GiB,"
+        f" {platform.system()}",
+        "Python": platform.python_version(),
+        "PostgreSQL": f"{postgres[:-4]}.{int(postgres[-4:])}",
+        "dbt": version("dbt-core"),
+        "medians of": str(settings.repeats),
+    }

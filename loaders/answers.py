@@ -1,123 +1,69 @@
-"""``olist answers``: asks the analyses of the warehouse and prints what comes."""
+"""``olist answers``: runs the queries of ``analyses/`` by ``dbt show``, and prints what comes."""
 
-import csv
-import io
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from psycopg2 import errors
-from psycopg2.extensions import connection as Connection
-
-from loaders import connection, server
-from loaders.analyses import Analysis, analyses
+from loaders.dbt import environment_for_dbt
 from loaders.errors import LoaderError
-from loaders.text_table import print_table
-
-LIMIT = 50
-Say = Callable[[str], None]
-Rows = Sequence[tuple[Any, ...]]
+from loaders.paths import project_root
 
 
-def list_answers(say: Say = print) -> None:
-    """Print the names and what they answer."""
-    rows = [(one.name, one.group, one.question) for one in analyses().values()]
-    print_table(("answer", "group", "question"), rows, say)
+def analyses() -> dict[str, Path]:
+    """The files of ``analyses/`` by name."""
+    return {file.stem: file for file in sorted((project_root() / "analyses").rglob("*.sql"))}
 
 
-def answer(
-    names: Sequence[str], *, limit: int | None = None, style: str = "table", say: Say = print
-) -> None:
-    """Ask the analyses with these names, or in these groups (all when none is named); print rows.
+def about(file: Path) -> str:
+    """The comment that an analysis begins with: its question, grain and trap."""
+    lines = file.read_text("utf-8").partition("\nwith\n")[0].splitlines()
+    return " ".join(line.removeprefix("--").strip() for line in lines if line.startswith("--"))
 
-    ``limit`` is how many rows of each (0: all; by default 50, or all as CSV). Raises LoaderError
-    when a name is not known, or there is nothing to ask.
+
+def list_answers() -> None:
+    """Print the groups, the names and the questions."""
+    for name, file in analyses().items():
+        print(f"{file.parent.name:<10}  {name:<28}  {about(file).partition('?')[0]}?")
+
+
+def answer(names: Sequence[str], *, limit: int | None = None, as_csv: bool = False) -> None:
+    """Run the analyses with these names, or in these groups (all when none is named).
+
+    ``limit`` is how many rows of each are printed (-1: all; by default 50, all as CSV). Raises
+    LoaderError when a name is not known, or there is nothing to ask yet.
     """
-    asked = chosen(names)
-    if style == "csv" and len(asked) > 1:
-        raise LoaderError("A CSV is one table: name one answer, as in 'olist answers daily_sales'.")
     if limit is None:
-        limit = 0 if style == "csv" else LIMIT
-    if connection.external() is None and server.environment() is None:
-        raise LoaderError("There is no warehouse to ask yet: run 'make build'.")
-    with connection.connect() as link:
-        link.set_session(readonly=True)
-        for number, one in enumerate(asked):
-            header, rows = _ask(link, one)
-            shown = rows[:limit] if limit else rows
-            if style == "csv":
-                _print_csv(header, shown, say)
-                return
-            if number:
-                say("")
-            (_print_markdown if style == "markdown" else _print_text)(one, header, shown, say)
-            if len(shown) < len(rows):
-                say("")
-                say(f"… and {len(rows) - len(shown):,} rows more: --limit 0 prints all.")
-
-
-def chosen(names: Sequence[str]) -> list[Analysis]:
-    """The analyses that these names or groups mean, each once; all when there are none.
-
-    Raises LoaderError when one means none.
-    """
-    known = analyses()
-    found: dict[str, Analysis] = {} if names else dict(known)
+        limit = -1 if as_csv else 50
+    known = {name: {name, file.parent.name} for name, file in analyses().items()}
     for name in names:
-        those = [one for one in known.values() if name in (one.name, one.group)]
-        if not those:
-            raise LoaderError(
-                f"There is no answer '{name}'; there are {', '.join(known)}, and the groups"
-                f" {' and '.join(sorted({one.group for one in known.values()} - {''}))}."
-            )
-        found |= {one.name: one for one in those}
-    return list(found.values())
+        if not any(name in those for those in known.values()):
+            raise LoaderError(f"There is no answer '{name}': 'olist answers --list' has them all.")
+    chosen = [name for name, those in known.items() if not names or those & {*names}]
+    if as_csv and len(chosen) > 1:
+        raise LoaderError("A CSV is one table: name one answer, as in 'olist answers daily_sales'.")
+    # Where there are no roles, the user asks: it must not write either.
+    with environment_for_dbt(PGOPTIONS="-c default_transaction_read_only=on"):
+        from dbt.cli.main import dbtRunner  # after the variables: it copies them when it starts
 
-
-def _ask(link: Connection, one: Analysis) -> tuple[list[str], Rows]:
-    if one.needs_dbt:
-        raise LoaderError(
-            f"{one.name} has Jinja other than ref(): 'dbt show --inline' asks it, this does not."
+        # dbt would add its limit to those that some have of their own.
+        done = dbtRunner().invoke(
+            ["--log-level", "none", "show", "--limit", "-1", "--select", *chosen]
         )
-    try:
-        with link.cursor() as cursor:
-            cursor.execute(one.query)
-            return [column.name for column in cursor.description or ()], cursor.fetchall()
-    except (errors.UndefinedTable, errors.InvalidSchemaName) as error:
-        raise LoaderError(
-            f"There is no warehouse to ask yet ({connection.reason_of(error).splitlines()[0]}):"
-            " run 'make build'."
-        ) from error
-
-
-def _print_text(one: Analysis, header: Sequence[str], rows: Rows, say: Say) -> None:
-    say(f"{one.name}: {one.question}" if one.question else one.name)
-    if one.grain:
-        say(f"Grain: {one.grain}.")
-    say("")
-    print_table(header, rows, say)
-
-
-def _print_markdown(one: Analysis, header: Sequence[str], rows: Rows, say: Say) -> None:
-    say(f"## {one.question or one.name}")
-    say("")
-    for line in (
-        header,
-        ["--:" if _is_number(column) else "---" for column in zip(*rows, strict=True)]
-        or ["---"] * len(header),
-        *rows,
-    ):
-        cells = ("" if cell is None else str(cell).replace("|", "\\|") for cell in line)
-        say(f"| {' | '.join(cells)} |")
-
-
-def _is_number(column: Sequence[object]) -> bool:
-    return any(isinstance(value, int | Decimal) for value in column)
-
-
-def _print_csv(header: Sequence[str], rows: Rows, say: Say) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    say(text.getvalue().removesuffix("\n"))
+    if done.exception:
+        reason = " ".join(str(done.exception).split())
+        if "does not exist" in reason:
+            raise LoaderError("nothing landed or built yet: run 'olist land', then 'dbt build'.")
+        raise LoaderError(f"dbt cannot run it: {reason}")
+    results: Any = done.result
+    tables: dict[str, Any] = {one.node.name: one.agate_table for one in results}
+    for name in chosen:
+        table = tables[name]
+        shown = table.limit(limit) if 0 <= limit < len(table.rows) else table
+        if as_csv:
+            shown.to_csv(sys.stdout)
+            return
+        print(f"## {name}: {about(analyses()[name])}\n")
+        whole = dict.fromkeys(("max_rows", "max_columns", "max_column_width", "max_precision"))
+        shown.print_table(output=sys.stdout, **whole)
+        print("\nThere are more rows: --limit -1 prints all." if table is not shown else "")

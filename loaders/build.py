@@ -1,33 +1,29 @@
 """``make build``: server, data, landing, dbt build, and a summary of what came of it."""
 
+import json
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from loaders import connection, download, engines, operations, packages, server, synthetic
-from loaders.dbt_build import dbt_build
+from psycopg2 import sql
+
+from loaders import connection, download, packages, roles, server
+from loaders.connection import BUILDING, connect, exclusive
+from loaders.dbt import ENGINES, POSTGRES, target_of
+from loaders.errors import LoaderError
 from loaders.lake import keeping
 from loaders.land import Rules, land, ledger
-from loaders.locks import BUILDING, exclusive
-from loaders.paths import state_root
-from loaders.roles import access as roles
-from loaders.sources.whole import whole_export
-from loaders.summary import print_summary
+from loaders.paths import project_root, state_root
+from loaders.sources import deliver
+from loaders.tables import OPTIONAL, TABLES
 
-
-@dataclass
-class _Steps:
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        print(f"\n== {name}", flush=True)
-        started = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - started
+# Unit tests ask whether the SQL is right, not whether the data is: `make test` runs them.
+# The SQL of each node is in target/run: dbt need not write it to its log as well.
+_DBT = ("build", "--exclude-resource-type", "unit_test", "--log-level-file", "info")
 
 
 def build() -> None:
@@ -35,29 +31,38 @@ def build() -> None:
 
     Raises LoaderError when a step fails; dbt's own messages stand above it.
     """
-    if (target := engines.target_of(())) in engines.OTHERS:
-        from loaders.engines.build import build_on
+    seconds: dict[str, float] = {}
 
-        build_on(engines.engine(target))
+    @contextmanager
+    def step(name: str) -> Iterator[None]:
+        print(f"\n== {name}", flush=True)
+        started = time.perf_counter()
+        yield
+        seconds[name] = time.perf_counter() - started
+
+    if target_of() in ENGINES:  # built whole from the files, by the dbt of loaders/dbt.py
+        with step("data"):
+            data = os.environ.get("OLIST_DATA") or _files() or _sample()
+        with step("dbt build"):
+            packages.install(retry=False)
+            _dbt_build({**os.environ, "OLIST_DATA": data})
         return
-    steps = _Steps()
-    with steps.step("server"):
+    with step("server"):
         _server()
         access = roles.access()
     with connection.acting(access.loader), _alone():
-        with steps.step("data"):
-            data = _data()
-        if data is not None:
-            with steps.step("land"):
+        with step("data"):
+            found = _files() or _landed_or_sample()
+        if found:
+            with step("land"):
                 # What comes here is a whole export, so a row that it lacks was removed.
                 rules = Rules(allow_removals=_may_remove())
-                land(data, mode="snapshot", rules=rules, keeping=keeping())
-        with steps.step("dbt build"):
+                land(found, mode="snapshot", rules=rules, keeping=keeping())
+        with step("dbt build"):
             packages.install(retry=False)
-            switch = operations.switch_on() if _home().has_operations() else []
-            tests = dbt_build({**os.environ, **access.transformer}, switch)
+            tests = _dbt_build({**os.environ, **access.transformer}, operations=_has_operations())
     with connection.acting(access.reader):
-        print_summary(steps.seconds, tests, how="--role reader" if access.has_roles else "")
+        _summarize(seconds, tests, "--role reader" if access.has_roles else "")
 
 
 @contextmanager
@@ -67,39 +72,65 @@ def _alone() -> Iterator[None]:
     def waiting() -> None:
         print("Another build is running: waiting for it to end.", flush=True)
 
-    with connection.connect(autocommit=True) as link, exclusive(link, waiting, BUILDING):
+    with connect(autocommit=True) as link, exclusive(link, waiting, BUILDING):
         yield
 
 
 def _server() -> None:
     if connection.external() is None:
         server.up()
-    with connection.connect() as link:
-        version = link.server_version // 10000
-        where = link.get_dsn_parameters()
-        print(
-            f"PostgreSQL {version} at {where['host']}:{where['port']}, database {where['dbname']}"
-        )
+    with connect() as link:
+        version, where = link.server_version // 10000, link.get_dsn_parameters()
+    print(f"PostgreSQL {version} at {where['host']}:{where['port']}, database {where['dbname']}")
 
 
-def _data() -> Path | None:
-    """Path of the files to land; None to build on what is landed."""
-    named = os.environ.get("OLIST_DATA")
-    if named:
+def _files() -> str | None:
+    """Location of a whole export: what OLIST_DATA names, or Kaggle's; else None."""
+    if named := os.environ.get("OLIST_DATA"):
         print(f"Data: {named} (OLIST_DATA).")
-        return whole_export(Path(named).expanduser())
+        if "://" not in named:
+            named = str(Path(named).expanduser())
+        with deliver(named) as delivery:
+            there = {file.table for file in delivery.files}
+        if missing := [table.file for table in TABLES if table not in there]:
+            raise LoaderError(
+                f"{named}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all nine"
+                " files. Land some of them with 'olist land'."
+            )
+        return named
     if download.has_credentials():
         print("Data: the Olist dataset from Kaggle, by the credentials on this machine.")
-        return download.download(state_root() / "data")
+        return str(download.download(state_root() / "data"))
+    return None
+
+
+def _landed_or_sample() -> str | None:
+    """Location of our own sample; None where somebody landed other data, to build on these."""
     landed = _last_source()
-    if landed not in (None, str(synthetic.folder())):
-        print(f"Data: what is landed already, from {landed} (OLIST_DATA=path lands another).")
-        return None
+    if landed in {None, str(sample_folder())}:
+        return _sample()
+    print(f"Data: what is landed already, from {landed} (OLIST_DATA=path lands another).")
+    return None
+
+
+def sample_folder() -> Path:
+    """Where the synthetic files are, as the ledger has it; they may not be there yet."""
+    return (state_root() / "data" / "sample").resolve()
+
+
+def _sample() -> str:
+    """Location of the synthetic files, which are made once and then kept."""
     print(
         "Data: synthetic, the size and shape of the Olist dataset"
         " (OLIST_DATA=path, or Kaggle credentials, for the real one)."
     )
-    return synthetic.made()
+    folder = sample_folder()
+    if not (folder / ".complete").exists():
+        from loaders.sample import generate  # with numpy
+
+        generate(folder)
+        (folder / ".complete").touch()
+    return str(folder)
 
 
 def _may_remove() -> bool:
@@ -107,22 +138,85 @@ def _may_remove() -> bool:
     if os.environ.get("OLIST_ALLOW_REMOVALS") == "1":
         print("Rows that the data lacks are removed, however many (OLIST_ALLOW_REMOVALS=1).")
         return True
-    return _last_source() == str(synthetic.folder())
+    return _last_source() == str(sample_folder())
 
 
 def _last_source() -> str | None:
     """Source of the newest batch that landed rows, or None when there is none."""
-    with connection.connect() as link, link.cursor() as cursor:
+    with connect() as link, link.cursor() as cursor:
         if not ledger.exists(cursor):
             return None
         cursor.execute(
-            "select source from raw._batches where status = 'landed' and source <> %s"
-            " order by batch_id desc limit 1",
-            (ledger.REJECTED,),
+            "select source from raw._batches where status = 'landed' order by batch_id desc limit 1"
         )
         row = cursor.fetchone()
     return row[0] if row else None
 
 
-def _home() -> engines.Warehouse:
-    return engines.engine(engines.HOME).in_use()
+def _has_operations() -> bool:
+    """Whether a row of the optional tables has ever landed: then their models are built."""
+    some = sql.SQL(" union all ").join(
+        sql.SQL("(select from {} limit 1)").format(sql.Identifier("raw", table.name))
+        for table in OPTIONAL
+    )
+    with connect() as link, link.cursor() as cursor:
+        cursor.execute(sql.SQL("select exists ({})").format(some))
+        found = cursor.fetchone() == (True,)
+    if found:
+        print("With operations: marketing or stock have landed (docs/operations.md).")
+    return found
+
+
+def _dbt_build(environment: Mapping[str, str], *, operations: bool = False) -> dict[str, int]:
+    """Run ``dbt build`` with this environment; return the number of tests per status."""
+    colors = "--use-colors" if sys.stdout.isatty() else "--no-use-colors"
+    switch = ["--vars", json.dumps({"with_operations": True})] if operations else []
+    done = subprocess.run(
+        [sys.executable, "-m", "loaders.dbt", colors, *_DBT, *switch],
+        cwd=project_root(),
+        env=environment,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LoaderError(
+            "dbt build failed, its messages are above; rows that break a test are in schema audit."
+        )
+    results = json.loads((project_root() / "target" / "run_results.json").read_text("utf-8"))
+    tests: dict[str, int] = {}
+    for result in results["results"]:
+        if result["unique_id"].startswith("test."):
+            tests[result["status"]] = tests.get(result["status"], 0) + 1
+    return tests
+
+
+def _summarize(seconds: dict[str, float], tests: dict[str, int], how: str) -> None:
+    """Print rows per mart, totals, tests, seconds per step, and how to connect (by options)."""
+    target = target_of()
+    marts = "marts" if target == POSTGRES else f"{target}_marts"
+    print("\n== summary")
+    with connect() as link, link.cursor() as cursor:
+        cursor.execute("select tablename from pg_tables where schemaname = %s order by 1", (marts,))
+        for (table,) in cursor.fetchall():
+            cursor.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(marts, table)))
+            print(f"  {f'{marts}.{table}':<28} {(cursor.fetchone() or (0,))[0]:>10,} rows")
+        cursor.execute(
+            sql.SQL(
+                "select count(*), sum(items_value), sum(freight_value), sum(payments_value) from {}"
+            ).format(sql.Identifier(marts, "fct_orders"))
+        )
+        orders, items, freight, payments = cursor.fetchone() or (0, 0, 0, 0)
+    where, options = connection.environment(), f" {how}" if how else ""
+    print(
+        f"\n  orders                     {orders:>16,}"
+        f"\n  revenue (items)         R$ {items or 0:>16,.2f}"
+        f"\n  freight                 R$ {freight or 0:>16,.2f}"
+        f"\n  payments                R$ {payments or 0:>16,.2f}"
+        f"\n\n  tests    {tests.get('pass', 0)} passed, {tests.get('warn', 0)} warned"
+        f"\n  seconds  {', '.join(f'{name} {spent:.1f}' for name, spent in seconds.items())}"
+        f"\n\n  connect  host {where['PGHOST']}, port {where['PGPORT']}, database"
+        f" {where['PGDATABASE']}, user {where['PGUSER']}, schema {marts}"
+        f"\n           password: .venv/bin/olist env{options}"
+        f"\n  try      .venv/bin/olist psql{options} -c 'table {marts}.dim_payment_types'"
+        "\n           make docs"
+        "\n           .venv/bin/olist status"
+    )

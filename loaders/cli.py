@@ -1,105 +1,332 @@
-"""The ``olist`` command: arguments in, one command run, errors told in a sentence."""
+"""The ``olist`` command: every subcommand, what it takes, and how an error is shown.
 
-import argparse
-import os
-import sys
-from collections.abc import Callable, Sequence
-
-from loaders.commands import (
-    answers,
-    engines,
-    files,
-    lake,
-    land,
-    project,
-    rejects,
-    roles,
-    run,
-    semantic,
-    server,
-    status,
-)
-from loaders.errors import LoaderError
-from loaders.redact import redact
-
-# In the order of the help.
-_GROUPS = (
-    server,
-    roles,
-    status,
-    files,
-    land,
-    rejects,
-    lake,
-    engines,
-    answers,
-    semantic,
-    project,
-)
-
-_EXAMPLES = """examples:
-  olist up && eval "$(olist env)"             start the embedded PostgreSQL, point tools at it
-  olist sample --out data/sample --scale 0.1  make synthetic files
-  olist land data/sample --mode snapshot      land them in schema raw
-  olist land march.zip                        land more rows later (never removes any)
-  olist answers monthly_revenue               what the business asks (--list: all there is)
-  olist psql -c '\\d+ marts.fct_orders'        ask the warehouse
-  olist mf query --metrics revenue            ask the semantic layer
+A command imports what it runs when it runs, so that ``olist env`` is instant.
 """
+
+import io
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from loaders.errors import LoaderError, redact
+
+Names = tuple[str, ...]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
-    options.rest = rest
-    if rest and not getattr(options, "takes_more", False):
-        parser.error(redact(f"unrecognized arguments: {' '.join(rest)}"))
     try:
-        run(options)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        with olist.make_context("olist", given) as context:
+            olist.invoke(context)
         sys.stdout.flush()  # here, and not at the interpreter's end, a broken pipe can be caught
+    except click.exceptions.Exit as done:  # --help, --version
+        return done.exit_code
+    except click.UsageError as error:
+        shown = io.StringIO()
+        error.show(shown)
+        print(redact(shown.getvalue()), end="", file=sys.stderr)
+        return error.exit_code
     except LoaderError as error:
-        print(f"olist: {redact(' '.join(str(error).splitlines()))}", file=sys.stderr)
-        return 1
+        return _fail(str(error))
     except KeyboardInterrupt:
-        print("olist: interrupted; what was under way is rolled back", file=sys.stderr)
+        _fail("interrupted; what was under way is rolled back")
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `olist status | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        import psycopg2
+
+        if not isinstance(error, psycopg2.Error):
+            raise
+        reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
+        return _fail(f"PostgreSQL stopped the command: {reason}.")
     return 0
 
 
-class _Version(argparse.Action):
-    """Looked up only when it is asked for: that takes as long as a small command."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version  # noqa: PLC0415
-
-        print(f"olist {version('olist-warehouse')}")
-        parser.exit()
+def _fail(message: str) -> int:
+    print(f"olist: {redact(' '.join(message.splitlines()))}", file=sys.stderr)
+    return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="olist",
-        description="Land marketplace CSVs in PostgreSQL for dbt to build on.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print it, and stop")
-    commands = parser.add_subparsers(metavar="command", required=True)
+def _acting(role: str) -> AbstractContextManager[None]:
+    """Be a role of the embedded server; variables that name a server are obeyed as they are."""
+    from loaders.roles import acting
 
-    def command(
-        name: str, about: str, does: Callable[[argparse.Namespace], None]
-    ) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=about, description=about)
-        added.set_defaults(run=does)
-        return added
-
-    for group in _GROUPS:
-        group.add(command)
-    return parser
+    return acting(role)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
+    """Check names of raw tables, which only who gives some waits for."""
+    if value:
+        from loaders.tables import BY_NAME
+
+        for name in [value] if isinstance(value, str) else value:
+            if name not in BY_NAME:
+                raise click.BadParameter(f"no raw table '{name}'; there are {', '.join(BY_NAME)}")
+    return value
+
+
+_passed_on = {"ignore_unknown_options": True}
+_arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+_role = click.option(
+    "--role",
+    type=click.Choice(("loader", "transformer", "reader")),
+    help="Be one of the roles of 'olist roles' (default: the user).",
+)
+_folder = click.Path(path_type=Path, file_okay=False)
+_lake_of = "s3://bucket/prefix/ or a folder (or set OLIST_LAKE)."
+
+
+@click.group(context_settings={"show_default": True})
+@click.version_option(package_name="olist-warehouse")
+def olist() -> None:
+    """Land marketplace CSVs in PostgreSQL for dbt to build on.
+
+    \b
+    Examples:
+      olist up && eval "$(olist env)"             start PostgreSQL, point tools at it
+      olist sample --out data/sample --scale 0.1  make synthetic files
+      olist land data/sample --mode snapshot      land them in schema raw
+      olist land march.zip                        land more rows later (never removes any)
+      olist answers monthly_revenue               what the business asks (--list: all there is)
+      olist psql -c '\\d+ marts.fct_orders'        query the warehouse
+      olist mf query --metrics revenue            query the semantic layer
+    """
+
+
+@olist.command()
+def up() -> None:
+    """Start the embedded PostgreSQL (made at first use), unless PGHOST names a server."""
+    from loaders import connection, server
+
+    named = connection.external()
+    if named is None:
+        server.up()
+        return
+    with connection.connect():
+        print(f"Using the server that the environment names: {named['PGHOST']}:{named['PGPORT']}.")
+
+
+@olist.command()
+def down() -> None:
+    """Stop the embedded PostgreSQL; its data stays."""
+    from loaders import connection, server
+
+    if connection.external() is not None:
+        raise LoaderError("PGHOST or DATABASE_URL names a server of your own: not stopped.")
+    server.down()
+
+
+@olist.command()
+@_role
+def env(role: str | None) -> None:
+    """Print the server's address and credentials as exports: eval "$(olist env)"."""
+    for name, value in _variables(role).items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+@olist.command(context_settings=_passed_on)
+@_role
+@_arguments
+def psql(role: str | None, arguments: Names) -> None:
+    """Open psql on the warehouse; further arguments are psql's own: olist psql -c 'select 1'."""
+    from loaders import connection, server
+
+    # For a server of the user's own, the machine's psql: the embedded one is built without TLS.
+    found = shutil.which("psql") if connection.external() else None
+    program = found or server.find_psql()
+    if program is None:
+        raise LoaderError("psql was not found: install a PostgreSQL client, or set PGBIN.")
+    os.environ.update(_variables(role))
+    os.execv(program, [str(program), *arguments])  # noqa: S606 - psql takes over
+
+
+def _variables(role: str | None) -> dict[str, str]:
+    if role is None:
+        from loaders.connection import environment
+
+        return environment()
+    from loaders.roles import credentials
+
+    return credentials(role)
+
+
+@olist.command()
+@click.option("--reader-timeout", default="60s", help="Of the reader's statements; 0: never.")
+@click.option("--new-passwords", is_flag=True, help="From OLIST_LOADER_PASSWORD …, else generated.")
+def roles(reader_timeout: str, new_passwords: bool) -> None:
+    """Make the roles: loader (writes raw), transformer (dbt), reader (marts, reports)."""
+    from loaders.roles import make
+
+    make(timeout=reader_timeout, renew=new_passwords)
+
+
+@olist.command()
+@click.option("--batches", default=10, help="How many of the last.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def status(batches: int, as_json: bool) -> None:
+    """Show the server, the batches landed and the rows of each raw table."""
+    from loaders import status
+
+    status.status(batches=batches, as_json=as_json)
+
+
+@olist.command()
+def doctor() -> None:
+    """Check Python, packages, disk, server, roles and dbt; say what to do."""
+    from loaders import doctor
+
+    doctor.doctor()
+
+
+@olist.command()
+@click.option("--out", type=_folder, help="Folder for the zip (default: data).")
+@click.option("--force", is_flag=True, help="Fetch it even if it is there.")
+def download(out: Path | None, force: bool) -> None:
+    """Fetch the Olist dataset from Kaggle (needs its credentials)."""
+    from loaders import download
+    from loaders.paths import state_root
+
+    print(download.download(out or state_root() / "data", force=force))
+
+
+@olist.command()
+@click.option("--out", type=_folder, required=True, help="Folder for the CSV files.")
+@click.option("--scale", default=1.0, help="1.0 has the real row counts.")
+@click.option("--seed", type=int, help="Same seed, same bytes.")
+@click.option("--with-operations", is_flag=True, help="Also marketing and stock.")
+def sample(out: Path, scale: float, seed: int | None, with_operations: bool) -> None:
+    """Write synthetic files of the same shape: no account needed."""
+    from loaders.sample import DEFAULT_SEED, generate
+
+    chosen = DEFAULT_SEED if seed is None else seed
+    for file, count in generate(out, scale, chosen, with_operations=with_operations).items():
+        print(f"  {file}: {count:,} rows")
+
+
+@olist.command()
+@click.argument("location")
+@click.option("--mode", type=click.Choice(("delta", "snapshot")), default="delta")
+@click.option("--table", "tables", multiple=True, callback=_known, help="Only this (repeatable).")
+@click.option("--archive", envvar="OLIST_LAKE", help=f"Keep the files in a lake too: {_lake_of}")
+@click.option("--encoding", default="utf-8", help="Of files that are not UTF-8.")
+@click.option("--null-marker", help="A field that is just this, like NULL or \\N, is empty.")
+@click.option("--max-rejects", default="0", metavar="N|P%", help="Land the other rows of a file.")
+@click.option("--allow-removals", is_flag=True, help="Let a snapshot remove over 5% of a table.")
+@click.option(
+    "--no-wait",
+    "wait",
+    flag_value=False,
+    default=True,
+    help="Stop at once when another load is running.",
+)
+def land(location: str, mode: str, tables: Names, archive: str | None, **rules: Any) -> None:
+    """Land files or a database in schema raw, as one batch.
+
+    LOCATION is a folder, zip, .csv or .csv.gz file, s3://…, mysql://…, postgresql://…, or
+    env://VARIABLE that holds one of them. A delta adds and changes rows; a snapshot is complete:
+    rows that it lacks were removed.
+
+    \b
+    Examples:
+      olist land data/sample --mode snapshot
+      olist land march.zip --table orders --table order_items
+      olist land orders.csv --max-rejects 1%      'olist rejects' lists the rejected rows
+    """
+    from loaders.lake import keeping
+    from loaders.land import Rules
+    from loaders.land import land as land_location
+
+    with _acting("loader"):
+        lake = keeping(archive)
+        land_location(location, mode, tables, rules=Rules(**rules), keeping=lake)
+
+
+@olist.command()
+@click.option("--batch", type=int, help="Only those of this batch.")
+@click.option("--table", callback=_known, help="Only those of this raw table.")
+def rejects(batch: int | None, table: str | None) -> None:
+    """List rows that 'olist land --max-rejects' rejected; fix the file and land it again."""
+    from loaders.land.rejects import show
+
+    with _acting("loader"):
+        show(batch, table)
+
+
+@olist.command()
+@click.argument("lake", envvar="OLIST_LAKE")
+def archive(lake: str) -> None:
+    """Write what landed, and a lake lacks, as Parquet."""
+    from loaders.lake import archive
+
+    with _acting("loader"):
+        archive(lake)
+
+
+@olist.command()
+@click.argument("lake", envvar="OLIST_LAKE")
+@click.option("--until", type=int, help="The last batch to restore, by its number.")
+def replay(lake: str, until: int | None) -> None:
+    """Restore schema raw from a lake, row for row."""
+    from loaders.lake import replay
+
+    with _acting("loader"):
+        replay(lake, until=until)
+
+
+@olist.command()
+@click.argument("names", nargs=-1)
+@click.option("--list", "only_list", is_flag=True, help="List what there is.")
+@click.option("--limit", type=int, help="Rows of each, -1: all (default: 50, as CSV all).")
+@click.option("--csv", "as_csv", is_flag=True, help="One answer as CSV, not as a Markdown table.")
+def answers(names: Names, only_list: bool, limit: int | None, as_csv: bool) -> None:
+    """Run the queries of analyses/ (by name or group, else all) and print what comes.
+
+    \b
+    Examples:
+      olist answers --list
+      olist answers monthly_revenue top_sellers
+      olist answers kpis --limit 10
+      olist answers daily_sales --csv > daily_sales.csv
+    """
+    from loaders.answers import answer, list_answers
+
+    if only_list:
+        list_answers()
+        return
+    with _acting("reader"):
+        answer(names, limit=limit, as_csv=as_csv)
+
+
+@olist.command(context_settings=_passed_on)
+@_arguments
+def mf(arguments: Names) -> None:
+    """Query the semantic layer; all arguments are MetricFlow's own (its help: olist mf)."""
+    from loaders.dbt import metricflow
+
+    with _acting("reader"):
+        metricflow(arguments)
+
+
+@olist.command()
+def deps() -> None:
+    """Install dbt packages from the hub, or the offline stand-in."""
+    from loaders.packages import install
+
+    install()
+
+
+@olist.command()
+def build() -> None:
+    """Everything at once: server, data, landing, dbt build, summary."""
+    from loaders import build
+
+    build.build()

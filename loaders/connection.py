@@ -1,20 +1,31 @@
-"""Which PostgreSQL to use: the environment's, else the embedded server's."""
+"""Which PostgreSQL to use (the environment's, else the embedded server), and how to reach it."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import parse_dsn
 
 from loaders.errors import LoaderError
 
 MINIMUM_VERSION = 15
 
-# What a URL's query string may set, and the variable of libpq that says the same.
-_URL_PARAMETERS = {
+# Advisory locks of the warehouse's database: what must not be done twice at once
+# (loaders.roles has 0x0115_7004).
+LANDING = 0x0115_7001
+BUILDING = 0x0115_7002
+ARCHIVING = 0x0115_7003
+
+# Parameters of libpq, and the variables that say the same.
+_PARAMETERS = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
     "sslmode": "PGSSLMODE",
     "sslrootcert": "PGSSLROOTCERT",
     "sslcert": "PGSSLCERT",
@@ -24,43 +35,28 @@ _URL_PARAMETERS = {
     "application_name": "PGAPPNAME",
     "options": "PGOPTIONS",
 }
-_VARIABLES = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", *_URL_PARAMETERS.values())
 
 
 def parse_url(url: str) -> dict[str, str]:
     """Translate ``postgresql://user:password@host:port/database?sslmode=…`` into libpq variables.
 
-    Raises LoaderError when the URL is no PostgreSQL URL or has a parameter that is not known.
+    Raises LoaderError, which shows nothing of the URL, when it cannot be read.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        misread = "@" in f"{parts.path}{parts.query}{parts.fragment}"
-    except ValueError:
-        misread = True
-    if misread:  # what stands where the port or the database should may be half a password
+    found: dict[str, str] = {}
+    if url.startswith(("postgresql://", "postgres://")):
+        with suppress(psycopg2.Error):  # its message may quote half a password
+            found = parse_dsn(url)
+    # A password with a / or @ of its own is read as host, port or database.
+    misread = any("@" in found.get(name, "") for name in ("host", "dbname"))
+    port = found.get("port", "5432")
+    if not found.get("host") or misread or not port.isdigit() or found.keys() - _PARAMETERS.keys():
         raise LoaderError(
-            "DATABASE_URL cannot be read: write / ? # @ [ ] : in a password as %2F %3F %23 %40 %5B"
-            " %5D %3A, and the port as a number."
-        ) from None
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname:
-        raise LoaderError(
-            "DATABASE_URL must look like postgresql://user:password@host:5432/database;"
-            f" this one starts with '{parts.scheme}://'."
+            "DATABASE_URL cannot be read: it must look like"
+            " postgresql://user:password@host:5432/database?sslmode=require, with / ? @ : % in a"
+            " password written as %2F %3F %40 %3A %25; after the ? may stand"
+            f" {', '.join(list(_PARAMETERS)[5:])}."
         )
-    found = {
-        "PGHOST": unquote(parts.hostname),
-        "PGPORT": str(port or 5432),
-        "PGUSER": unquote(parts.username or ""),
-        "PGPASSWORD": unquote(parts.password or ""),
-        "PGDATABASE": unquote(parts.path.lstrip("/")),
-    }
-    for name, value in parse_qsl(parts.query):
-        if name not in _URL_PARAMETERS:
-            known = ", ".join(_URL_PARAMETERS)
-            raise LoaderError(f"DATABASE_URL has the parameter '{name}'; known ones are {known}.")
-        found[_URL_PARAMETERS[name]] = value
-    return {name: value for name, value in found.items() if value}
+    return {_PARAMETERS[name]: value for name, value in found.items() if value}
 
 
 def external(variables: Mapping[str, str] = os.environ) -> dict[str, str] | None:
@@ -69,7 +65,7 @@ def external(variables: Mapping[str, str] = os.environ) -> dict[str, str] | None
     ``PGHOST`` wins over ``DATABASE_URL``, as a value set for one command does over a stored one.
     """
     if variables.get("PGHOST"):
-        named = {name: variables[name] for name in _VARIABLES if variables.get(name)}
+        named = {name: variables[name] for name in _PARAMETERS.values() if variables.get(name)}
     elif variables.get("DATABASE_URL"):
         named = parse_url(variables["DATABASE_URL"])
     else:
@@ -80,7 +76,7 @@ def external(variables: Mapping[str, str] = os.environ) -> dict[str, str] | None
     return named
 
 
-# Whom this process is acting as, where that is not the user of the server in use (loaders/roles).
+# The innermost `acting` block: who this process is, where not the user of the server in use.
 _acting: list[dict[str, str]] = []
 
 
@@ -99,19 +95,17 @@ def environment() -> dict[str, str]:
 
     Raises LoaderError when none is named and there is no embedded one yet.
     """
-    found = _acting[-1] if _acting else external() or _embedded()
+    found = _acting[-1] if _acting else external()
+    if found is None:
+        from loaders import server  # noqa: PLC0415 - who names a server does not wait for it
+
+        found = server.environment()
     if found is None:
         raise LoaderError(
             "There is no server yet: run 'olist up' for an embedded PostgreSQL,"
             " or set PGHOST (or DATABASE_URL) to use your own."
         )
     return found
-
-
-def _embedded() -> dict[str, str] | None:
-    from loaders import server  # noqa: PLC0415 - who names a server does not wait for it
-
-    return server.environment()
 
 
 @contextmanager
@@ -126,16 +120,9 @@ def connect(
     where = where or environment()
     # libpq reads what is left (TLS files, .pgpass) from the environment by itself.
     options: dict[str, Any] = {"application_name": "olist", "client_encoding": "UTF8"}
-    options |= {name: where[key] for name, key in _URL_PARAMETERS.items() if key in where}
+    options |= {name: where[key] for name, key in _PARAMETERS.items() if key in where}
     try:
-        link = psycopg2.connect(
-            host=where["PGHOST"],
-            port=where["PGPORT"],
-            user=where["PGUSER"],
-            password=where.get("PGPASSWORD"),
-            dbname=where["PGDATABASE"],
-            **options,
-        )
+        link = psycopg2.connect(**options)
     except psycopg2.OperationalError as error:
         raise LoaderError(_unreachable(where, str(error))) from error
     try:
@@ -150,6 +137,29 @@ def connect(
             link.commit()
     finally:
         link.close()  # an open transaction is rolled back
+
+
+@contextmanager
+def exclusive(link: Connection, waiting: Callable[[], None], lock: int = LANDING) -> Iterator[None]:
+    """Hold an advisory lock; call ``waiting`` first when another session has it.
+
+    The lock belongs to the session and not to the transaction, so that a load that had to wait
+    begins its transaction, and with it ``_loaded_at``, after the other one has ended.
+    """
+    with link.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", (lock,))
+        if cursor.fetchone() != (True,):
+            waiting()
+            cursor.execute("select pg_advisory_lock(%s)", (lock,))
+    link.commit()
+    try:
+        yield
+    finally:
+        if not link.closed:  # a lost connection has lost the lock with it
+            link.rollback()
+            with link.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock(%s)", (lock,))
+            link.commit()
 
 
 def reason_of(error: psycopg2.Error) -> str:

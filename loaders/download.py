@@ -1,73 +1,59 @@
 """``olist download``: the Kaggle dataset as one checked zip.
 
-The ``kaggle`` package logs in when imported, prints, may call ``exit()`` and sets no time limit. So
-a child process imports it and prints one line on how it went; the parent ends a child that stalls.
+The ``kaggle`` package prints, may call ``exit()`` and sets no limit of time, so a child process
+runs it.
 """
 
-import contextlib
-import errno
-import importlib
-import json
 import os
-import shutil
+import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from loaders.errors import LoaderError
-from loaders.paths import project_root
 from loaders.tables import TABLES
 
 DATASET = "olistbr/brazilian-ecommerce"
 ZIP_NAME = "brazilian-ecommerce.zip"
-STALL_SECONDS = 120.0  # without a new byte; longer than kaggle's waits between its own retries
-LIMIT_SECONDS = 3600.0  # for the whole download
+LIMIT_SECONDS = 3600.0
 
-_DONE = "done"
-_NEW_TOKEN = "make a new token at https://www.kaggle.com/settings/api"  # noqa: S105 - no secret
 _OTHER_WAYS = (
-    f"without Kaggle's API, download https://www.kaggle.com/datasets/{DATASET} in a browser and "
-    "set OLIST_DATA to that zip or folder, or make data with `olist sample`"
+    f"without Kaggle's API, download https://www.kaggle.com/datasets/{DATASET} in a browser and"
+    " set OLIST_DATA to that zip or folder, or make data with 'olist sample'"
 )
-_NO_CREDENTIALS = (
-    f"No Kaggle credentials found: {_NEW_TOKEN} and set KAGGLE_API_TOKEN to it, or save it as "
-    "~/.kaggle/access_token, or set KAGGLE_USERNAME and KAGGLE_KEY (or save kaggle.json in "
-    f"~/.kaggle or KAGGLE_CONFIG_DIR); {_OTHER_WAYS}"
+_LOG_IN = (
+    "make a token at https://www.kaggle.com/settings/api and set KAGGLE_API_TOKEN to it (or save"
+    " it as ~/.kaggle/access_token, or set KAGGLE_USERNAME and KAGGLE_KEY)"
 )
-_NO_ROOM = "there is no room for the zip (disk, quota, file size limit); make room or change --out"
-_REFUSED = f"the credentials are refused (KAGGLE_API_TOKEN is tried before files); {_NEW_TOKEN}"
-_STATUS = {401: _REFUSED, 403: _REFUSED, 404: f"the dataset {DATASET} is not there"}
-_CAUSES = {  # by class name along the chain of exceptions, the most telling first
-    "NameResolutionError": "the host name cannot be resolved; check network and proxy",
-    "SSLError": "the certificate is not trusted; check proxy and REQUESTS_CA_BUNDLE",
-    "ConnectionRefusedError": "the connection was refused; check network, proxy and firewall",
-    "TimeoutError": "there was no answer in time; check network and proxy",
-    "ChunkedEncodingError": "the download broke off before its end; try again",
-    "ConnectionError": "the connection was lost; check network and proxy, then try again",
-    "ImportError": "a Python package is missing; run `pip install kaggle six`",
-    "SystemExit": f"its client could not log in; {_NEW_TOKEN}",
-    "ValueError": "what arrived is not the whole file; check network and proxy, then try again",
-}
+_CHILD = """
+import contextlib, io, sys
+try:
+    with contextlib.redirect_stdout(io.StringIO()):
+        import kaggle
+        kaggle.api.dataset_download_files(*sys.argv[1:3], force=True, quiet=False)
+except BaseException as error:
+    status = getattr(getattr(error, "response", None), "status_code", "")
+    print(type(error).__name__, status, error)
+    sys.exit(1)
+"""
 
 
 def has_credentials() -> bool:
-    """Whether kaggle would find credentials; reads variables and files, never the network."""
-    token = os.environ.get("KAGGLE_API_TOKEN")  # the token or a path; the files count without it
-    files = [Path(token)] if token else [_home() / "access_token", _home() / "access_token.txt"]
-    plain = token and not os.path.exists(token)  # noqa: PTH110 - Path.exists raises if it is long
-    if plain or any(_read(file) for file in files):
-        return True
-    saved = _json(_config_dir() / "kaggle.json")
-    user = os.environ.get("KAGGLE_USERNAME", saved.get("username"))
-    if user and os.environ.get("KAGGLE_KEY", saved.get("key")):
-        return True
-    signed_in = _json(_home() / "credentials.json").get("refresh_token")  # kaggle auth login
-    return bool(signed_in) or {"username", "key"} <= _json(_home() / "kaggle.json").keys()
+    """Whether kaggle would find credentials; looks at variables and files, never the network."""
+    given = os.environ.get
+    home = Path("~/.kaggle").expanduser()
+    configured = Path(given("XDG_CONFIG_HOME") or home.with_name(".config"), "kaggle")
+    files = [home / "access_token", home / "access_token.txt", home / "credentials.json"]
+    files += [folder / "kaggle.json" for folder in (home, configured)]
+    files += [Path(folder, "kaggle.json") for folder in filter(None, [given("KAGGLE_CONFIG_DIR")])]
+    return bool(
+        given("KAGGLE_API_TOKEN")
+        or (given("KAGGLE_USERNAME") and given("KAGGLE_KEY"))
+        or any(file.is_file() and file.stat().st_size for file in files)
+    )
 
 
 def download(out: Path, say: Callable[[str], None] = print, force: bool = False) -> Path:
@@ -75,7 +61,7 @@ def download(out: Path, say: Callable[[str], None] = print, force: bool = False)
 
     A whole zip that is there already is kept, unless ``force``. The new zip takes its name only
     after it was checked, so a failure leaves what was there. Raises LoaderError for credentials,
-    network, time limits, a broken or incomplete zip, no room or no right to write.
+    network, the limit of time, a broken or incomplete zip, no room or no right to write.
     """
     target = out / ZIP_NAME
     if target.is_file() and not force:
@@ -84,19 +70,18 @@ def download(out: Path, say: Callable[[str], None] = print, force: bool = False)
             return target
         say(f"{target} is there but {fault}; downloading it again")
     if not has_credentials():
-        raise LoaderError(_NO_CREDENTIALS)
+        raise LoaderError(f"No Kaggle credentials found: {_LOG_IN}; {_OTHER_WAYS}.")
     say(f"Downloading {DATASET} from Kaggle")
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".download-") as scratch:
+            _run_child(Path(scratch))
             fresh = Path(scratch, ZIP_NAME)
-            if (outcome := _run_child(fresh)) != _DONE:
-                raise LoaderError(f"Cannot download from Kaggle: {outcome}; {_OTHER_WAYS}")
             if fault := _fault(fresh):
-                raise LoaderError(f"The zip from Kaggle {fault}; try again; {_OTHER_WAYS}")
+                raise LoaderError(f"The zip from Kaggle {fault}: try again; {_OTHER_WAYS}.")
             fresh.replace(target)
     except OSError as error:
-        raise LoaderError(f"Cannot write {target}: {error.strerror}; change --out") from error
+        raise LoaderError(f"Cannot write {target}: {error.strerror}; change --out.") from error
     say(f"Saved {target} ({target.stat().st_size / 1e6:.1f} MB)")
     return target
 
@@ -112,88 +97,29 @@ def _fault(path: Path) -> str:
     return f"is damaged in {damaged}" if damaged else missing and f"lacks {missing}"
 
 
-def _run_child(fresh: Path) -> str:
-    """Run the child that writes ``fresh``; ``_DONE``, or why there is no zip."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("VERBOSE")}
-    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(project_root()), env.get("PYTHONPATH")]))
-    if not _config_dir().exists():  # kaggle would make that folder in the user's home
-        env["KAGGLE_CONFIG_DIR"] = str(fresh.parent)
-    command = [sys.executable, "-P", "-m", "loaders.download", str(fresh.parent)]
-    pipe, null = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, stderr=null) as child:
-        try:
-            stopped = _watch(child, fresh)
-            said = b"" if stopped else child.communicate()[0]
-        finally:
-            child.kill()
-    return stopped or said.decode().strip() or f"its client ended with status {child.returncode}"
-
-
-def _watch(child: subprocess.Popen[bytes], fresh: Path) -> str:
-    """Wait for the child's end; a reason when it must be ended instead."""
-    started = grown = now = time.monotonic()
-    size = 0
-    while now - started < LIMIT_SECONDS and now - grown < STALL_SECONDS:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=0.2)
-            return ""
-        now = time.monotonic()
-        new = fresh.stat().st_size if fresh.exists() else 0
-        if new != size:
-            size, grown = new, now
-        elif now - grown > 1 and shutil.disk_usage(fresh.parent).free < 2**20:
-            return _NO_ROOM  # kaggle would try to write again for a minute
-        if sys.stderr.isatty():
-            print(f"{size / 1e6:8.1f} MB, {now - started:.0f} s", end="\r", file=sys.stderr)
-    return f"no end after {now - started:.0f} s, no data for {now - grown:.0f} s; check the network"
-
-
-def _home() -> Path:
-    return Path(os.path.expanduser("~/.kaggle"))  # noqa: PTH111 - as kaggle does; never raises
-
-
-def _config_dir() -> Path:
-    """Folder where kaggle looks for ``kaggle.json``."""
-    if given := os.environ.get("KAGGLE_CONFIG_DIR"):
-        return Path(given)
-    if not sys.platform.startswith("linux") or _home().exists():
-        return _home()
-    return Path(os.environ.get("XDG_CONFIG_HOME") or _home().with_name(".config"), "kaggle")
-
-
-def _read(path: Path) -> str:
-    with contextlib.suppress(OSError, ValueError):
-        return path.read_text().strip()
-    return ""
-
-
-def _json(path: Path) -> dict[str, object]:
-    with contextlib.suppress(ValueError, TypeError):
-        return dict(json.loads(_read(path)))
-    return {}
-
-
-def _fetch(folder: str) -> str:
-    """In the child: let kaggle put the zip into ``folder``; ``_DONE``, or why there is none."""
+def _run_child(folder: Path) -> None:
+    """Let kaggle put the zip into the folder; its progress bar is shown on a terminal."""
+    environment = {name: value for name, value in os.environ.items() if name != "VERBOSE"}
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # kaggle's chatter
-            kaggle = importlib.import_module("kaggle")
-            kaggle.api.dataset_download_files(DATASET, path=folder, force=True, quiet=True)
-    except (Exception, SystemExit) as error:  # its text may hold a signed address: not told
-        if status := getattr(getattr(error, "response", None), "status_code", None):
-            return f"it answers with HTTP {status}; {_STATUS.get(status, 'try again later')}"
-        names: list[str] = []
-        link: BaseException | None = error
-        while link:
-            if getattr(link, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                return _NO_ROOM
-            names += [base.__name__ for base in type(link).__mro__]
-            link = link.__cause__ or link.__context__
-        causes = (cause for name, cause in _CAUSES.items() if name in names)
-        return next(causes, f"its client failed with {type(error).__name__}")
-    return _DONE
-
-
-if __name__ == "__main__":  # the child; it ends with its parent, whose end closes the input
-    threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
-    print(_fetch(sys.argv[1]), flush=True)
+        done = subprocess.run(
+            [sys.executable, "-c", _CHILD, DATASET, str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=None if sys.stderr.isatty() else subprocess.DEVNULL,
+            env=environment,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        reason = f"no end after {LIMIT_SECONDS:.0f} s: check the network"
+    else:
+        if done.returncode == 0:
+            return
+        # What kaggle says may hold a signed address, or the key in a header.
+        reason = re.sub(
+            r"\S+://\S+|\S*\?\S+|Bearer \S+|Basic \S+", "…", " ".join(done.stdout.split())
+        )[:300]
+        if re.search(r"\b40[13]\b", reason) or not reason or "SystemExit" in reason:
+            reason = f"the credentials are refused: {_LOG_IN}"
+    raise LoaderError(f"Cannot download from Kaggle: {reason}; {_OTHER_WAYS}.")

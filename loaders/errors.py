@@ -1,8 +1,14 @@
-"""The one exception that a user may see."""
+"""The one exception that a user may see, and how text is shown in its message."""
+
+import re
+
+# user:password@, up to the last @ of the word: a password may have / and @ in it by mistake.
+_USER_INFO = re.compile(r"(:/+[^:/\s@]*):\S*@")
+_PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s]+", re.I)
 
 
 class LoaderError(Exception):
-    """A problem that the user can mend.
+    """A problem that the user can fix.
 
     The message is one clear sentence: what is wrong, where (file, line, column), what was expected
     and what to do. The command line prints it without a traceback and exits with status 1.
@@ -19,3 +25,8 @@ def shown(text: str, limit: int = 80) -> str:
         for letter in text
     )
     return plain if not limit or len(plain) <= limit else f"{plain[: limit - 1]}…"
+
+
+def redact(text: str) -> str:
+    """The text with ``***`` where a URL in it has a password."""
+    return _PARAMETER.sub(r"\1***", _USER_INFO.sub(r"\1:***@", text))

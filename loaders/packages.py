@@ -1,6 +1,6 @@
 """Install dbt packages from the hub, or the offline stand-in where it cannot be reached."""
 
-import filecmp
+import os
 import shutil
 import subprocess
 import sys
@@ -16,20 +16,22 @@ def install(say: Callable[[str], None] = print, *, retry: bool = True) -> Path:
     """Make ``dbt_packages/dbt_utils`` and return it.
 
     ``dbt deps`` is asked first; where it fails (no network, a firewall) the small package
-    ``offline/dbt_utils``, of the same name and results, is copied. With ``retry`` false, a package
+    ``offline/dbt_utils``, of the same name and results, is linked. With ``retry`` false, a package
     that is there is left as it is, and the hub is not asked again.
     """
     installed = project_root() / "dbt_packages" / "dbt_utils"
-    stand_in = project_root() / "offline" / "dbt_utils"
     if not retry and (installed / "dbt_project.yml").is_file():
-        if _is_stand_in(installed) and not _same(installed, stand_in):
-            _copy(stand_in, installed)
         return installed
     say("Installing dbt_utils from the dbt package hub …")
-    if _from_hub():
-        return installed
-    _copy(stand_in, installed)
-    say("The hub cannot be reached: offline/dbt_utils is used ('olist deps' tries again).")
+    if not _from_hub():
+        if installed.is_dir() and not installed.is_symlink():
+            shutil.rmtree(installed)
+        installed.parent.mkdir(exist_ok=True)
+        # A name of its own, then renamed: two installations at once do not meet.
+        fresh = project_root() / f".dbt_utils-{os.getpid()}"
+        fresh.symlink_to(Path("..", "offline", "dbt_utils"), target_is_directory=True)
+        fresh.replace(installed)
+        say("The hub cannot be reached: offline/dbt_utils is used ('olist deps' tries again).")
     return installed
 
 
@@ -47,21 +49,3 @@ def _from_hub() -> bool:
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
-
-
-def _is_stand_in(package: Path) -> bool:
-    return (package / "OFFLINE").is_file()
-
-
-def _same(one: Path, other: Path) -> bool:
-    compared = filecmp.dircmp(one / "macros", other / "macros")
-    return not (compared.left_only or compared.right_only or compared.diff_files)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy beside the target and swap, so that an interrupted copy is never taken for whole."""
-    fresh = target.with_name(target.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(source, fresh)
-    shutil.rmtree(target, ignore_errors=True)
-    fresh.rename(target)

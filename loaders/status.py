@@ -1,4 +1,4 @@
-"""What ``olist status`` tells: the server, the last batches, the rows of each raw table."""
+"""What ``olist status`` prints: the server, the last batches, the rows of each raw table."""
 
 import json
 from collections.abc import Callable
@@ -15,27 +15,21 @@ from loaders.land import ledger
 from loaders.tables import ALL_TABLES, OPTIONAL
 from loaders.text_table import print_table
 
-_BATCHES = """
-select
-    batch_id, source, mode, status, started_at, finished_at, seconds,
-    rows_read, rows_new, rows_changed, rows_removed, rows_rejected, error
-from raw._batches
-order by batch_id desc
-limit %s
-"""
+NOTHING_LANDED = "nothing landed yet: run 'olist land'"
 
-_BATCH_COLUMNS = (
-    ("batch", "batch_id"),
-    ("started", "started_at"),
-    ("mode", "mode"),
-    ("status", "status"),
-    ("read", "rows_read"),
-    ("new", "rows_new"),
-    ("changed", "rows_changed"),
-    ("removed", "rows_removed"),
-    ("rejected", "rows_rejected"),
-    ("seconds", "seconds"),
-)
+# Column of raw._batches, and its title.
+_BATCH = {
+    "batch_id": "batch",
+    "started_at": "started",
+    "mode": "mode",
+    "status": "status",
+    "rows_read": "read",
+    "rows_new": "new",
+    "rows_changed": "changed",
+    "rows_removed": "removed",
+    "rows_rejected": "rejected",
+    "seconds": "seconds",
+}
 
 Rows = list[dict[str, Any]]
 
@@ -50,9 +44,8 @@ def status(*, batches: int = 10, as_json: bool = False, say: Callable[[str], Non
     found = _server()
     landed: tuple[Rows, Rows] = ([], [])
     if found["running"]:
-        with connection.connect() as link, link.cursor() as cursor:
-            if ledger.exists(cursor):
-                landed = _batches(link, batches), _tables(link)
+        with connection.connect() as link:
+            landed = _landed(link, batches)
     if as_json:
         whole = {"server": found, "batches": landed[0], "tables": landed[1]}
         say(json.dumps(whole, indent=2, default=_plain))
@@ -76,44 +69,49 @@ def _server() -> dict[str, Any]:
     }
 
 
-def _batches(link: Connection, limit: int) -> Rows:
+def _landed(link: Connection, limit: int) -> tuple[Rows, Rows]:
+    """The last batches, and each raw table with its current rows and all versions of them."""
+    with link.cursor() as plain:
+        if not ledger.exists(plain):
+            return [], []
     with link.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute(_BATCHES, (limit,))
-        return [dict(batch) for batch in cursor.fetchall()]
-
-
-def _tables(link: Connection) -> Rows:
-    found: Rows = []
-    with link.cursor(cursor_factory=RealDictCursor) as cursor:
+        columns = sql.SQL(", ").join(map(sql.Identifier, (*_BATCH, "source", "finished_at")))
+        cursor.execute(
+            sql.SQL("select {}, error from raw._batches order by batch_id desc limit %s").format(
+                columns
+            ),
+            (limit,),
+        )
+        batches = [dict(batch) for batch in cursor.fetchall()]
+        tables: Rows = []
         for table in ALL_TABLES:
             cursor.execute(
                 sql.SQL(
-                    "select %s as table_name, count(*) filter (where _deleted_at is null) as rows,"
-                    " count(_deleted_at) as removed, max(_batch_id) as last_batch_id from {}"
+                    "select %s as table_name, count(*) filter (where _until_batch_id is null) as"
+                    " rows, count(*) as versions,"
+                    " greatest(max(_batch_id), max(_until_batch_id)) as last_batch_id from {}"
                 ).format(sql.Identifier("raw", table.name)),
                 (table.name,),
             )
-            found += [dict(row) for row in cursor.fetchall()]
-    optional = {table.name for table in OPTIONAL}
-    return [row for row in found if row["last_batch_id"] or row["table_name"] not in optional]
+            tables += [
+                dict(row) for row in cursor.fetchall() if row["versions"] or table not in OPTIONAL
+            ]
+    return batches, tables
 
 
 def _print(batches: Rows, tables: Rows, say: Callable[[str], None]) -> None:
     if not batches:
-        say("nothing landed yet: 'olist land PATH'")
+        say(NOTHING_LANDED)
         return
     say("")
     print_table(
-        (*(title for title, _ in _BATCH_COLUMNS), "what"),
-        [
-            (*(batch[column] for _, column in _BATCH_COLUMNS), batch["error"] or batch["source"])
-            for batch in batches
-        ],
+        (*_BATCH.values(), "what"),
+        [(*map(batch.get, _BATCH), batch["error"] or batch["source"]) for batch in batches],
         say,
     )
     say("")
     print_table(
-        ("table", "rows", "removed", "last batch"),
+        ("table", "rows", "versions", "last batch"),
         [(f"raw.{row['table_name']}", *list(row.values())[1:]) for row in tables],
         say,
     )

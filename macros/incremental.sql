@@ -4,83 +4,6 @@
 {%- endmacro %}
 
 
-{#- Whether a row of int_order_changes is newer than the newest batch in this fact.
-
-    inputs: names of the raw tables that the fact is made from -#}
-{% macro changed_since_last_run(inputs) -%}
-    changed_table in ('{{ inputs | join("', '") }}')
-    and _batch_id > (
-        select coalesce(max(fact._batch_id), 0) from {{ this }} as fact
-    )
-{%- endmacro %}
-
-
-{#- Whether an order is in the model's CTE touched_orders. -#}
-{% macro is_touched(order_id) -%}
-    {{ is_among(order_id, "select touched_orders.order_id from touched_orders") }}
-{%- endmacro %}
-
-
-{#- Whether an id is among those that a query returns.
-
-    On PostgreSQL it is a comparison with an array, because only a comparison with a value (and not a
-    join) is pushed down into views that have CTEs: there it finds the rows by index, and the cost
-    of a run follows the change and not the history. -#}
-{% macro is_among(id, query) -%}
-    {{ return(adapter.dispatch("is_among", "olist_warehouse")(id, query)) }}
-{%- endmacro %}
-
-{% macro default__is_among(id, query) -%}
-    {{ id }} in ({{ query }})
-{%- endmacro %}
-
-{% macro postgres__is_among(id, query) -%}
-    {{ id }} = any(array({{ query }}))
-{%- endmacro %}
-
-
-{#- Pre-hook of an incremental fact: delete the touched orders, in the transaction that inserts them
-    again. dbt's own delete+insert deletes only what it inserts: it would keep a line, payment or review
-    that has gone. So the facts append to what this has left of them.
-
-    inputs: names of the raw tables that the fact is made from -#}
-{% macro delete_touched_orders(inputs) -%}
-    {%- if is_incremental() -%}
-        {{ begin_rebuild_of_orders() }}
-        {%- set touched_orders %}
-            select order_id
-            from {{ ref("int_order_changes") }}
-            where {{ changed_since_last_run(inputs) }}
-        {% endset %}
-        delete from {{ this }}
-        where {{ is_among("order_id", touched_orders) }}
-    {%- endif -%}
-{%- endmacro %}
-
-
-{#- What the transaction needs that deletes the touched orders and inserts them again.
-
-    On PostgreSQL: one snapshot for all its statements, because a batch that lands between the two
-    would move the watermark past a removal that the delete has not seen. And plans that are right
-    for one order as for the hundred thousand of a new export, because the planner knows neither how
-    many rows are newer than a watermark (it takes a third of all) nor how long the arrays of
-    is_among are (ten): rows are found by index and joined by hash, never by a scan of the history,
-    nor by a loop over loops. -#}
-{% macro begin_rebuild_of_orders() -%}
-    {{ return(adapter.dispatch("begin_rebuild_of_orders", "olist_warehouse")()) }}
-{%- endmacro %}
-
-{% macro default__begin_rebuild_of_orders() -%}
-{%- endmacro %}
-
-{% macro postgres__begin_rebuild_of_orders() -%}
-    set transaction isolation level repeatable read;
-    set local enable_seqscan = off;
-    set local enable_nestloop = off;
-    set local jit = off;
-{%- endmacro %}
-
-
 {#- The last review of an order comes first: last answered, then last created, then the highest id.
     A missing time comes last on every engine. -#}
 {% macro latest_review_first() -%}
@@ -88,17 +11,42 @@
 {%- endmacro %}
 
 
-{#- One row per raw row of these tables, with the batch that last inserted, changed or removed it:
-    removed rows are here too, for their removal is a change.
+{#- Of the rows of one customer, the one whose address holds comes first: rows that the source still has
+    before removed ones, then by the latest order; ties by the highest id.
+
+    customers, orders: relations of the query that have the columns of each -#}
+{% macro best_address_first(customers, orders) -%}
+    {{ customers }}.is_removed asc,
+                {{ orders }}.purchased_at is null asc,
+                {{ orders }}.purchased_at desc nulls first,
+                {{ orders }}.order_id desc nulls last,
+                {{ customers }}.customer_id desc
+{%- endmacro %}
+
+
+{#- Volume of a parcel in cubic centimetres; null where a side is, and beyond an integer. -#}
+{% macro volume_cm3() -%}
+    cast(length_cm as bigint) * height_cm * width_cm
+{%- endmacro %}
+
+
+{#- One row per version of these tables that a batch opened, and one per version that it closed.
 
     id_columns: the column of each raw table by which facts find what to rebuild -#}
 {% macro changes_of(source_name, id_columns) -%}
     {%- for table, id_column in id_columns.items() %}
+    {%- for batch_column in ["_batch_id", "_until_batch_id"] %}
     select
         '{{ table }}' as changed_table,
         {{ id_column }} as changed_id,
-        _batch_id
+        {{ batch_column }} as _batch_id
     from {{ source(source_name, table) }}
+    where {{ batch_column }} <= {{ pinned_batch() }}
+    {%- if not loop.last %}
+
+    union all
+    {% endif %}
+    {%- endfor %}
     {%- if not loop.last %}
 
     union all

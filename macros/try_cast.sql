@@ -1,10 +1,16 @@
 {#- A source column as another type; null where its text is not of that type, so that one bad value
-    never stops a build. What was there is in invalid_values (schema audit).
+    never stops a build. What was there is in invalid_values (schema audit). A whole number may be
+    written with a fraction of zeros (`225.0`).
 
     column: a text column of the source
-    type: an integer, numeric(p, s) or timestamp type -#}
+    type: integer, numeric(p, s), timestamp, or zip_code_prefix: text of five digits -#}
 {% macro try_cast(column, type) -%}
-    {{ return(adapter.dispatch("try_cast", "olist_warehouse")(column, type)) }}
+    {%- if type == "zip_code_prefix" -%}
+        {%- set text = trimmed(column) -%}
+        case when length({{ text }}) = 5 and translate({{ text }}, '0123456789', '') = '' then {{ text }} end
+    {%- else -%}
+        {{ return(adapter.dispatch("try_cast", "olist_warehouse")(column, type)) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro default__try_cast(column, type) -%}
@@ -21,8 +27,18 @@
         {%- set has_shape = column ~ shape ~ " or ltrim(" ~ column ~ ", E' \\t\\r\\n')" ~ shape -%}
         {%- set is_valid = "(" ~ has_shape ~ ") and " ~ is_valid -%}
     {%- endif -%}
-    {%- set value = "cast(case when " ~ is_valid ~ " then " ~ column ~ " end as " ~ type ~ ")" -%}
+    {%- set whole = "" -%}
+    {%- if type == "integer" -%}
+        {%- set whole = " when " ~ column ~ " ~ '^\\s*[+-]?[0-9]{1,9}[.]0+\\s*$' then split_part(" ~ column ~ ", '.', 1)" -%}
+    {%- endif -%}
+    {%- set value = "cast(case when " ~ is_valid ~ " then " ~ column ~ whole ~ " end as " ~ type ~ ")" -%}
     {{ "nullif(" ~ value ~ ", 'NaN')" if type.startswith("numeric") else value }}
+{%- endmacro %}
+
+
+{#- Whether a source column has a text that is not of its type: null by try_cast. -#}
+{% macro is_refused(column, type) -%}
+    {{ try_cast(column, type) }} is null and {{ trimmed(column) }} is not null
 {%- endmacro %}
 
 
@@ -30,7 +46,7 @@
     version 16 on, else the one that create_input_check makes. -#}
 {% macro input_check() -%}
     {%- if execute and run_query("show server_version_num").rows[0][0] | int < 160000 -%}
-        {{ return("staging.pg_input_is_valid") }}
+        {{ return(staging_schema() ~ ".pg_input_is_valid") }}
     {%- endif -%}
     {{ return("pg_input_is_valid") }}
 {%- endmacro %}
@@ -39,13 +55,11 @@
 {#- on-run-start: makes that function where the server is older than PostgreSQL 16. -#}
 {% macro create_input_check() -%}
     {%- if execute and target.type == "postgres" and input_check() != "pg_input_is_valid" %}
+    {{ create_staging_schema() }}
     do $do$
     begin
-        if to_regnamespace('staging') is null then  -- "if not exists" takes the right to make one
-            create schema staging;
-        end if;
-        if to_regprocedure('staging.pg_input_is_valid(text, text)') is null then
-            create function staging.pg_input_is_valid(value text, type_name text) returns boolean
+        if to_regprocedure('{{ input_check() }}(text, text)') is null then
+            create function {{ input_check() }}(value text, type_name text) returns boolean
             language plpgsql stable strict as $$
             begin
                 if type_name = 'integer' then
@@ -72,13 +86,13 @@
 
 
 {#- Regular expression of the texts that are values of a type for PostgreSQL too, for an engine whose
-    own casts take more. Its one group is the value: a zone in a moment's text is left out, as
+    own casts take more. Its first group is the value: a zone in a moment's text is left out, as
     PostgreSQL does.
 
     type: an integer, numeric(p, s) or timestamp type -#}
 {% macro form_of(type) -%}
     {{ return({
-        "integer": "^([+-]?[0-9]+)$",
+        "integer": "^([+-]?[0-9]+)([.]0+)?$",
         "numeric": "^([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)$",
         "timestamp": "^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?)"
             ~ " ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?$",

@@ -23,15 +23,67 @@
 {%- endmacro %}
 
 
-{#- The columns that make a snapshot's versions a type 2 dimension; valid_to is not part of the range.
+{#- The columns that make the versions of a member a type 2 dimension; valid_to is not part of the
+    range. The query joins each version (its _batch_id) to its batch, whose loaded_at is source_time.
 
-    natural_key: column of the snapshot that is its unique_key -#}
+    natural_key: what all versions of a member share -#}
 {% macro validity(natural_key) -%}
-    {%- set version = "row_number() over (partition by " ~ natural_key ~ " order by dbt_valid_from)" -%}
-    {{ version }} as version_number,
+    {%- set in_order = "over (partition by " ~ natural_key ~ " order by batches.batch_id)" -%}
+    cast(row_number() {{ in_order }} as integer) as version_number,
     case
-        when {{ version }} = 1 then {{ beginning_of_time() }} else dbt_valid_from
+        when row_number() {{ in_order }} = 1 then {{ beginning_of_time() }} else batches.loaded_at
     end as valid_from,
-    coalesce(dbt_valid_to, {{ end_of_time() }}) as valid_to,
-    dbt_valid_to is null as is_current
+    coalesce(lead(batches.loaded_at) {{ in_order }}, {{ end_of_time() }}) as valid_to,
+    lead(batches.batch_id) {{ in_order }} is null as is_current
+{%- endmacro %}
+
+
+{#- Query of all versions of the rows of a table, with the batch that opened the next one. A value that
+    was refused (null, as it is not of its type) is the one that later fixed it, so that the
+    mistake of a file is no version of a member.
+
+    versions: relation with a row per version; key: column that names the row; columns: attributes;
+    refusable: those of them that the relation has is_<column>_refused for -#}
+{% macro versions_once_fixed(versions, key, columns, refusable) -%}
+    select
+        {{ key }},
+        {%- for column in columns if column not in refusable %}
+        {{ column }},
+        {%- endfor %}
+        {%- for column in refusable %}
+        max({{ column }}) over (partition by {{ key }}, {{ column }}_fix) as {{ column }},
+        {%- endfor %}
+        _batch_id,
+        until_batch_id,
+        lead(_batch_id) over (partition by {{ key }} order by _batch_id) as next_batch_id
+    from (
+        select
+            *,
+            {%- for column in refusable %}
+            -- the same for a version that was not refused and for the refused ones before it
+            count(case when not is_{{ column }}_refused then 1 end)
+                over (partition by {{ key }} order by _batch_id desc) as {{ column }}_fix
+            {{- "," if not loop.last }}
+            {%- endfor %}
+        from {{ versions }}
+    ) as numbered
+{%- endmacro %}
+
+
+{#- Whether a version was closed by a batch that opened no other one of the same row. -#}
+{% macro is_gone() -%}
+    until_batch_id < coalesce(next_batch_id, until_batch_id + 1)
+{%- endmacro %}
+
+
+{#- Whether a row has another value in one of the columns than the row before it, of an earlier batch;
+    the first row of a member has.
+
+    columns: their names; natural_key: what all rows of a member share -#}
+{% macro differs_from_previous(columns, natural_key) -%}
+    {%- set in_order = "over (partition by " ~ natural_key ~ " order by _batch_id)" -%}
+    lag(_batch_id) {{ in_order }} is null
+    {%- for column in columns %}
+        or {{ column }} is distinct from lag({{ column }}) {{ in_order }}
+    {%- endfor %}
 {%- endmacro %}

@@ -11,12 +11,12 @@ baskets as (
         ) as category_name
     from raw.order_items
     left join raw.products
-        on order_items.product_id = products.product_id and products._deleted_at is null
+        on order_items.product_id = products.product_id and products._until_batch_id is null
     left join raw.product_category_name_translation as translations
         on
             btrim(products.product_category_name) = btrim(translations.product_category_name)
-            and translations._deleted_at is null
-    where order_items._deleted_at is null
+            and translations._until_batch_id is null
+    where order_items._until_batch_id is null
 
 ),
 
@@ -25,7 +25,7 @@ totals as (
     select count(distinct baskets.order_id) as orders
     from baskets
     inner join raw.orders
-        on baskets.order_id = orders.order_id and orders._deleted_at is null
+        on baskets.order_id = orders.order_id and orders._until_batch_id is null
 
 ),
 
@@ -37,7 +37,7 @@ pairs as (
         count(*) as orders
     from baskets as one
     inner join baskets as other on one.order_id = other.order_id
-    inner join raw.orders on one.order_id = orders.order_id and orders._deleted_at is null
+    inner join raw.orders on one.order_id = orders.order_id and orders._until_batch_id is null
     where one.category_name < other.category_name
     group by one.category_name, other.category_name
 

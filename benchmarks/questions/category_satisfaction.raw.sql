@@ -6,7 +6,7 @@ latest_reviews as (
         order_id,
         review_score::integer as score
     from raw.order_reviews
-    where _deleted_at is null
+    where _until_batch_id is null
     order by
         order_id,
         review_answer_timestamp::timestamp desc nulls last,
@@ -26,12 +26,12 @@ baskets as (
         ) as category_name
     from raw.order_items
     left join raw.products
-        on order_items.product_id = products.product_id and products._deleted_at is null
+        on order_items.product_id = products.product_id and products._until_batch_id is null
     left join raw.product_category_name_translation as translations
         on
             btrim(products.product_category_name) = btrim(translations.product_category_name)
-            and translations._deleted_at is null
-    where order_items._deleted_at is null
+            and translations._until_batch_id is null
+    where order_items._until_batch_id is null
 
 )
 
@@ -43,7 +43,7 @@ select
         as negative_percent
 from baskets
 inner join raw.orders
-    on baskets.order_id = orders.order_id and orders._deleted_at is null
+    on baskets.order_id = orders.order_id and orders._until_batch_id is null
 inner join latest_reviews
     on baskets.order_id = latest_reviews.order_id
 where latest_reviews.score is not null

@@ -17,7 +17,7 @@ points as (
             btrim(geolocation_state) as state_code,
             count(*) as votes
         from raw.geolocation
-        where _deleted_at is null
+        where _until_batch_id is null
         group by 1, 2, 3
     ) as counted
     order by zip_code_prefix asc, votes desc, city asc, state_code asc
@@ -44,14 +44,14 @@ addresses as (
                 customer_city as city,
                 customer_state as state_code
             from raw.customers
-            where _deleted_at is null
+            where _until_batch_id is null
             union all
             select
                 seller_zip_code_prefix,
                 seller_city,
                 seller_state
             from raw.sellers
-            where _deleted_at is null
+            where _until_batch_id is null
         ) as people
         group by 1, 2, 3
     ) as counted
@@ -76,7 +76,7 @@ freight as (
         order_id,
         sum(freight_value::numeric(12, 2)) as freight_value
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -96,12 +96,12 @@ deliveries as (
             as is_late
     from raw.orders
     left join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
     left join places
         on btrim(customers.customer_zip_code_prefix) = places.zip_code_prefix
     left join freight
         on orders.order_id = freight.order_id
-    where orders._deleted_at is null and btrim(orders.order_status) = 'delivered'
+    where orders._until_batch_id is null and btrim(orders.order_status) = 'delivered'
 
 )
 

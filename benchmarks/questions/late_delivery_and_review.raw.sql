@@ -6,7 +6,7 @@ latest_reviews as (
         order_id,
         review_score::integer as score
     from raw.order_reviews
-    where _deleted_at is null
+    where _until_batch_id is null
     order by
         order_id,
         review_answer_timestamp::timestamp desc nulls last,
@@ -24,7 +24,7 @@ deliveries as (
     from raw.orders
     inner join latest_reviews on orders.order_id = latest_reviews.order_id
     where
-        orders._deleted_at is null
+        orders._until_batch_id is null
         and btrim(orders.order_status) = 'delivered'
         and orders.order_delivered_customer_date is not null
         and orders.order_estimated_delivery_date is not null

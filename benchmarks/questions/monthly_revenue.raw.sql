@@ -6,7 +6,7 @@ items as (
         order_id,
         sum(price::numeric(12, 2)) as revenue
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -19,7 +19,7 @@ months as (
         coalesce(sum(items.revenue), 0) as revenue
     from raw.orders
     left join items on orders.order_id = items.order_id
-    where orders._deleted_at is null and orders.order_purchase_timestamp is not null
+    where orders._until_batch_id is null and orders.order_purchase_timestamp is not null
     group by month_start
 
 )

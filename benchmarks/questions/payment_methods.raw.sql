@@ -7,7 +7,7 @@ payments as (
         payment_value::numeric(12, 2) as payment_value,
         payment_installments::integer as installments
     from raw.order_payments
-    where _deleted_at is null
+    where _until_batch_id is null
 
 )
 

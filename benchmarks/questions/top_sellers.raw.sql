@@ -7,8 +7,8 @@ latest_reviews as (
         order_reviews.review_score::integer as score
     from raw.order_reviews
     inner join raw.orders
-        on order_reviews.order_id = orders.order_id and orders._deleted_at is null
-    where order_reviews._deleted_at is null
+        on order_reviews.order_id = orders.order_id and orders._until_batch_id is null
+    where order_reviews._until_batch_id is null
     order by
         order_reviews.order_id asc,
         order_reviews.review_answer_timestamp::timestamp desc nulls last,
@@ -25,7 +25,7 @@ orders_of_sellers as (
         count(*) as line_count,
         sum(price::numeric(12, 2)) as revenue
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by seller_id, order_id
 
 ),
@@ -58,7 +58,7 @@ select
 from sold
 cross join everything
 left join raw.sellers
-    on sold.seller_id = sellers.seller_id and sellers._deleted_at is null
+    on sold.seller_id = sellers.seller_id and sellers._until_batch_id is null
 where sold.seller_id is not null
 order by sold.revenue desc, sold.seller_id asc
 limit 20

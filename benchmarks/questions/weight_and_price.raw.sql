@@ -8,8 +8,8 @@ lines as (
         products.product_weight_g::integer as weight_g
     from raw.order_items
     left join raw.products
-        on order_items.product_id = products.product_id and products._deleted_at is null
-    where order_items._deleted_at is null
+        on order_items.product_id = products.product_id and products._until_batch_id is null
+    where order_items._until_batch_id is null
 
 )
 

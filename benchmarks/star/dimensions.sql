@@ -46,8 +46,8 @@ from (
         orders.order_purchase_timestamp::timestamp as purchased_at
     from raw.customers
     left join raw.orders
-        on customers.customer_id = orders.customer_id and orders._deleted_at is null
-    where customers._deleted_at is null and customers.customer_unique_id is not null
+        on customers.customer_id = orders.customer_id and orders._until_batch_id is null
+    where customers._until_batch_id is null and customers.customer_unique_id is not null
 ) as people
 window same_person as (partition by people.customer_unique_id)
 order by
@@ -75,11 +75,11 @@ from (
         nullif(btrim(seller_state, E' \t\r\n'), '') as state_code,
         false as is_inferred
     from raw.sellers
-    where _deleted_at is null
+    where _until_batch_id is null
     union all
     select sold.seller_id, null, null, null, true
-    from (select distinct seller_id from raw.order_items where _deleted_at is null) as sold
-    left join raw.sellers on sold.seller_id = sellers.seller_id and sellers._deleted_at is null
+    from (select distinct seller_id from raw.order_items where _until_batch_id is null) as sold
+    left join raw.sellers on sold.seller_id = sellers.seller_id and sellers._until_batch_id is null
     where sellers.seller_id is null and sold.seller_id is not null
     union all
     select null, null, null, null, false
@@ -115,12 +115,13 @@ from (
         on
             nullif(btrim(products.product_category_name, E' \t\r\n'), '')
             = nullif(btrim(english.product_category_name, E' \t\r\n'), '')
-            and english._deleted_at is null
-    where products._deleted_at is null
+            and english._until_batch_id is null
+    where products._until_batch_id is null
     union all
     select sold.product_id, null, null, null, null, null, true
-    from (select distinct product_id from raw.order_items where _deleted_at is null) as sold
-    left join raw.products on sold.product_id = products.product_id and products._deleted_at is null
+    from (select distinct product_id from raw.order_items where _until_batch_id is null) as sold
+    left join raw.products
+        on sold.product_id = products.product_id and products._until_batch_id is null
     where products.product_id is null and sold.product_id is not null
     union all
     select null, null, null, null, null, null, false
@@ -141,7 +142,7 @@ from plain.payment_types as known
 full join (
     select distinct nullif(btrim(payment_type, E' \t\r\n'), '') as payment_type
     from raw.order_payments
-    where _deleted_at is null and nullif(btrim(payment_type, E' \t\r\n'), '') is not null
+    where _until_batch_id is null and nullif(btrim(payment_type, E' \t\r\n'), '') is not null
 ) as used
     using (payment_type);
 insert into plain.dim_payment_types values ('-1', 'unknown', 'Unknown', false);

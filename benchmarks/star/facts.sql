@@ -15,8 +15,8 @@ select
     greatest(orders._batch_id, customers._batch_id) as _batch_id
 from raw.orders
 left join raw.customers
-    on orders.customer_id = customers.customer_id and customers._deleted_at is null
-where orders._deleted_at is null;
+    on orders.customer_id = customers.customer_id and customers._until_batch_id is null
+where orders._until_batch_id is null;
 analyze plain.orders (order_id);
 
 create function plain.date_key(moment timestamp) returns integer language sql stable as $$
@@ -70,7 +70,7 @@ left join (
         sum(freight_value::numeric(12, 2)) as freight_value,
         max(_batch_id) as _batch_id
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 ) as items on orders.order_id = items.order_id
 left join (
@@ -79,7 +79,7 @@ left join (
         sum(payment_value::numeric(12, 2)) as payments_value,
         max(_batch_id) as _batch_id
     from raw.order_payments
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 ) as payments on orders.order_id = payments.order_id
 left join (
@@ -88,7 +88,7 @@ left join (
         review_score::integer as review_score,
         max(_batch_id) over (partition by order_id) as _batch_id
     from raw.order_reviews
-    where _deleted_at is null
+    where _until_batch_id is null
     order by
         order_id,
         review_answer_timestamp::timestamp desc nulls last,
@@ -123,8 +123,8 @@ select
     greatest(items._batch_id, orders._batch_id, sellers._batch_id) as _batch_id
 from raw.order_items as items
 left join plain.orders on items.order_id = orders.order_id
-left join raw.sellers on items.seller_id = sellers.seller_id and sellers._deleted_at is null
-where items._deleted_at is null;
+left join raw.sellers on items.seller_id = sellers.seller_id and sellers._until_batch_id is null
+where items._until_batch_id is null;
 alter table plain.fct_order_items add primary key (order_item_key);
 create index on plain.fct_order_items (order_id);
 create index on plain.fct_order_items (customer_key);
@@ -147,7 +147,7 @@ select
     greatest(payments._batch_id, orders._batch_id) as _batch_id
 from raw.order_payments as payments
 left join plain.orders on payments.order_id = orders.order_id
-where payments._deleted_at is null;
+where payments._until_batch_id is null;
 alter table plain.fct_payments add primary key (payment_key);
 create index on plain.fct_payments (order_id);
 create index on plain.fct_payments (customer_key);
@@ -195,7 +195,7 @@ from (
         ) is not null as has_comment,
         _batch_id
     from raw.order_reviews
-    where _deleted_at is null
+    where _until_batch_id is null
 ) as reviews
 left join plain.orders on reviews.order_id = orders.order_id;
 alter table plain.fct_reviews add primary key (review_key);

@@ -26,7 +26,7 @@ counted as (
                 geolocation_lat::numeric(18, 14) as latitude,
                 geolocation_lng::numeric(18, 14) as longitude
             from raw.geolocation
-            where _deleted_at is null
+            where _until_batch_id is null
             offset 0
         ) as cast_once
         offset 0
@@ -80,7 +80,7 @@ lived_in as (
         customer_state as state_code,
         count(*) as people
     from raw.customers
-    where _deleted_at is null
+    where _until_batch_id is null
     group by 1, 2, 3
     union all
     select
@@ -89,7 +89,7 @@ lived_in as (
         seller_state,
         count(*)
     from raw.sellers
-    where _deleted_at is null
+    where _until_batch_id is null
     group by 1, 2, 3
 
 ),

@@ -1,7 +1,6 @@
-"""The lake: every landed file for good, on S3 or in a folder, and ``raw`` rebuilt from it."""
+"""The lake: every version of every row as Parquet, files as they came, and ``raw`` out of it."""
 
-from loaders.lake.archive import archive
-from loaders.lake.keep import keeping
+from loaders.lake.archive import archive, keeping, named_lake
 from loaders.lake.replay import replay
 
-__all__ = ["archive", "keeping", "replay"]
+__all__ = ["archive", "keeping", "named_lake", "replay"]

@@ -1,89 +1,259 @@
-"""``olist archive``: what the ledger has and the lake does not."""
+"""``olist archive`` and ``olist land … --archive``: into the lake what landed.
 
-from collections.abc import Callable
+Of each batch a Parquet file per table: the versions that it opened, and the rows that it removed.
+``--archive`` keeps the bytes of the files too, before the batch commits: no landed row is without
+the file that it came from, whatever happens next.
+"""
+
+import gzip
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path
+from typing import IO
 
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
-from loaders.connection import connect
+from loaders.connection import ARCHIVING, connect, exclusive
 from loaders.errors import LoaderError
-from loaders.lake import history, manifest
+from loaders.lake import manifest
 from loaders.lake.manifest import Row
-from loaders.lake.objects import parquet_writer, put_file
-from loaders.lake.originals import OriginalError
-from loaders.lake.scratch import scratch
-from loaders.lake.store import Store, open_store
-from loaders.locks import ARCHIVING, exclusive
+from loaders.land import Keeping, ledger
+from loaders.land.copy import listed, names_of
+from loaders.objects import Store, explained, missing_library, open_store
+from loaders.sources import Delivery, SourceFile
+from loaders.tables import ALL_TABLES, Table
+
+Say = Callable[[str], None]
+_BLOCK = 1 << 20  # bytes of CSV that become one row group, which is what is held in memory
 
 
-def archive(location: str, say: Callable[[str], None] = print) -> None:
-    """Write every batch that the lake at ``location`` lacks; what it has is never written again.
+def named_lake(location: str | None = None) -> str | None:
+    """Return the lake that is named, else the one that OLIST_LAKE names, else None."""
+    return location or os.environ.get("OLIST_LAKE") or None
 
-    Raises LoaderError, after all that can be archived is, when a file is gone or was changed.
+
+def archive(location: str, say: Say = print) -> None:
+    """Write every landed batch that the lake lacks; what it has is never written again.
+
+    Raises LoaderError when the lake cannot be used or belongs to another database.
     """
-    store = open_store(location)
+    store = open_store(location, create=True)
     with connect() as link:
-        try:
-            problems = archive_missing(link, store, say)
-        except psycopg2.Error as error:
-            reason = " ".join(str(error).split())
-            raise LoaderError(
-                f"PostgreSQL stopped the archive: {reason}; repeat it, what is there stays."
-            ) from error
-    if problems:
-        for problem in problems:
-            say(str(problem))
-        raise LoaderError(
-            f"{len(problems)} of the landed files could not be archived; a replay from"
-            f" {store.location} needs them."
-        )
+        _archive(link, store, say)
 
 
-def archive_missing(
-    link: Connection, store: Store, say: Callable[[str], None]
-) -> list[OriginalError]:
-    """Archive what the lake lacks; return what is wrong with the files that cannot be."""
-    parquet_writer()
+def keeping(location: str | None = None) -> Keeping:
+    """Return what wraps a landing so that it ends in a lake too.
+
+    The lake is the one at ``location``, else the one of OLIST_LAKE, else there is none. Landing
+    raises LoaderError, before anything is landed, when the lake cannot be used.
+    """
+    lake = named_lake(location)
+    if lake is None:
+        return lambda _, delivery, __: nullcontext(delivery)
+
+    @contextmanager
+    def keep(link: Connection, delivery: Delivery, say: Say) -> Iterator[Delivery]:
+        store = open_store(lake, create=True)
+        require_pyarrow()
+        with link.cursor() as cursor:
+            _missing(cursor, store)
+        link.commit()
+
+        def remember(cursor: Cursor, batch_id: int) -> None:
+            delivery.remember(cursor, batch_id)
+            _put_files(cursor, store, delivery, batch_id)
+
+        yield replace(delivery, remember=remember)
+        _archive(link, store, say)
+
+    return keep
+
+
+def require_pyarrow() -> None:
+    """Raise LoaderError where pyarrow is not installed."""
+    try:
+        import pyarrow.parquet  # noqa: F401, PLC0415 - in an extra
+    except ModuleNotFoundError as error:
+        raise missing_library(error) from error
+
+
+def _archive(link: Connection, store: Store, say: Say) -> None:
+    require_pyarrow()
 
     def waiting() -> None:
         say("another archive is running: waiting for it to end")
 
-    with exclusive(link, waiting, ARCHIVING), scratch() as folder:
-        with link.cursor() as cursor:
-            missing = history.to_archive(cursor, store)
-        store.tidy()
-        problems = [
-            problem
-            for batch_id in missing
-            for problem in _batch(link, store, batch_id, folder, say)
-        ]
-    if not problems:
-        say(f"{store.location}: has every batch" if missing else f"{store.location}: nothing new")
-    return problems
-
-
-def _batch(
-    link: Connection, store: Store, batch_id: int, folder: Path, say: Callable[[str], None]
-) -> list[OriginalError]:
-    with link.cursor() as cursor:
-        batch = manifest.of_ledger(cursor, batch_id)
-    link.commit()  # no snapshot is held while files are sent
-    problems: list[OriginalError] = []
-    objects: list[Row] = []
-    for row in batch.landed:
-        try:
-            objects += put_file(store, batch, row, folder)
-        except OriginalError as error:
-            problems.append(error)
-    if problems:
-        return problems
-    if not manifest.write(store, replace(batch, objects=objects), folder):
+    try:
+        with exclusive(link, waiting, ARCHIVING), link.cursor() as cursor:
+            missing = _missing(cursor, store)
+            first = {key.split("/")[1]: key for key in reversed(store.keys("raw"))}
+            for previous, batch_id in missing:
+                batch = manifest.of_ledger(cursor, batch_id, previous)
+                for table in _tables(cursor):
+                    batch.objects.extend(_put_rows(cursor, store, table, batch.batch, first))
+                link.commit()
+                manifest.write(store, batch)
+                size = sum(entry["bytes"] for entry in batch.objects)
+                say(f"  batch {batch_id}: {len(batch.objects)} tables, {size / 1e6:,.1f} MB")
+    except psycopg2.Error as error:
+        reason = " ".join(str(error).split())
         raise LoaderError(
-            f"{store.location}: somebody else wrote its batch {batch_id} just now; a lake belongs"
-            " to one database. Name another folder or prefix."
+            f"PostgreSQL stopped the archive: {reason}; repeat it, what is there stays."
+        ) from error
+    say(f"{store.location}: has every batch" if missing else f"{store.location}: nothing new")
+
+
+def _missing(cursor: Cursor, store: Store) -> list[tuple[int, int]]:
+    """Return landed batches that the lake lacks, each after the number of the one before it.
+
+    Raises LoaderError when the lake is another database's, or has batches that this one lacks.
+    """
+    lake, raw = manifest.in_lake(store), manifest.in_raw(cursor)
+    manifest.check_history(cursor, store, lake, raw)
+    if unknown := sorted(set(lake) - set(raw)):
+        raise LoaderError(
+            f"{store.location} has batch {unknown[-1]}, which this database lacks: bring it here"
+            " with 'olist replay', or name another folder or prefix."
         )
-    size = sum(entry["bytes"] for entry in objects)
-    say(f"  batch {batch_id}: {len(batch.landed)} files, {size / 1e6:,.1f} MB")
-    return []
+    pairs = zip([0, *raw], raw, strict=False)
+    return [(previous, batch_id) for previous, batch_id in pairs if batch_id not in lake]
+
+
+def _tables(cursor: Cursor) -> list[Table]:
+    """Tables of raw with the columns that they have there, which may be more than declared."""
+    columns = ledger.raw_columns(cursor)
+    return [
+        replace(table, columns=tuple(name for name in columns[table.name] if name[0] != "_"))
+        for table in ALL_TABLES
+        if table.name in columns
+    ]
+
+
+def _put_rows(
+    cursor: Cursor, store: Store, table: Table, batch: Row, first: dict[str, str]
+) -> list[Row]:
+    """Put what a batch did to a table; return what the manifest says of it, nothing for nothing.
+
+    The ``first`` file of a table may be empty: so every table has its folder and its columns.
+    """
+    key = f"raw/{table.name}/batch-{batch['batch_id']:08}.parquet"
+    with tempfile.TemporaryFile() as lines, tempfile.TemporaryFile() as rows:
+        with explained(store.location):
+            cursor.copy_expert(_versions(cursor, table, batch), lines)
+            if not lines.tell() and first.get(table.name, key) < key:
+                return []
+            count = _as_parquet(lines, table.columns, rows)
+        entry = {"key": key, "table": table.name, "rows": count, **_sizes(rows)}
+        if not store.put(key, rows):  # by an archive that was interrupted
+            with tempfile.TemporaryFile() as found:
+                if store.fetch(key, found) != entry["sha256"]:
+                    raise LoaderError(
+                        f"{store.location}/{key} is in the way: it is not what batch"
+                        f" {batch['batch_id']} wrote. Remove it, or name another folder or prefix."
+                    )
+    first.setdefault(table.name, key)
+    return [entry]
+
+
+def _versions(cursor: Cursor, table: Table, batch: Row) -> str:
+    """COPY of what a batch opened and removed, in an order that is the same every time."""
+    unreplaced: sql.Composable = sql.SQL("")
+    if table.key:
+        unreplaced = sql.SQL(
+            "and not exists (select from {} as new where new._batch_id = %(batch_id)s and {})"
+        ).format(ledger.raw(table), listed("new.{0} = old.{0}", table.key, " and "))
+    statement = sql.SQL(
+        "copy (select {}, %(batch_id)s,"
+        " to_char(%(loaded_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"Z\"'),"
+        " _source_file, _until_batch_id is not distinct from %(batch_id)s from {} as old"
+        " where _batch_id = %(batch_id)s or (_until_batch_id = %(batch_id)s {})"
+        " order by {}, _source_file, _batch_id) to stdout (format csv, encoding 'utf8')"
+    ).format(
+        names_of(table.columns),
+        ledger.raw(table),
+        unreplaced,
+        listed('{} collate "C"', table.key or table.columns),
+    )
+    return cursor.mogrify(statement, batch).decode()
+
+
+def _sizes(file: IO[bytes]) -> Row:
+    size = file.tell()
+    file.seek(0)
+    return {"bytes": size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}  # type: ignore[arg-type]
+
+
+def _as_parquet(
+    lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes], block: int = _BLOCK
+) -> int:
+    """Write CSV lines as Parquet; return how many. An empty text stays one, null stays null."""
+    import pyarrow as pa  # noqa: PLC0415 - in an extra
+    from pyarrow import csv, parquet  # noqa: PLC0415
+
+    types: dict[str, pa.DataType] = dict.fromkeys(columns, pa.string())
+    types |= {"_batch_id": pa.int64(), "_loaded_at": pa.timestamp("us", "UTC")}
+    types |= {"_source_file": pa.string(), "_is_removed": pa.bool_()}
+    options = (
+        csv.ReadOptions(use_threads=False, block_size=block, column_names=list(types)),
+        csv.ParseOptions(newlines_in_values=True),
+        csv.ConvertOptions(
+            column_types=types,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=["t"],
+            false_values=["f"],
+        ),
+    )
+    count = 0
+    try:
+        with parquet.ParquetWriter(target, pa.schema(types), compression="zstd") as writer:
+            size = lines.seek(0, os.SEEK_END)
+            lines.seek(0)
+            for rows in csv.open_csv(lines, *options) if size else ():
+                writer.write_batch(rows)
+                count += rows.num_rows
+    except pa.ArrowInvalid as error:
+        if "straddl" not in str(error) or block > 64 * _BLOCK:
+            raise LoaderError(f"no Parquet can be made of a row ({error}).") from error
+        target.seek(0)
+        target.truncate()  # a row is longer than the block
+        return _as_parquet(lines, columns, target, block * 16)
+    return count
+
+
+def _put_files(cursor: Cursor, store: Store, delivery: Delivery, batch_id: int) -> None:
+    """Put the bytes of the files that a batch has landed, under their SHA-256."""
+    cursor.execute(
+        "select table_name, checksum from raw._files where batch_id = %s and status = 'landed'",
+        (batch_id,),
+    )
+    checksums: dict[str, str] = dict(cursor.fetchall())
+    for file in delivery.files:
+        checksum = checksums.get(file.table.name)
+        key = f"files/{file.table.name}/{checksum}.csv.gz"
+        if checksum and not store.has(key):
+            with tempfile.TemporaryFile() as packed:
+                if _pack(file, packed) != checksum:
+                    raise LoaderError(
+                        f"{file.name}: has changed in {delivery.source} while it was landed;"
+                        " land it again."
+                    )
+                store.put(key, packed)
+
+
+def _pack(file: SourceFile, target: IO[bytes]) -> str:
+    """Compress a file; return the SHA-256 of its content. The same content gives the same bytes."""
+    digest = hashlib.sha256()
+    with file.open() as content, gzip.GzipFile("", "wb", 6, fileobj=target, mtime=0) as packed:
+        while block := content.read(1 << 20):
+            digest.update(block)
+            packed.write(block)
+    return digest.hexdigest()

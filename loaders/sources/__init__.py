@@ -2,22 +2,95 @@
 
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import IO
+
+from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError
-from loaders.sources.delivery import Delivery
-from loaders.sources.request import Request
-from loaders.sources.source_file import SourceFile
+from loaders.sources.text import UTF_8, Header, as_utf8, is_utf8, read_header
+from loaders.tables import Table
 
-__all__ = ["Delivery", "Request", "SourceFile", "deliver"]
-
-# Module of each scheme, imported when it is asked for: some need an extra.
+# Module of each scheme, and the extra that it needs.
 _SCHEMES = {
-    "s3": "loaders.sources.lake",
-    **dict.fromkeys(("mysql", "mariadb", "postgresql", "postgres"), "loaders.sources.database"),
+    "s3": ("s3", "lake"),
+    **dict.fromkeys(("mysql", "mariadb", "postgresql", "postgres"), ("database", "databases")),
 }
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One CSV file of one table, and how to open it (as often as needed) for its bytes.
+
+    ``size`` is in bytes, unpacked; of a gzip it is a guess. ``mode`` is ``delta`` or ``snapshot``
+    where the source knows it for this file, else None: the mode of the batch. ``packed_checksum``,
+    of a member of a zip, computes the SHA-256 (hex) of its packed bytes without unpacking them.
+    """
+
+    table: Table
+    name: str
+    size: int
+    open: Callable[[], IO[bytes]] = field(repr=False)
+    mode: str | None = None
+    encoding: str = UTF_8
+    packed_checksum: Callable[[], str] | None = field(default=None, repr=False)
+
+    def as_utf8(self, stream: IO[bytes]) -> IO[bytes]:
+        """The opened file as COPY takes it: UTF-8, whatever the file's encoding is."""
+        return as_utf8(stream, self.encoding)
+
+    def named_encoding(self, encoding: str) -> "SourceFile":
+        """The file, to be read by an encoding (canonical) unless all of it is UTF-8."""
+        with self.open() as stream:
+            return self if is_utf8(stream) else replace(self, encoding=encoding)
+
+    @cached_property
+    def layout(self) -> Header:
+        """The header, read and checked once; see ``read_header`` for what it raises."""
+        with self.open() as stream:
+            return read_header(self.name, stream, self.encoding, self.table)
+
+    def header(self) -> tuple[str, ...]:
+        """Column names as the file spells them.
+
+        Raises LoaderError when the file is empty or no CSV, or its columns are not the table's.
+        """
+        return self.layout.names
+
+
+def _nothing(_: Cursor, __: int) -> None:
+    """Remember nothing: files have no state."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The files of one batch, from one source.
+
+    ``source`` is what the ledger calls it, without a secret. ``unknown`` names what was left out,
+    as no raw table takes it. ``remember`` writes the source's own state (a watermark) with the
+    batch's number, in the batch's transaction. ``is_utf_8`` says that the source wrote the files
+    itself, so that nobody has to name their encoding.
+    """
+
+    source: str
+    files: Sequence[SourceFile]
+    unknown: Sequence[str] = ()
+    remember: Callable[[Cursor, int], None] = _nothing
+    is_utf_8: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """``mode`` of the batch, whether to ``wait`` for another load, and where to ``say`` things."""
+
+    mode: str = "delta"
+    wait: bool = True
+    say: Callable[[str], None] = print
+
+
 _DEFAULT = Request()
 
 
@@ -26,28 +99,25 @@ def deliver(
 ) -> AbstractContextManager[Delivery]:
     """Open a location (a folder, a zip, ``scheme://…``) for one landing.
 
-    ``env://NAME`` stands for the location that this variable holds. ``only`` limits it to these raw
-    tables. Raises LoaderError when there is nothing to land.
+    ``env://NAME`` stands for the location that this variable holds: ``ps`` shows a command line to
+    everybody. ``only`` limits it to these raw tables. Raises LoaderError when there is nothing to
+    land.
     """
     if location.startswith("env://"):
-        location = _named(location.removeprefix("env://"))
+        variable = location.removeprefix("env://")
+        location = os.environ.get(variable, "")
+        if not location:
+            raise LoaderError(f"env://{variable}: the variable {variable} is not set.")
     scheme, found, _ = location.partition("://")
     if found and scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
         raise LoaderError(f"{scheme}:// is no known source; name a folder or a zip, or {known}.")
-    if found:
-        module = importlib.import_module(_SCHEMES[scheme])
-    elif (Path(location) / "_batches").is_dir() or Path(location).parent.name == "_batches":
-        module = importlib.import_module("loaders.sources.lake")
-    else:
-        module = importlib.import_module("loaders.sources.files")
+    name, extra = _SCHEMES[scheme] if found else ("files", "")
+    try:
+        module = importlib.import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as error:
+        raise LoaderError(
+            f"{scheme}:// needs the extra {extra}: .venv/bin/pip install -e '.[{extra}]'."
+        ) from error
     delivery: AbstractContextManager[Delivery] = module.deliver(location, only, request)
     return delivery
-
-
-def _named(variable: str) -> str:
-    """Return the location that a variable holds: what `ps` shows to all has no password then."""
-    location = os.environ.get(variable, "")
-    if not location:
-        raise LoaderError(f"env://{variable}: the variable {variable} is not set.")
-    return location

@@ -1,22 +1,43 @@
-"""Where the CSV files are: in a folder, in a zip, or one by itself."""
+"""CSV files of a folder, a zip or by themselves, packed ones unpacked as they are read."""
 
 import difflib
+import gzip
+import hashlib
+import lzma
+import os
 import stat
+import struct
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import zlib
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from loaders.errors import LoaderError, shown
-from loaders.sources import unpacked
-from loaders.sources.delivery import Delivery
-from loaders.sources.request import Request
-from loaders.sources.source_file import SourceFile
-from loaders.tables import ALL_TABLES, BY_FILE, BY_NAME, OPTIONAL, Table
+from loaders.sources import Delivery, Request, SourceFile
+from loaders.sources.text import stream_of
+from loaders.tables import ALL_TABLES, BY_FILE, BY_NAME, TABLES, Table
 
 _GZIP = ".gz"
-_NEAR = 0.9
+_NEAR = 0.9  # likeness of names that are meant to be the same
+_BLOCK = 1 << 20
+_BLOCKS_AHEAD = 4
+# What unpacks to more than both is a bomb: CSV of real rows shrinks to a tenth, seldom to a 50th.
+_HARMLESS = 100 << 20
+_RATIO = 100
+_ENCRYPTED = 0x1
+_LOCAL_HEADER = struct.Struct("<4s22xHH")  # of a zip's member: mark, …, lengths of name and extra
+# zipfile and what it calls raise these for bytes that are no zip, or no more.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(ValueError, NotImplementedError, RuntimeError, IndexError, OverflowError),
+)
+# What makes a name in a folder or zip a file of a table.
+_Found = tuple[str, Callable[[Table], SourceFile]]
 
 
 @contextmanager
@@ -28,6 +49,21 @@ def deliver(location: str, only: Sequence[str], _: Request) -> Iterator[Delivery
     yield Delivery(source, files, [shown(name) for name in unknown])
 
 
+def whole_export(data: Path) -> Path:
+    """Return the folder or zip; LoaderError when it lacks one of the nine files.
+
+    A build would mix it with what was landed before. The files of the optional tables may be there.
+    """
+    found = {file.table.name for file in find_files(data)[0]}
+    missing = [table.file for table in TABLES if table.name not in found]
+    if missing:
+        raise LoaderError(
+            f"{data}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all nine files."
+            " Land some of them with 'olist land'."
+        )
+    return data
+
+
 def find_files(path: Path, only: Sequence[str] = ()) -> tuple[list[SourceFile], list[str]]:
     """Return the files of known tables under ``path``, and the names of CSV files of no table.
 
@@ -36,11 +72,10 @@ def find_files(path: Path, only: Sequence[str] = ()) -> tuple[list[SourceFile], 
     LoaderError when there is nothing to land, or it is not clear what.
     """
     wanted = [table for table in ALL_TABLES if not only or table.name in only]
-    names = _list(path)
     files: dict[str, SourceFile] = {}
     unknown = []
-    for name, read in names:
-        table = _table_of(name)
+    for name, read in _list(path):
+        table = BY_FILE.get(_plain(name))
         if table is None:
             unknown.append(name)
         elif table in wanted:
@@ -51,10 +86,14 @@ def find_files(path: Path, only: Sequence[str] = ()) -> tuple[list[SourceFile], 
                 )
             files[table.name] = read(table)
     lacking = [table for table in wanted if table.name not in files]
-    _refuse_near(path, unknown, lacking)
+    for name in unknown:  # leaving out what is named almost as one that is missing would hide it
+        near = difflib.get_close_matches(_plain(name), [table.file for table in lacking], 1, _NEAR)
+        if near:
+            raise LoaderError(
+                f"{path}: {shown(name)} is for no known table; rename it to {near[0]}."
+            )
     if not files or (only and lacking):
-        expected = ", ".join(table.file for table in lacking if only or table not in OPTIONAL)
-        raise LoaderError(f"{path}: does not have {expected}{_hint(unknown)}.")
+        raise LoaderError(f"{path}: {_nothing(path, lacking if only else [], unknown)}.")
     found = [files[table.name] for table in wanted if table.name in files]
     return found, [name for name in unknown if _plain(name).endswith(".csv")]
 
@@ -64,32 +103,34 @@ def _plain(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).name.lower().removesuffix(_GZIP)
 
 
-def _table_of(name: str) -> Table | None:
-    return BY_FILE.get(_plain(name))
-
-
-def _refuse_near(path: Path, unknown: Sequence[str], lacking: Sequence[Table]) -> None:
-    """Stop at a file that is named almost as one that is missing: leaving it out would hide it."""
-    for name in unknown:
-        near = difflib.get_close_matches(_plain(name), [table.file for table in lacking], 1, _NEAR)
-        if near:
-            raise LoaderError(
-                f"{path}: {shown(name)} is for no known table; rename it to {near[0]}."
-            )
-
-
-def _hint(unknown: Sequence[str]) -> str:
+def _nothing(path: Path, lacking: Sequence[Table], unknown: Sequence[str]) -> str:
+    """Say that the files of these tables (none: of any) are not there, and where they may be."""
+    wanted = ", ".join(table.file for table in lacking)
+    lacks = f"does not have {wanted or f'{TABLES[0].file} or another file of an export'}"
     for name in unknown:
         table = BY_NAME.get(_plain(name).removesuffix(".csv"))
         if table is not None:
-            return f"; is {shown(name)} it? Rename it to {table.file}"
-    nested = [name for name in unknown if name.lower().endswith(".zip")]
-    return (
-        f"; {shown(nested[0])} is another zip: unpack it, and name what is in it" if nested else ""
-    )
+            return f"{lacks}; is {shown(name)} it? Rename it to {table.file}"
+        if name.lower().endswith(".zip"):
+            return f"{lacks}; {shown(name)} is another zip: unpack it, and name what is in it"
+        if path.is_dir() and _holds_files(path / name):
+            return f"{lacks}, but the folder {shown(name)} in it has some: name {path / name}"
+    if lacking:
+        return lacks
+    start, end = "olist_", "_dataset.csv"
+    names = [table.file for table in TABLES]
+    tables = [name.removeprefix(start).removesuffix(end) for name in names if name.endswith(end)]
+    others = [name for name in names if not name.endswith(end)]
+    expected = f"named {start}<table>{end} ({', '.join(tables)}) or {', '.join(others)}"
+    if len(unknown) == 1 and not (path / unknown[0]).is_dir():
+        return f"{shown(unknown[0])} is for no known table; a file is {expected}"
+    return f"{lacks}; they are {expected}"
 
 
-_Found = tuple[str, Callable[[Table], SourceFile]]
+def _holds_files(folder: Path) -> bool:
+    with suppress(OSError):
+        return any(_plain(file.name) in BY_FILE for file in folder.iterdir())
+    return False
 
 
 def _list(path: Path) -> list[_Found]:
@@ -97,7 +138,7 @@ def _list(path: Path) -> list[_Found]:
     try:
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind):
-            return [(file.name, _reader(file)) for file in sorted(path.iterdir())]
+            return [(file.name, _in_folder(file)) for file in sorted(path.iterdir())]
     except (FileNotFoundError, NotADirectoryError) as error:
         link = "; it is a link to what is gone" if path.is_symlink() else ""
         raise LoaderError(f"{path}: no such file or folder{link}.") from error
@@ -106,32 +147,31 @@ def _list(path: Path) -> list[_Found]:
     if not stat.S_ISREG(kind):
         raise LoaderError(f"{path}: is a pipe or a device; write it to a file, and name that.")
     if path.name.lower().removesuffix(_GZIP).endswith((".csv", ".txt", ".tsv")):
-        return [(path.name, _reader(path))]
-    return [(member.filename, _member(path, member)) for member in unpacked.members(path)]
+        return [(path.name, _in_folder(path))]
+    return [(member.filename, _in_zip(path, member)) for member in _members(path)]
 
 
-def _reader(file: Path) -> Callable[[Table], SourceFile]:
-    return lambda table: _file(file, table)
-
-
-def _file(file: Path, table: Table) -> SourceFile:
+def _in_folder(file: Path) -> Callable[[Table], SourceFile]:
     """A file of a folder. A link is followed: whoever made it wanted the file that it leads to."""
-    try:
-        status = file.stat()
+
+    def read(table: Table) -> SourceFile:
+        try:
+            status = file.stat()
+            is_packed = file.suffix.lower() == _GZIP and stat.S_ISREG(status.st_mode)
+            size = _gzip_size(file) if is_packed else status.st_size
+        except FileNotFoundError as error:
+            raise LoaderError(
+                f"{file}: is a link to what is gone; put the file there, or remove the link."
+            ) from error
+        except OSError as error:
+            raise LoaderError(_unreadable(file, error)) from error
         if stat.S_ISDIR(status.st_mode):
             raise LoaderError(f"{file}: is a folder, not a CSV file; name it itself, or rename it.")
         if not stat.S_ISREG(status.st_mode):
             raise LoaderError(f"{file}: is a pipe or a device, not a CSV file; replace it by one.")
-        if file.name.lower().endswith(_GZIP):
-            size = unpacked.gzip_size(file)
-            return SourceFile(table, file.name, size, lambda: unpacked.open_gzip(file))
-    except FileNotFoundError as error:
-        raise LoaderError(
-            f"{file}: is a link to what is gone; put the file there, or remove the link."
-        ) from error
-    except OSError as error:
-        raise LoaderError(_unreadable(file, error)) from error
-    return SourceFile(table, file.name, status.st_size, lambda: _open(file))
+        return SourceFile(table, file.name, size, partial(_open_gzip if is_packed else _open, file))
+
+    return read
 
 
 def _open(file: Path) -> IO[bytes]:
@@ -142,18 +182,141 @@ def _open(file: Path) -> IO[bytes]:
 
 
 def _unreadable(path: Path, error: Exception) -> str:
-    return (
-        f"{path}: cannot be read ({unpacked.reason_of(error)}); let this user read it, and land it"
-        " again."
-    )
+    return f"{path}: cannot be read ({_reason(error)}); let this user read it, and land it again."
 
 
-def _member(path: Path, member: zipfile.ZipInfo) -> Callable[[Table], SourceFile]:
+def _reason(error: BaseException) -> str:
+    """What an error of the system or a library says, without its number and path, in one line."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
+def _members(path: Path) -> list[zipfile.ZipInfo]:
+    """The files in a zip. Raises LoaderError when it cannot be read, or has what no export has."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = archive.infolist()
+    except _DAMAGE as error:
+        raise LoaderError(
+            f"{path}: cannot be read as a zip ({_reason(error)}); is it half-written? Name a"
+            " folder, a zip or a .csv file."
+        ) from error
+    for member in found:
+        inside = PurePosixPath(member.filename.replace("\\", "/"))
+        if inside.is_absolute() or ".." in inside.parts or inside.parts[:1] == ("C:",):
+            raise LoaderError(
+                f"{path}: the name {shown(member.filename)} leads out of the zip; do not trust it,"
+                " and make it anew."
+            )
+    return [
+        member
+        for member in found
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
+
+
+def _in_zip(path: Path, member: zipfile.ZipInfo) -> Callable[[Table], SourceFile]:
+    where = f"{path}: {shown(member.filename)}"
+
     def read(table: Table) -> SourceFile:
-        unpacked.check_member(path, member)
+        if member.flag_bits & _ENCRYPTED:
+            raise LoaderError(f"{where} is protected by a password; unpack it and name the folder.")
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise LoaderError(f"{where} is a link; put the file itself into the zip.")
+        _check_size(where, member.file_size, member.compress_size)
         name = PurePosixPath(member.filename.replace("\\", "/")).name
         if name.lower().endswith(_GZIP):
             raise LoaderError(f"{path}: {name} is packed twice; unpack it, and name the folder.")
-        return SourceFile(table, name, member.file_size, lambda: unpacked.open_member(path, member))
+        return SourceFile(
+            table,
+            name,
+            member.file_size,
+            lambda: _open_member(path, member, where),
+            packed_checksum=lambda: _packed_checksum(path, member, where),
+        )
 
     return read
+
+
+def _open_member(path: Path, member: zipfile.ZipInfo, where: str) -> IO[bytes]:
+    """Open a file in a zip; damage is a LoaderError when it is come upon."""
+    with _damage(where):
+        archive = zipfile.ZipFile(path)
+        try:
+            stream = archive.open(member)
+        finally:
+            archive.close()  # the member keeps the file open
+    return stream_of(_unpacked(where, stream, member.compress_size), stream.close)
+
+
+def _open_gzip(path: Path) -> IO[bytes]:
+    """Open a ``.csv.gz``; damage is a LoaderError when it is come upon."""
+    with _damage(str(path)):
+        stream = gzip.open(path, "rb")  # noqa: SIM115 - closed by what is returned
+        packed = path.stat().st_size
+    return stream_of(_unpacked(str(path), stream, packed), stream.close)
+
+
+def _gzip_size(path: Path) -> int:
+    """Bytes that a gzip unpacks to, by its last four; of progress only, as they can be wrong."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - 4))
+        return int.from_bytes(stream.read(4), "little")
+
+
+def _packed_checksum(path: Path, member: zipfile.ZipInfo, where: str) -> str:
+    """SHA-256 in hex of a member's packed bytes, as they lie in the zip."""
+    digest, left = hashlib.sha256(), member.compress_size
+    with _damage(where), path.open("rb") as stream:
+        stream.seek(member.header_offset)
+        mark, name, extra = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))
+        if mark != b"PK\x03\x04":
+            raise zipfile.BadZipFile("no file where the zip's list has one")
+        stream.seek(name + extra, os.SEEK_CUR)
+        while left and (block := stream.read(min(left, _BLOCK))):
+            digest.update(block)
+            left -= len(block)
+        if left:
+            raise EOFError("it ends too early")
+    return digest.hexdigest()
+
+
+@contextmanager
+def _damage(where: str) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        raise LoaderError(
+            f"{where} is damaged ({_reason(error)}); fetch or pack it again."
+        ) from error
+
+
+def _check_size(where: str, size: int, packed: int) -> None:
+    trusted = os.environ.get("OLIST_TRUST_ARCHIVES") == "1"
+    if size > max(_HARMLESS, _RATIO * packed) and not trusted:
+        raise LoaderError(
+            f"{where} unpacks to more than {_RATIO} times its size, as a bomb does; if it is right,"
+            " unpack it yourself and name the folder, or set OLIST_TRUST_ARCHIVES=1."
+        )
+
+
+def _unpacked(where: str, stream: IO[bytes] | gzip.GzipFile, packed: int) -> Generator[bytes]:
+    """What a packed stream unpacks to, by a thread that is some blocks ahead of who reads it.
+
+    zlib lets go of Python's lock, so a file is unpacked while PostgreSQL takes in what was before.
+    """
+    size = 0
+
+    def unpack() -> bytes:
+        nonlocal size
+        with _damage(where):
+            block = stream.read(_BLOCK)
+        size += len(block)
+        _check_size(where, size, packed)
+        return block
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = deque([pool.submit(unpack)])
+        while block := ahead.popleft().result():
+            ahead.extend(pool.submit(unpack) for _ in range(_BLOCKS_AHEAD - len(ahead)))
+            yield block

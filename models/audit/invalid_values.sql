@@ -1,6 +1,10 @@
 {#- Every cast of the staging models, by raw table; tests/python/test_quarantine.py compares. -#}
 {% set tables = {
+    "customers": (["customer_id"], {
+        "customer_zip_code_prefix": "zip_code_prefix",
+    }),
     "geolocation": (["geolocation_zip_code_prefix"], {
+        "geolocation_zip_code_prefix": "zip_code_prefix",
         "geolocation_lat": "numeric(18, 14)",
         "geolocation_lng": "numeric(18, 14)",
     }),
@@ -36,6 +40,9 @@
         "product_height_cm": "integer",
         "product_width_cm": "integer",
     }),
+    "sellers": (["seller_id"], {
+        "seller_zip_code_prefix": "zip_code_prefix",
+    }),
 } %}
 
 with
@@ -45,7 +52,9 @@ unread_points as (
 
     select 1
     from {{ ref('int_geolocation_counted') }}
-    where unread_point_count > 0
+    where
+        unread_point_count > 0
+        or zip_code_prefix is null
 
 ),
 
@@ -59,16 +68,13 @@ unread_points as (
         _source_file
     from {{ source('olist', table) }}
     where
-        _deleted_at is null
+        {{ is_pinned() }}
         {%- if table == "geolocation" %}
         and exists (select 1 from unread_points)
         {%- endif %}
         and (
             {%- for column, type in columns.items() %}
-            {{ "or " if not loop.first }}(
-                {{ try_cast(column, type) }} is null
-                and {{ trimmed(column) }} is not null
-            )
+            {{ "or " if not loop.first }}({{ is_refused(column, type) }})
             {%- endfor %}
         )
 
@@ -91,7 +97,7 @@ invalid_values as (
         _batch_id,
         _source_file as source_file
     from {{ table }}
-    where {{ try_cast(column, type) }} is null and {{ trimmed(column) }} is not null
+    where {{ is_refused(column, type) }}
     {%- if not (last_table and loop.last) %}
 
     union all

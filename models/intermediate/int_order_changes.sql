@@ -5,7 +5,6 @@ order_row_changes as (
 
     select
         changed_id as order_id,
-        changed_table,
         _batch_id
     from {{ ref('stg_olist__changes') }}
     where changed_table in ('orders', 'order_items', 'order_payments', 'order_reviews')
@@ -16,7 +15,6 @@ customer_changes as (
 
     select
         changed_id as customer_id,
-        changed_table,
         _batch_id
     from {{ ref('stg_olist__changes') }}
     where changed_table = 'customers'
@@ -27,7 +25,6 @@ seller_changes as (
 
     select
         changed_id as seller_id,
-        changed_table,
         _batch_id
     from {{ ref('stg_olist__changes') }}
     where changed_table = 'sellers'
@@ -56,7 +53,6 @@ final as (
 
     select
         order_id,
-        changed_table,
         _batch_id
     from order_row_changes
 
@@ -64,7 +60,6 @@ final as (
 
     select
         customer_orders.order_id,
-        customer_changes.changed_table,
         customer_changes._batch_id
     from customer_changes
     cross join
@@ -79,7 +74,6 @@ final as (
 
     select
         seller_orders.order_id,
-        seller_changes.changed_table,
         seller_changes._batch_id
     from seller_changes
     cross join

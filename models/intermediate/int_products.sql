@@ -1,17 +1,15 @@
 with
 
-base_olist__products as (
+products as (
 
     select
         product_id,
         category_name_portuguese,
         photos_count,
         weight_g,
-        length_cm,
-        height_cm,
-        width_cm,
+        {{ volume_cm3() }} as volume_cm3,
         is_removed
-    from {{ ref('base_olist__products') }}
+    from {{ ref('stg_olist__products') }}
 
 ),
 
@@ -34,49 +32,34 @@ weight_bands as (
 
 ),
 
-batches as (
-
-    select {{ source_time('max(landed_at)') }} as seen_at
-    from {{ ref('stg_olist__batches') }}
-
-),
-
 final as (
 
     select
         ---------- ids
-        base_olist__products.product_id,
+        products.product_id,
 
         ---------- strings
-        base_olist__products.category_name_portuguese,
+        products.category_name_portuguese,
         weight_bands.weight_band,
 
         ---------- numerics
-        base_olist__products.photos_count,
-        base_olist__products.weight_g,
+        products.photos_count,
+        products.weight_g,
+        products.volume_cm3,
 
         ---------- booleans
-        base_olist__products.is_removed,
+        products.is_removed,
 
-        ---------- timestamps
-        batches.seen_at,
-
-        ---------- derived: category in English, else in Portuguese; size of the parcel
-        coalesce(
-            translations.category_name_english, base_olist__products.category_name_portuguese
-        ) as category_name,
-        cast(base_olist__products.length_cm as bigint)
-        * base_olist__products.height_cm
-        * base_olist__products.width_cm as volume_cm3
-    from base_olist__products
+        ---------- derived: category in English, else in Portuguese
+        coalesce(translations.category_name_english, products.category_name_portuguese)
+            as category_name
+    from products
     left join translations
-        on base_olist__products.category_name_portuguese = translations.category_name_portuguese
+        on products.category_name_portuguese = translations.category_name_portuguese
     left join weight_bands
         on
-            base_olist__products.weight_g > weight_bands.above_g
-            and base_olist__products.weight_g
-            <= coalesce(weight_bands.up_to_g, base_olist__products.weight_g)
-    cross join batches
+            products.weight_g > weight_bands.above_g
+            and products.weight_g <= coalesce(weight_bands.up_to_g, products.weight_g)
 
 )
 

@@ -1,6 +1,7 @@
 with
 
-int_people as (
+-- Who has gone from the source stays as long as an order names them.
+int_customers as (
 
     select
         customer_unique_id,
@@ -8,15 +9,18 @@ int_people as (
         city,
         state_code,
         first_order_at,
-        last_order_at
-    from {{ ref('int_people') }}
-    where not is_removed
+        last_order_at,
+        is_removed
+    from {{ ref('int_customers') }}
+    where
+        not is_removed
+        or order_count > 0
 
 ),
 
 members as (
 
-    select * from int_people
+    select * from int_customers
 
     union all
 
@@ -26,7 +30,8 @@ members as (
         'unknown' as city,
         'unknown' as state_code,
         cast(null as timestamp) as first_order_at,
-        cast(null as timestamp) as last_order_at
+        cast(null as timestamp) as last_order_at,
+        false as is_removed
 
 ),
 
@@ -49,7 +54,10 @@ final as (
 
         ---------- history
         first_order_at,
-        last_order_at
+        last_order_at,
+
+        ---------- audit
+        is_removed
     from members
 
 )

@@ -1,7 +1,6 @@
 with
 
--- Two versions of one batch time are an edit of this project between them: nobody saw the first.
-snap_customers as (
+int_customer_versions as (
 
     select
         customer_unique_id,
@@ -9,10 +8,17 @@ snap_customers as (
         city,
         state_code,
         is_removed,
-        dbt_valid_from,
-        dbt_valid_to
-    from {{ ref('snap_customers') }}
-    where dbt_valid_to is null or dbt_valid_from < dbt_valid_to
+        _batch_id
+    from {{ ref('int_customer_versions') }}
+
+),
+
+batches as (
+
+    select
+        batch_id,
+        {{ source_time('loaded_at') }} as loaded_at
+    from {{ ref('stg_olist__batches') }}
 
 ),
 
@@ -31,14 +37,16 @@ dim_customers as (
 versions as (
 
     select
-        {{ dimension_key('customer_unique_id') }} as customer_key,
-        customer_unique_id,
-        coalesce(zip_code_prefix, 'unknown') as zip_code_prefix,
-        coalesce(city, 'unknown') as city,
-        coalesce(state_code, 'unknown') as state_code,
-        is_removed,
-        {{ validity('customer_unique_id') }}
-    from snap_customers
+        {{ dimension_key('versions.customer_unique_id') }} as customer_key,
+        versions.customer_unique_id,
+        coalesce(versions.zip_code_prefix, 'unknown') as zip_code_prefix,
+        coalesce(versions.city, 'unknown') as city,
+        coalesce(versions.state_code, 'unknown') as state_code,
+        versions.is_removed,
+        {{ validity('versions.customer_unique_id') }}
+    from int_customer_versions as versions
+    inner join batches
+        on versions._batch_id = batches.batch_id
 
 ),
 
@@ -57,9 +65,9 @@ members_without_version as (
         {{ end_of_time() }} as valid_to,
         true as is_current
     from dim_customers
-    left join snap_customers
-        on dim_customers.customer_unique_id = snap_customers.customer_unique_id
-    where snap_customers.customer_unique_id is null
+    left join int_customer_versions
+        on dim_customers.customer_unique_id = int_customer_versions.customer_unique_id
+    where int_customer_versions.customer_unique_id is null
 
 ),
 
@@ -83,7 +91,7 @@ final as (
 
         ---------- natural key
         customer_unique_id,
-        cast(version_number as integer) as version_number,
+        version_number,
 
         ---------- address
         zip_code_prefix,

@@ -9,51 +9,50 @@ int_products as (
         photos_count,
         weight_g,
         volume_cm3,
-        weight_band
+        weight_band,
+        is_removed
     from {{ ref('int_products') }}
-    where not is_removed
 
 ),
 
-order_items as (
+sold_products as (
 
-    select product_id
+    select distinct product_id
     from {{ ref('stg_olist__order_items') }}
+    where product_id is not null
 
 ),
 
--- A product that was sold and that the source does not have (yet) is an inferred member.
-inferred_products as (
-
-    select distinct order_items.product_id
-    from order_items
-    left join int_products
-        on order_items.product_id = int_products.product_id
-    where
-        order_items.product_id is not null
-        and int_products.product_id is null
-
-),
-
+-- One that has gone from the source stays as long as a line names it. One that was sold and that
+-- the source has never had (yet) is an inferred member.
 members as (
 
     select
-        *,
+        int_products.*,
         false as is_inferred
     from int_products
+    left join sold_products
+        on int_products.product_id = sold_products.product_id
+    where
+        not int_products.is_removed
+        or sold_products.product_id is not null
 
     union all
 
     select
-        product_id,
+        sold_products.product_id,
         null as category_name,
         null as category_name_portuguese,
         null as photos_count,
         null as weight_g,
         null as volume_cm3,
         null as weight_band,
+        false as is_removed,
         true as is_inferred
-    from inferred_products
+    from sold_products
+    left join int_products
+        on sold_products.product_id = int_products.product_id
+    where int_products.product_id is null
 
     union all
 
@@ -65,6 +64,7 @@ members as (
         null as weight_g,
         null as volume_cm3,
         null as weight_band,
+        false as is_removed,
         false as is_inferred
 
 ),
@@ -89,6 +89,7 @@ final as (
         coalesce(weight_band, 'unknown') as weight_band,
 
         ---------- audit
+        is_removed,
         is_inferred
     from members
 

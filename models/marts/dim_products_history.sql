@@ -1,21 +1,44 @@
 with
 
--- Two versions of one batch time are an edit of this project between them: nobody saw the first.
-snap_products as (
+int_product_versions as (
 
     select
         product_id,
-        category_name,
         category_name_portuguese,
         photos_count,
         weight_g,
         volume_cm3,
-        weight_band,
         is_removed,
-        dbt_valid_from,
-        dbt_valid_to
-    from {{ ref('snap_products') }}
-    where dbt_valid_to is null or dbt_valid_from < dbt_valid_to
+        _batch_id
+    from {{ ref('int_product_versions') }}
+
+),
+
+translations as (
+
+    select
+        category_name_portuguese,
+        category_name_english
+    from {{ ref('stg_olist__product_category_translations') }}
+
+),
+
+weight_bands as (
+
+    select
+        weight_band,
+        above_g,
+        up_to_g
+    from {{ ref('weight_bands') }}
+
+),
+
+batches as (
+
+    select
+        batch_id,
+        {{ source_time('loaded_at') }} as loaded_at
+    from {{ ref('stg_olist__batches') }}
 
 ),
 
@@ -34,20 +57,31 @@ dim_products as (
 
 ),
 
+-- The attributes are those of then; their translation and weight band are those of today.
 versions as (
 
     select
-        {{ dimension_key('product_id') }} as product_key,
-        product_id,
-        coalesce(category_name, 'unknown') as category_name,
-        coalesce(category_name_portuguese, 'unknown') as category_name_portuguese,
-        photos_count,
-        weight_g,
-        volume_cm3,
-        coalesce(weight_band, 'unknown') as weight_band,
-        is_removed,
-        {{ validity('product_id') }}
-    from snap_products
+        {{ dimension_key('versions.product_id') }} as product_key,
+        versions.product_id,
+        coalesce(
+            translations.category_name_english, versions.category_name_portuguese, 'unknown'
+        ) as category_name,
+        coalesce(versions.category_name_portuguese, 'unknown') as category_name_portuguese,
+        versions.photos_count,
+        versions.weight_g,
+        versions.volume_cm3,
+        coalesce(weight_bands.weight_band, 'unknown') as weight_band,
+        versions.is_removed,
+        {{ validity('versions.product_id') }}
+    from int_product_versions as versions
+    inner join batches
+        on versions._batch_id = batches.batch_id
+    left join translations
+        on versions.category_name_portuguese = translations.category_name_portuguese
+    left join weight_bands
+        on
+            versions.weight_g > weight_bands.above_g
+            and versions.weight_g <= coalesce(weight_bands.up_to_g, versions.weight_g)
 
 ),
 
@@ -69,9 +103,9 @@ members_without_version as (
         {{ end_of_time() }} as valid_to,
         true as is_current
     from dim_products
-    left join snap_products
-        on dim_products.product_id = snap_products.product_id
-    where snap_products.product_id is null
+    left join int_product_versions
+        on dim_products.product_id = int_product_versions.product_id
+    where int_product_versions.product_id is null
 
 ),
 
@@ -95,7 +129,7 @@ final as (
 
         ---------- natural key
         product_id,
-        cast(version_number as integer) as version_number,
+        version_number,
 
         ---------- category, description and size
         category_name,

@@ -6,50 +6,47 @@ sellers as (
         seller_id,
         zip_code_prefix,
         city,
-        state_code
+        state_code,
+        is_removed
     from {{ ref('stg_olist__sellers') }}
 
 ),
 
-order_items as (
+sold_sellers as (
 
-    select seller_id
+    select distinct seller_id
     from {{ ref('stg_olist__order_items') }}
+    where seller_id is not null
 
 ),
 
--- A seller that has sold and that the source does not have (yet) is an inferred member.
-inferred_sellers as (
-
-    select distinct order_items.seller_id
-    from order_items
-    left join sellers
-        on order_items.seller_id = sellers.seller_id
-    where
-        order_items.seller_id is not null
-        and sellers.seller_id is null
-
-),
-
+-- One that has gone from the source stays as long as a line names it. One that was sold and that
+-- the source has never had (yet) is an inferred member.
 members as (
 
     select
-        seller_id,
-        zip_code_prefix,
-        city,
-        state_code,
+        sellers.*,
         false as is_inferred
     from sellers
+    left join sold_sellers
+        on sellers.seller_id = sold_sellers.seller_id
+    where
+        not sellers.is_removed
+        or sold_sellers.seller_id is not null
 
     union all
 
     select
-        seller_id,
+        sold_sellers.seller_id,
         null as zip_code_prefix,
         null as city,
         null as state_code,
+        false as is_removed,
         true as is_inferred
-    from inferred_sellers
+    from sold_sellers
+    left join sellers
+        on sold_sellers.seller_id = sellers.seller_id
+    where sellers.seller_id is null
 
     union all
 
@@ -58,6 +55,7 @@ members as (
         null as zip_code_prefix,
         null as city,
         null as state_code,
+        false as is_removed,
         false as is_inferred
 
 ),
@@ -80,6 +78,7 @@ final as (
         coalesce(state_code, 'unknown') as state_code,
 
         ---------- audit
+        is_removed,
         is_inferred
     from members
 

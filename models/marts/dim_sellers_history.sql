@@ -1,7 +1,6 @@
 with
 
--- Two versions of one batch time are an edit of this project between them: nobody saw the first.
-snap_sellers as (
+int_seller_versions as (
 
     select
         seller_id,
@@ -9,10 +8,17 @@ snap_sellers as (
         city,
         state_code,
         is_removed,
-        dbt_valid_from,
-        dbt_valid_to
-    from {{ ref('snap_sellers') }}
-    where dbt_valid_to is null or dbt_valid_from < dbt_valid_to
+        _batch_id
+    from {{ ref('int_seller_versions') }}
+
+),
+
+batches as (
+
+    select
+        batch_id,
+        {{ source_time('loaded_at') }} as loaded_at
+    from {{ ref('stg_olist__batches') }}
 
 ),
 
@@ -31,14 +37,16 @@ dim_sellers as (
 versions as (
 
     select
-        {{ dimension_key('seller_id') }} as seller_key,
-        seller_id,
-        coalesce(zip_code_prefix, 'unknown') as zip_code_prefix,
-        coalesce(city, 'unknown') as city,
-        coalesce(state_code, 'unknown') as state_code,
-        is_removed,
-        {{ validity('seller_id') }}
-    from snap_sellers
+        {{ dimension_key('versions.seller_id') }} as seller_key,
+        versions.seller_id,
+        coalesce(versions.zip_code_prefix, 'unknown') as zip_code_prefix,
+        coalesce(versions.city, 'unknown') as city,
+        coalesce(versions.state_code, 'unknown') as state_code,
+        versions.is_removed,
+        {{ validity('versions.seller_id') }}
+    from int_seller_versions as versions
+    inner join batches
+        on versions._batch_id = batches.batch_id
 
 ),
 
@@ -57,9 +65,9 @@ members_without_version as (
         {{ end_of_time() }} as valid_to,
         true as is_current
     from dim_sellers
-    left join snap_sellers
-        on dim_sellers.seller_id = snap_sellers.seller_id
-    where snap_sellers.seller_id is null
+    left join int_seller_versions
+        on dim_sellers.seller_id = int_seller_versions.seller_id
+    where int_seller_versions.seller_id is null
 
 ),
 
@@ -83,7 +91,7 @@ final as (
 
         ---------- natural key
         seller_id,
-        cast(version_number as integer) as version_number,
+        version_number,
 
         ---------- address
         zip_code_prefix,

@@ -1,11 +1,5 @@
-{%- set inputs = ['orders', 'customers', 'order_items', 'sellers'] -%}
-
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    unique_key='order_id',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
+    unique_key='order_item_key',
     indexes=[
         {'columns': ['order_item_key'], 'unique': True},
         {'columns': ['order_id']},
@@ -18,16 +12,6 @@
 ) }}
 
 with
-
-touched_orders as (
-
-    select distinct order_id
-    from {{ ref('int_order_changes') }}
-    {% if is_incremental() %}
-    where {{ changed_since_last_run(inputs) }}
-    {% endif %}
-
-),
 
 order_items as (
 
@@ -42,9 +26,7 @@ order_items as (
         shipping_limit_at,
         _batch_id
     from {{ ref('stg_olist__order_items') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -58,9 +40,7 @@ orders as (
         delivered_at,
         _batch_id
     from {{ ref('stg_olist__orders') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -72,9 +52,7 @@ customers as (
         zip_code_prefix,
         _batch_id
     from {{ ref('stg_olist__customers') }}
-    {% if is_incremental() %}
-    where {{ is_among('customer_id', 'select orders.customer_id from orders') }}
-    {% endif %}
+    where {{ only_of('orders', 'customer_id') }}
 
 ),
 
@@ -85,9 +63,7 @@ sellers as (
         zip_code_prefix,
         _batch_id
     from {{ ref('stg_olist__sellers') }}
-    {% if is_incremental() %}
-    where {{ is_among('seller_id', 'select order_items.seller_id from order_items') }}
-    {% endif %}
+    where {{ only_of('order_items', 'seller_id') }}
 
 ),
 

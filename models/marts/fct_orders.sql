@@ -1,11 +1,5 @@
-{%- set inputs = ['orders', 'customers', 'order_items', 'order_payments', 'order_reviews'] -%}
-
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
     unique_key='order_id',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
     indexes=[
         {'columns': ['order_id'], 'unique': True},
         {'columns': ['customer_key']},
@@ -16,23 +10,11 @@
 
 with
 
-touched_orders as (
-
-    select distinct order_id
-    from {{ ref('int_order_changes') }}
-    {% if is_incremental() %}
-    where {{ changed_since_last_run(inputs) }}
-    {% endif %}
-
-),
-
 orders as (
 
     select *
     from {{ ref('int_orders_with_milestones') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -44,9 +26,7 @@ customers as (
         zip_code_prefix,
         _batch_id
     from {{ ref('stg_olist__customers') }}
-    {% if is_incremental() %}
-    where {{ is_among('customer_id', 'select orders.customer_id from orders') }}
-    {% endif %}
+    where {{ only_of('orders', 'customer_id') }}
 
 ),
 
@@ -61,9 +41,7 @@ items_by_order as (
         sum(freight_value) as freight_value,
         max(_batch_id) as _batch_id
     from {{ ref('stg_olist__order_items') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
     group by order_id
 
 ),
@@ -75,9 +53,7 @@ payments_by_order as (
         sum(payment_value) as payments_value,
         max(_batch_id) as _batch_id
     from {{ ref('stg_olist__order_payments') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
     group by order_id
 
 ),
@@ -93,9 +69,7 @@ reviews_ranked as (
             order by {{ latest_review_first() }}
         ) as review_rank
     from {{ ref('stg_olist__order_reviews') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 

@@ -1,11 +1,5 @@
-{%- set inputs = ['orders', 'customers', 'order_payments'] -%}
-
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    unique_key='order_id',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
+    unique_key='payment_key',
     indexes=[
         {'columns': ['payment_key'], 'unique': True},
         {'columns': ['order_id']},
@@ -16,16 +10,6 @@
 ) }}
 
 with
-
-touched_orders as (
-
-    select distinct order_id
-    from {{ ref('int_order_changes') }}
-    {% if is_incremental() %}
-    where {{ changed_since_last_run(inputs) }}
-    {% endif %}
-
-),
 
 order_payments as (
 
@@ -38,9 +22,7 @@ order_payments as (
         payment_value,
         _batch_id
     from {{ ref('stg_olist__order_payments') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -52,9 +34,7 @@ orders as (
         purchased_at,
         _batch_id
     from {{ ref('stg_olist__orders') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -66,9 +46,7 @@ customers as (
         zip_code_prefix,
         _batch_id
     from {{ ref('stg_olist__customers') }}
-    {% if is_incremental() %}
-    where {{ is_among('customer_id', 'select orders.customer_id from orders') }}
-    {% endif %}
+    where {{ only_of('orders', 'customer_id') }}
 
 ),
 

@@ -1,11 +1,5 @@
-{%- set inputs = ['orders', 'customers', 'order_reviews'] -%}
-
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    unique_key='order_id',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ delete_touched_orders(" ~ inputs ~ ") }}",
+    unique_key='review_key',
     indexes=[
         {'columns': ['review_key'], 'unique': True},
         {'columns': ['order_id']},
@@ -16,16 +10,6 @@
 ) }}
 
 with
-
-touched_orders as (
-
-    select distinct order_id
-    from {{ ref('int_order_changes') }}
-    {% if is_incremental() %}
-    where {{ changed_since_last_run(inputs) }}
-    {% endif %}
-
-),
 
 order_reviews as (
 
@@ -40,9 +24,7 @@ order_reviews as (
         answered_at,
         _batch_id
     from {{ ref('stg_olist__order_reviews') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -53,9 +35,7 @@ orders as (
         customer_id,
         _batch_id
     from {{ ref('stg_olist__orders') }}
-    {% if is_incremental() %}
-    where {{ is_touched('order_id') }}
-    {% endif %}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -67,9 +47,7 @@ customers as (
         zip_code_prefix,
         _batch_id
     from {{ ref('stg_olist__customers') }}
-    {% if is_incremental() %}
-    where {{ is_among('customer_id', 'select orders.customer_id from orders') }}
-    {% endif %}
+    where {{ only_of('orders', 'customer_id') }}
 
 ),
 

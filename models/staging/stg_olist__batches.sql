@@ -25,7 +25,7 @@ renamed as (
         seconds,
 
         ---------- timestamps
-        started_at as landed_at
+        loaded_at
     from source
     where status = 'landed'
 

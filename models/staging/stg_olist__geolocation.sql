@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('olist', 'geolocation') }}
+    where {{ is_pinned() }}
 
 ),
 
@@ -10,7 +11,7 @@ renamed as (
 
     select
         ---------- strings
-        {{ trimmed('geolocation_zip_code_prefix') }} as zip_code_prefix,
+        {{ try_cast('geolocation_zip_code_prefix', 'zip_code_prefix') }} as zip_code_prefix,
         {{ trimmed('geolocation_city') }} as city,
         {{ trimmed('geolocation_state') }} as state_code,
 
@@ -22,7 +23,6 @@ renamed as (
         _batch_id,
         _loaded_at
     from source
-    where _deleted_at is null
 
 )
 

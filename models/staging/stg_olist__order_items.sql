@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('olist', 'order_items') }}
+    where {{ is_pinned() }}
 
 ),
 
@@ -27,7 +28,6 @@ renamed as (
         _batch_id,
         _loaded_at
     from source
-    where _deleted_at is null
 
 )
 

@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('olist', 'order_payments') }}
+    where {{ is_pinned() }}
 
 ),
 
@@ -25,7 +26,6 @@ renamed as (
         _batch_id,
         _loaded_at
     from source
-    where _deleted_at is null
 
 )
 

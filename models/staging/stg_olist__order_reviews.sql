@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('olist', 'order_reviews') }}
+    where {{ is_pinned() }}
 
 ),
 
@@ -29,7 +30,6 @@ renamed as (
         _batch_id,
         _loaded_at
     from source
-    where _deleted_at is null
 
 )
 

@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('olist', 'orders') }}
+    where {{ is_pinned() }}
 
 ),
 
@@ -28,7 +29,6 @@ renamed as (
         _batch_id,
         _loaded_at
     from source
-    where _deleted_at is null
 
 )
 

@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('olist', 'product_category_name_translation') }}
+    where {{ is_pinned() }}
 
 ),
 
@@ -17,7 +18,6 @@ renamed as (
         _batch_id,
         _loaded_at
     from source
-    where _deleted_at is null
 
 )
 

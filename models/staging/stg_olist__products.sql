@@ -6,6 +6,16 @@ base_olist__products as (
 
 ),
 
+later_versions as (
+
+    select
+        product_id,
+        _batch_id
+    from {{ ref('base_olist__products') }}
+
+),
+
+-- The newest version of each row: where the source no longer has it, what was known last.
 final as (
 
     select
@@ -24,11 +34,22 @@ final as (
         height_cm,
         width_cm,
 
+        ---------- booleans
+        until_batch_id is not null as is_removed,
+
         ---------- audit
         _batch_id,
         _loaded_at
     from base_olist__products
-    where not is_removed
+    where
+        until_batch_id is null
+        or not exists (
+            select 1
+            from later_versions
+            where
+                later_versions.product_id = base_olist__products.product_id
+                and later_versions._batch_id > base_olist__products._batch_id
+        )
 
 )
 

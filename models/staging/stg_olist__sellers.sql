@@ -6,6 +6,16 @@ base_olist__sellers as (
 
 ),
 
+later_versions as (
+
+    select
+        seller_id,
+        _batch_id
+    from {{ ref('base_olist__sellers') }}
+
+),
+
+-- The newest version of each row: where the source no longer has it, what was known last.
 final as (
 
     select
@@ -17,11 +27,22 @@ final as (
         city,
         state_code,
 
+        ---------- booleans
+        until_batch_id is not null as is_removed,
+
         ---------- audit
         _batch_id,
         _loaded_at
     from base_olist__sellers
-    where not is_removed
+    where
+        until_batch_id is null
+        or not exists (
+            select 1
+            from later_versions
+            where
+                later_versions.seller_id = base_olist__sellers.seller_id
+                and later_versions._batch_id > base_olist__sellers._batch_id
+        )
 
 )
 

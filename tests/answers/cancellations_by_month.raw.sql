@@ -11,11 +11,11 @@ orders as (
                 select sum(order_payments.payment_value::numeric(12, 2)) from raw.order_payments
                 where
                     order_payments.order_id = orders.order_id
-                    and order_payments._deleted_at is null
+                    and order_payments._until_batch_id is null
             ), 0
         ) as paid
     from raw.orders
-    where orders._deleted_at is null and orders.order_purchase_timestamp is not null
+    where orders._until_batch_id is null and orders.order_purchase_timestamp is not null
 
 ),
 

@@ -15,15 +15,15 @@ lines as (
                 where
                     btrim(translations.product_category_name)
                     = btrim(products.product_category_name)
-                    and translations._deleted_at is null
+                    and translations._until_batch_id is null
             ),
             nullif(btrim(products.product_category_name), ''),
             'unknown'
         ) as category
     from raw.order_items
     left join raw.products
-        on order_items.product_id = products.product_id and products._deleted_at is null
-    where order_items._deleted_at is null
+        on order_items.product_id = products.product_id and products._until_batch_id is null
+    where order_items._until_batch_id is null
 
 ),
 

@@ -8,7 +8,7 @@ lines as (
         sum(price::numeric(12, 2)) as price,
         sum(freight_value::numeric(12, 2)) as freight
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -23,7 +23,7 @@ sold as (
         coalesce(sum(lines.freight), 0) as freight
     from raw.orders
     inner join lines using (order_id)
-    where orders._deleted_at is null and orders.order_purchase_timestamp is not null
+    where orders._until_batch_id is null and orders.order_purchase_timestamp is not null
     group by 1
 
 ),

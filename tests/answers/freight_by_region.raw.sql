@@ -16,16 +16,16 @@ lines as (
         order_items.freight_value::numeric(12, 2) as freight
     from raw.order_items
     left join raw.orders
-        on order_items.order_id = orders.order_id and orders._deleted_at is null
+        on order_items.order_id = orders.order_id and orders._until_batch_id is null
     left join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
     left join raw.sellers
-        on order_items.seller_id = sellers.seller_id and sellers._deleted_at is null
+        on order_items.seller_id = sellers.seller_id and sellers._until_batch_id is null
     left join regions as there
         on btrim(customers.customer_zip_code_prefix) = there.zip_code_prefix
     left join regions as here
         on btrim(sellers.seller_zip_code_prefix) = here.zip_code_prefix
-    where order_items._deleted_at is null
+    where order_items._until_batch_id is null
 
 )
 

@@ -8,7 +8,7 @@ moments as (
         order_delivered_carrier_date::timestamp as shipped,
         order_delivered_customer_date::timestamp as delivered
     from raw.orders
-    where _deleted_at is null and btrim(order_status) = 'delivered'
+    where _until_batch_id is null and btrim(order_status) = 'delivered'
 
 ),
 

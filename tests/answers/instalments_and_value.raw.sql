@@ -7,7 +7,7 @@ cards as (
         payment_value::numeric(12, 2) as payment_value
     from raw.order_payments
     where
-        _deleted_at is null
+        _until_batch_id is null
         and btrim(payment_type) = 'credit_card'
         and payment_installments is not null
 

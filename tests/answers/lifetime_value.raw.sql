@@ -6,7 +6,7 @@ prices as (
         order_id,
         sum(price::numeric(12, 2)) as price
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -21,8 +21,8 @@ people as (
     inner join raw.orders on customers.customer_id = orders.customer_id
     left join prices on orders.order_id = prices.order_id
     where
-        orders._deleted_at is null
-        and customers._deleted_at is null
+        orders._until_batch_id is null
+        and customers._until_batch_id is null
         and customers.customer_unique_id is not null
     group by customers.customer_unique_id
 

@@ -6,7 +6,7 @@ lines as (
         order_id,
         sum(price::numeric(12, 2)) as price
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -20,7 +20,7 @@ sold as (
         coalesce(sum(lines.price), 0) as price
     from raw.orders
     left join lines using (order_id)
-    where orders._deleted_at is null and orders.order_purchase_timestamp is not null
+    where orders._until_batch_id is null and orders.order_purchase_timestamp is not null
     group by 1
 
 ),

@@ -6,7 +6,7 @@ paid as (
         order_id,
         sum(payment_value::numeric(12, 2)) as paid
     from raw.order_payments
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -17,7 +17,7 @@ scores as (
         order_id,
         review_score
     from raw.order_reviews
-    where _deleted_at is null
+    where _until_batch_id is null
     order by
         order_id,
         review_answer_timestamp::timestamp desc nulls last,
@@ -39,7 +39,7 @@ orders as (
     from raw.orders
     left join paid on orders.order_id = paid.order_id
     left join scores on orders.order_id = scores.order_id
-    where orders._deleted_at is null
+    where orders._until_batch_id is null
 
 ),
 

@@ -7,7 +7,7 @@ statuses as (
         coalesce(nullif(btrim(order_status), ''), 'unknown') as status,
         left(btrim(order_purchase_timestamp), 10)::date as day
     from raw.orders
-    where _deleted_at is null
+    where _until_batch_id is null
 
 ),
 
@@ -19,7 +19,7 @@ lines as (
         sum(order_items.price::numeric(12, 2)) as price
     from raw.order_items
     inner join statuses on order_items.order_id = statuses.order_id
-    where order_items._deleted_at is null
+    where order_items._until_batch_id is null
     group by statuses.status
 
 ),
@@ -31,7 +31,7 @@ payments as (
         sum(order_payments.payment_value::numeric(12, 2)) as paid
     from raw.order_payments
     inner join statuses on order_payments.order_id = statuses.order_id
-    where order_payments._deleted_at is null
+    where order_payments._until_batch_id is null
     group by statuses.status
 
 ),

@@ -14,7 +14,7 @@ lines as (
         sum(price::numeric(12, 2)) as price,
         sum(freight_value::numeric(12, 2)) as freight
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -27,9 +27,9 @@ orders as (
         lines.price,
         lines.freight
     from lines
-    inner join raw.orders on lines.order_id = orders.order_id and orders._deleted_at is null
+    inner join raw.orders on lines.order_id = orders.order_id and orders._until_batch_id is null
     left join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
     left join regions on btrim(customers.customer_zip_code_prefix) = regions.zip_code_prefix
 
 ),

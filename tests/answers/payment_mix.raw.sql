@@ -7,7 +7,7 @@ payments as (
         coalesce(nullif(btrim(payment_type), ''), 'unknown') as payment_type,
         payment_value::numeric(12, 2) as payment_value
     from raw.order_payments
-    where _deleted_at is null
+    where _until_batch_id is null
 
 ),
 

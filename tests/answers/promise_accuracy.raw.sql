@@ -7,7 +7,7 @@ days as (
         left(order_estimated_delivery_date, 10)::date as promised,
         left(order_delivered_customer_date, 10)::date as delivered
     from raw.orders
-    where _deleted_at is null and btrim(order_status) = 'delivered'
+    where _until_batch_id is null and btrim(order_status) = 'delivered'
 
 ),
 

@@ -6,7 +6,7 @@ purchases as (
         substr(order_purchase_timestamp, 12, 2)::integer as hour_of_day,
         to_char(order_purchase_timestamp::date, 'FMday') as weekday
     from raw.orders
-    where _deleted_at is null and order_purchase_timestamp is not null
+    where _until_batch_id is null and order_purchase_timestamp is not null
 
 )
 

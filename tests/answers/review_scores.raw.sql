@@ -12,7 +12,7 @@ reviews as (
             ) / 3600, 2
         ) as hours
     from raw.order_reviews
-    where _deleted_at is null
+    where _until_batch_id is null
     order by
         order_id,
         review_answer_timestamp::timestamp desc nulls last,

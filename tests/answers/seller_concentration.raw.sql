@@ -6,7 +6,7 @@ sellers as (
         seller_id,
         coalesce(sum(price::numeric(12, 2)), 0) as revenue
     from raw.order_items
-    where _deleted_at is null and seller_id is not null
+    where _until_batch_id is null and seller_id is not null
     group by seller_id
 
 ),

@@ -6,7 +6,7 @@ scores as (
         order_id,
         review_score::integer as score
     from raw.order_reviews
-    where _deleted_at is null
+    where _until_batch_id is null
     order by
         order_id,
         review_answer_timestamp::timestamp desc nulls last,
@@ -22,7 +22,7 @@ lines as (
         count(*) as line_count,
         sum(price::numeric(12, 2)) as price
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -33,7 +33,7 @@ payments as (
         order_id,
         sum(payment_value::numeric(12, 2)) as paid
     from raw.order_payments
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -55,8 +55,8 @@ purchases as (
     left join payments on orders.order_id = payments.order_id
     left join scores on orders.order_id = scores.order_id
     where
-        orders._deleted_at is null
-        and customers._deleted_at is null
+        orders._until_batch_id is null
+        and customers._until_batch_id is null
         and customers.customer_unique_id is not null
 
 ),

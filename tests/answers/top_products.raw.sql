@@ -7,8 +7,8 @@ scores as (
         order_reviews.review_score::integer as score
     from raw.order_reviews
     inner join raw.orders
-        on order_reviews.order_id = orders.order_id and orders._deleted_at is null
-    where order_reviews._deleted_at is null
+        on order_reviews.order_id = orders.order_id and orders._until_batch_id is null
+    where order_reviews._until_batch_id is null
     order by
         order_reviews.order_id asc,
         order_reviews.review_answer_timestamp::timestamp desc nulls last,
@@ -26,7 +26,7 @@ by_order as (
         count(price) as priced_count,
         sum(price::numeric(12, 2)) as price
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by product_id, order_id
 
 ),
@@ -74,9 +74,9 @@ select
     best.average_score
 from best
 left join raw.products
-    on best.product_id = products.product_id and products._deleted_at is null
+    on best.product_id = products.product_id and products._until_batch_id is null
 left join raw.product_category_name_translation as translations
     on
         btrim(products.product_category_name) = btrim(translations.product_category_name)
-        and translations._deleted_at is null
+        and translations._until_batch_id is null
 order by 1

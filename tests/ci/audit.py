@@ -33,13 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(packages: Sequence[Mapping[str, Any]], *, strict: bool) -> int:
-    """Tell what was found in pip-audit's list of packages; return the exit status."""
+    """Print what was found in pip-audit's list of packages; return the exit status."""
     vulnerable = [package for package in packages if package.get("vulns")]
     skipped = [package["name"] for package in packages if "skip_reason" in package]
     for package in vulnerable:
         for found in package["vulns"]:
-            mended = ", ".join(found["fix_versions"]) or "no version yet"
-            print(f"{package['name']} {package['version']}: {found['id']}, mended in {mended}")
+            fixed = ", ".join(found["fix_versions"]) or "no version yet"
+            print(f"{package['name']} {package['version']}: {found['id']}, fixed in {fixed}")
     print(f"{len(packages) - len(skipped)} packages audited, {len(vulnerable)} vulnerable.")
     if skipped:
         print(

@@ -37,7 +37,7 @@ class Checkout:
     def dbt(self, *arguments: str) -> None:
         """Run its dbt; what dbt writes goes to ``target``."""
         folders = ("--target-path", str(self.target), "--log-path", str(self.target / "logs"))
-        self._run("loaders.dbt_entry", *arguments, *folders)
+        self._run("loaders.dbt", *arguments, *folders)
 
     def written(self) -> dict[str, int]:
         """Rows that the last ``dbt build`` wrote into each incremental model."""

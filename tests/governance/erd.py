@@ -1,143 +1,143 @@
-"""The picture of the star, made from the project: ``python -m tests.governance.erd [--write]``.
+"""The picture of the star, drawn from the project: ``python -m tests.governance.erd``.
 
-dbterd reads tables and columns from contracts and the edges from relationships tests. What it finds
-is kept twice: ``star.mmd`` (its Mermaid, which GitHub draws) and ``star.svg`` (for README and docs
-site, which draw no Mermaid). Without ``--write`` the files are only compared.
+Writes docs/assets/star.svg: facts in the middle, dimensions on both sides, histories below. Tables
+and columns are those of the contracts, lines those of the relationships tests.
 """
 
-import argparse
 import json
 import re
-from collections.abc import Iterator
+import textwrap
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from dbterd.api import DbtErd  # type: ignore[import-untyped]
-
 from loaders.paths import project_root
-from tests.governance import catalog, star_svg
-from tests.governance.findings import Finding
-from tests.governance.project import Project, parse
-from tests.governance.star import Key, Table
+from tests.governance.__main__ import FOLDER, parse
 
-ASSETS = Path("docs") / "assets"
-_SHORT_TYPES = {
-    "timestamp without time zone": "timestamp",
-    "timestamp with time zone": "timestamptz",
-}
+PICTURE = Path("docs") / "assets" / "star.svg"
+_WIDTH, _GAP, _ROW, _HEAD, _LETTERS = 270, 110, 15, 40, 40
+_COLORS = ("#2f6fb3", "#2e8b57", "#b3541e", "#7a4fb5", "#b8860b", "#a83260", "#3a8f9e", "#5d6b7a")
+_RIGHT = ("dim_products", "dim_sellers", "dim_payment_types")  # what few facts point to
 
 
-def stale(project: Project) -> Iterator[Finding]:
-    """A picture that is drawn once shows a star that no longer is."""
-    for name, text in pictures(project).items():
-        path = project_root() / ASSETS / name
-        if not path.is_file() or path.read_text("utf-8") != text:
-            message = "is not what the project gives: run python -m tests.governance.erd --write"
-            yield Finding(str(ASSETS / name), message, "erd_is_fresh")
+@dataclass
+class Box:
+    """A table: its grain, its keys (a foreign one with the table it points to), other columns."""
+
+    name: str
+    grain: str
+    keys: dict[str, str | None]
+    others: list[str]
+    x: int = 0
+    y: int = 0
+    color: str = "#8796a8"
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return _HEAD + _ROW * (len(self.keys) + len(self.others)) + 6
+
+    def row(self, column: str) -> int:
+        """Middle of a key's row."""
+        return self.y + _HEAD + _ROW * list(self.keys).index(column) + 6
 
 
-def pictures(project: Project) -> dict[str, str]:
-    """Text of each file by its name. Needs the catalog beside the manifest."""
-    folder = _prepared(project)
-    graph = json.loads(_dbterd(folder, "json"))
-    stars = _tables(project, graph)
-    return {
-        "star.mmd": _mermaid(_dbterd(folder, "mermaid"), stars),
-        "star.svg": star_svg.draw(stars),
-    }
-
-
-def _prepared(project: Project) -> Path:
-    """A copy of manifest and catalog that dbterd reads as meant.
-
-    It takes a test for a relationship by the word in the test's id, and ours are named by hand; and
-    Mermaid has no types with blanks or commas.
-    """
-    folder = project.folder / "erd"
-    folder.mkdir(parents=True, exist_ok=True)
-    manifest = {**project.manifest, "nodes": {}}
-    for unique_id, node in project.manifest["nodes"].items():
-        name = (node.get("test_metadata") or {}).get("name")
-        prefix = "relationships_" if name == "relationships" else ""
-        kind, package, rest = unique_id.split(".", 2)
-        manifest["nodes"][f"{kind}.{package}.{prefix}{rest}"] = node
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    columns = json.loads((project.folder / "catalog.json").read_text("utf-8"))
-    for node in columns["nodes"].values():
-        for column in node["columns"].values():
-            short = re.sub(r"\(.*\)", "", column["type"])
-            column["type"] = _SHORT_TYPES.get(short, short)
-    (folder / "catalog.json").write_text(json.dumps(columns), "utf-8")
-    return folder
-
-
-def _dbterd(folder: Path, target: str) -> str:
-    return str(
-        DbtErd(
-            artifacts_dir=str(folder.resolve()),
-            select=["schema:marts"],
-            entity_name_format="model",
-            target=target,
-        ).get_erd()
-    )
-
-
-def _tables(project: Project, graph: dict[str, Any]) -> list[Table]:
-    names = {node["id"]: node["name"] for node in graph["nodes"]}
+def boxes(manifest: dict[str, Any]) -> list[Box]:
+    """The tables of marts in a manifest, by name."""
+    nodes = manifest["nodes"].values()
     edges = {
-        (edge["from_id"], edge["from_columns"][0]): names[edge["to_id"]] for edge in graph["edges"]
+        (node["attached_node"], node["column_name"]): next(
+            one for one in node["depends_on"]["nodes"] if one != node["attached_node"]
+        ).split(".")[-1]
+        for node in nodes
+        if (node.get("test_metadata") or {}).get("name") == "relationships"
     }
-    tables = []
-    for node in graph["nodes"]:
-        columns = [column["name"] for column in node["columns"]]
-        primary = next((name for name in columns if project.is_key(node["id"], name)), None)
-        keys = [
-            Key(name, name == primary, edges.get((node["id"], name)))
-            for name in columns
-            if name == primary or (node["id"], name) in edges
-        ]
-        named = {key.column for key in keys}
-        others = [name for name in columns if name not in named]
-        tables.append(Table(node["name"], _grain(node["description"]), keys, others))
-    return sorted(tables, key=lambda table: table.name)
+    found = []
+    for node in nodes:
+        if node["resource_type"] != "model" or node["path"].split("/")[0] != "marts":
+            continue
+        key, *others = node["columns"]
+        keys = {key: edges.get((node["unique_id"], key))}
+        keys |= {c: edges[node["unique_id"], c] for c in others if (node["unique_id"], c) in edges}
+        rest = textwrap.wrap(", ".join(c for c in others if c not in keys), _LETTERS)
+        grain = re.split(r"[,;.(]", node["description"].removeprefix("One row per "))[0].strip()
+        found.append(Box(node["name"], grain, keys, rest))
+    return sorted(found, key=lambda box: box.name)
 
 
-def _grain(description: str) -> str:
-    return re.split(r"[,;.(]", description.removeprefix("One row per "), maxsplit=1)[0].strip()
+def draw(tables: list[Box]) -> str:
+    """SVG text, the same for the same tables."""
+    facts = [box for box in tables if box.name.startswith("fct_")]
+    below = [box for box in tables if box.name.endswith("_history")]
+    dimensions = [box for box in tables if box not in facts and box not in below]
+    for box, color in zip(dimensions, _COLORS, strict=False):
+        box.color = color
+    right = [box for name in _RIGHT for box in dimensions if box.name == name]
+    left = [box for box in dimensions if box not in right]
+    stacks = (left, facts, right)
+    tallest = max(sum(box.height + 20 for box in stack) for stack in stacks)
+    for number, stack in enumerate(stacks):
+        space = (tallest - sum(box.height for box in stack)) // (len(stack) + 1)
+        y = 0
+        for box in stack:
+            box.x, box.y = 20 + number * (_WIDTH + _GAP), y + space
+            y = box.y + box.height
+    for number, box in enumerate(below):
+        box.x, box.y = 20 + number * (_WIDTH + _GAP), tallest + 20
+    by_name = {box.name: box for box in tables}
+    shapes = [line for fact in facts for line in _lines(fact, by_name)]
+    shapes += [shape for box in tables for shape in _shapes(box, by_name)]
+    width = 3 * _WIDTH + 2 * _GAP + 40
+    height = max(box.y + box.height for box in tables) + 20
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
+        f' aria-label="{len(facts)} facts around {len(dimensions)} dimensions"'
+        ' font-family="Helvetica, Arial, sans-serif" font-size="11" fill="#2b3846">'
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>'
+    )
+    return "\n".join([head, *shapes, "</svg>"]) + "\n"
 
 
-def _mermaid(text: str, tables: list[Table]) -> str:
-    """dbterd's Mermaid with the models' own names, and with the keys marked."""
-    marks = {
-        (table.name, key.column): " PK" if key.primary else " FK"
-        for table in tables
-        for key in table.keys
-    }
-    lines, table = [], ""
-    for line in text.splitlines():
-        named = re.sub(r'"[A-Z0-9_]+"', lambda found: found[0].lower(), line)
-        opened = re.match(r'  "(\w+)" {', named)
-        table = opened[1] if opened else table
-        column = named.split()[-1] if named.startswith("    ") else ""
-        lines.append(named + marks.get((table, column), ""))
-    return "\n".join(lines) + "\n"
+def _lines(fact: Box, by_name: dict[str, Box]) -> list[str]:
+    found = []
+    for column, name in fact.keys.items():
+        target = by_name.get(name or "")
+        if target and target is not fact and not target.name.startswith("fct_"):
+            is_left = target.x < fact.x
+            start = fact.x + (0 if is_left else _WIDTH)
+            end, bend = target.x + (_WIDTH if is_left else 0), _GAP // 2 * (-1 if is_left else 1)
+            y, to = fact.row(column), target.row(next(iter(target.keys)))
+            curve = f"M{start},{y} C{start + bend},{y} {end - bend},{to} {end},{to}"
+            found.append(f'<path d="{curve}" fill="none" stroke="{target.color}"/>')
+    return found
 
 
-def main() -> int:
-    """Write the files, or compare them; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.governance.erd", description=__doc__)
-    parser.add_argument("--write", action="store_true", help="write the files")
-    write = parser.parse_args().write
-    project = parse()
-    catalog.write(project, catalog.columns_of(project))
-    if write:
-        for name, text in pictures(project).items():
-            (project_root() / ASSETS / name).write_text(text, "utf-8")
-    broken = list(stale(project))
-    for finding in broken:
-        print(finding)
-    return 1 if broken else 0
+def _shapes(box: Box, by_name: dict[str, Box]) -> list[str]:
+    found = [
+        f'<rect x="{box.x}" y="{box.y}" width="{_WIDTH}" height="{box.height}" rx="6"'
+        f' fill="#f7f9fb" stroke="{box.color}" stroke-width="1.5"/>',
+        f'<text x="{box.x + 10}" y="{box.y + 17}" font-size="14" font-weight="bold">'
+        f"{box.name}</text>",
+        f'<text x="{box.x + 10}" y="{box.y + 31}" font-style="italic">{escape(box.grain)}</text>',
+    ]
+    for number, (column, name) in enumerate(box.keys.items()):
+        color = by_name[name].color if name in by_name else box.color
+        mark = f"{column} → {name}" if name and not box.name.startswith("fct_") else column
+        label = f'<tspan fill="{color}" font-weight="bold">{"FK" if number else "PK"}</tspan>'
+        found.append(f'<text x="{box.x + 10}" y="{box.row(column) + 4}">{label} {mark}</text>')
+    for number, line in enumerate(box.others, start=len(box.keys)):
+        y = box.y + _HEAD + _ROW * number + 10
+        found.append(f'<text x="{box.x + 10}" y="{y}" fill="#5a6878">{escape(line)}</text>')
+    return found
+
+
+def current() -> str:
+    """The picture of the project as it is."""
+    folder = project_root() / FOLDER
+    parse(folder)
+    return draw(boxes(json.loads((folder / "manifest.json").read_text("utf-8"))))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    (project_root() / PICTURE).write_text(current(), "utf-8")

@@ -1,10 +1,8 @@
 """The docs site, results of the last build included: ``python -m tests.governance.site``.
 
-Takes dbt's pages (``dbt docs generate --target-path target/docs``) and the results of the last
-``dbt build`` or ``dbt test`` (``target/run_results.json``; the folders are apart because dbt's docs
-write results of their own). Writes ``target/site/index.html``, which needs no other file: data and
-pictures are inside. ``manifest.json`` and ``catalog.json`` beside it are for
-``dbt docs serve --target-path target/site``.
+Takes dbt's pages (``dbt docs generate --static --target-path target/docs``) and the results of the
+last ``dbt build`` or ``dbt test`` (``target/run_results.json``). Writes ``target/site``: an
+``index.html`` that needs no other file, and what ``dbt docs serve`` reads with that target path.
 """
 
 import argparse
@@ -12,14 +10,16 @@ import base64
 import json
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from loaders.paths import project_root
-from tests.governance.findings import GovernanceError
-from tests.governance.results import Results
+from tests.governance.__main__ import GovernanceError
 
-_PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)]+\.svg)\)")
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)]+\.(svg|png))\)")
+_TYPES = {"svg": "svg+xml", "png": "png"}
+_FILES = ("index.html", "manifest.json", "catalog.json")
 
 
 def build(docs: Path, results: Path, site: Path, *, require: bool = False) -> str:
@@ -28,65 +28,71 @@ def build(docs: Path, results: Path, site: Path, *, require: bool = False) -> st
     Raises GovernanceError when dbt's pages are missing or not as they have to be, and with
     ``require`` when the results are those of no build.
     """
-    missing = [
-        name
-        for name in ("index.html", "manifest.json", "catalog.json")
-        if not (docs / name).is_file()
-    ]
+    missing = [name for name in _FILES if not (docs / name).is_file()]
     if missing:
         raise GovernanceError(
             f"{docs} has no {missing[0]}: run dbt docs generate --target-path {docs} first."
         )
-    manifest = json.loads((docs / "manifest.json").read_text("utf-8"))
-    catalog = (docs / "catalog.json").read_text("utf-8")
-    found = Results.read(results, manifest)
-    if require and not found.finished:
+    page, text, catalog = ((docs / name).read_text("utf-8") for name in _FILES)
+    manifest = json.loads(text)
+    sentence, table = _results(results, manifest)
+    if require and not table:
         raise GovernanceError(f"{results} has no results of a build: run make build first.")
-    _add_results(manifest, found)
-    _embed_pictures(manifest)
-    text = json.dumps(manifest)
-    page = (docs / "index.html").read_text("utf-8")
-    page = _inline(_inline(page, "MANIFEST.JSON", text), "CATALOG.JSON", catalog)
-    site.mkdir(parents=True, exist_ok=True)
-    (site / "index.html").write_text(page, "utf-8")
-    (site / "manifest.json").write_text(text, "utf-8")
-    (site / "catalog.json").write_text(catalog, "utf-8")
-    return f"{site / 'index.html'}: {found.sentence}"
-
-
-def _inline(page: str, name: str, text: str) -> str:
-    place = f'"{name} INLINE DATA"'
-    if page.count(place) != 1:
-        raise GovernanceError(f"dbt's index.html has no place for {name}: its format has changed.")
-    return page.replace(place, text.replace("</", "<\\/"))  # no text may end the script element
-
-
-def _add_results(manifest: dict[str, Any], results: Results) -> None:
     for block in manifest["docs"].values():
         if block["name"] == "__tests__":
-            block["block_contents"] += "\n" + results.page()
-        if block["name"] == "__overview__":
-            link = "[test results](#!/overview/tests)"
-            block["block_contents"] = block["block_contents"].replace(
-                link, f"{link} ({results.sentence})", 1
-            )
-    for part in ("nodes", "sources"):
-        for unique_id, node in manifest[part].items():
-            note = results.note(unique_id)
-            if note:
-                node["description"] = f"{node['description']}\n\n{note}".strip()
+            block["block_contents"] += f"\n**{sentence}**\n\n{table}"
+        block["block_contents"] = _PICTURE.sub(_embedded, block["block_contents"])
+    text = json.dumps(manifest)
+    for name, content in (("MANIFEST.JSON", text), ("CATALOG.JSON", catalog)):
+        place = f'"{name} INLINE DATA"'
+        if page.count(place) != 1:
+            raise GovernanceError(f"dbt's index.html has no place for {name}: its format differs.")
+        page = page.replace(place, content.replace("</", "<\\/"))  # no text ends the script element
+    site.mkdir(parents=True, exist_ok=True)
+    for name, content in zip(_FILES, (page, text, catalog), strict=True):
+        (site / name).write_text(content, "utf-8")
+    return f"{site / 'index.html'}: {sentence}"
 
 
-def _embed_pictures(manifest: dict[str, Any]) -> None:
-    def embedded(found: re.Match[str]) -> str:
-        path = project_root() / found[2]
-        if not path.is_file():
-            raise GovernanceError(f"models/overview.md shows {found[2]}, which does not exist.")
-        data = base64.b64encode(path.read_bytes()).decode()
-        return f"![{found[1]}](data:image/svg+xml;base64,{data})"
+def _results(path: Path, manifest: dict[str, Any]) -> tuple[str, str]:
+    """How the tests of the last build went, and each in a table, those that did not pass first.
 
-    for block in manifest["docs"].values():
-        block["block_contents"] = _PICTURE.sub(embedded, block["block_contents"])
+    The file of another command than a build (dbt docs writes one too) holds no test.
+    """
+    content = json.loads(path.read_text("utf-8")) if path.is_file() else {"args": {}}
+    if content["args"].get("which") not in {"build", "test"}:
+        return "No results of a build were found: run make build.", ""
+    nodes = {**manifest["nodes"], **manifest.get("unit_tests", {})}
+    tests = sorted(
+        (run["status"] == "pass", nodes[run["unique_id"]]["name"], run)
+        for run in content["results"]
+        if nodes.get(run["unique_id"], {}).get("resource_type") in {"test", "unit_test"}
+    )
+    counts = Counter(run["status"] for _, _, run in tests)
+    said = ", ".join(f"{number} {status}" for status, number in counts.most_common())
+    lines = ["| result | test | what it holds | failing rows |", "|---|---|---|--:|"]
+    for passed, name, run in tests:
+        mark = run["status"] if passed else f"**{run['status']}**"
+        about = _about(nodes[run["unique_id"]]).replace("|", "\\|")
+        lines.append(f"| {mark} | {name} | {about} | {run['failures'] or 0} |")
+    finished = content["metadata"]["generated_at"][:16].replace("T", " ")
+    return f"{said} in the build of {finished} UTC.", "\n".join(lines) + "\n"
+
+
+def _about(node: dict[str, Any]) -> str:
+    """The description of a test, or the comment that it begins with, or its kind and column."""
+    comment = re.match(r"(?:--.*\n)+", node.get("raw_code") or "")
+    kind = (node.get("test_metadata") or {}).get("name", "").replace("_", " ")
+    plain = f"{kind} of {node['column_name']}" if node.get("column_name") else kind
+    return " ".join((node["description"] or (comment[0] if comment else plain)).split())
+
+
+def _embedded(found: re.Match[str]) -> str:
+    path = project_root() / found[2]
+    if not path.is_file():
+        raise GovernanceError(f"models/overview.md shows {found[2]}, which does not exist.")
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f"![{found[1]}](data:image/{_TYPES[found[3]]};base64,{data})"
 
 
 def main() -> int:

@@ -2,42 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import clauses, columns, operators
-from .edits import Edit
-from .text import Unit, tokenize
+from sqlglot import exp
 
-MUTATORS = (
-    clauses.joins,
-    operators.comparisons,
-    operators.distincts,
-    clauses.wheres,
-    clauses.terms,
-    operators.null_tests,
-    operators.calls,
-    operators.trims,
-    operators.constants,
-    operators.units,
-    operators.arithmetic,
-    clauses.cases,
-    clauses.orders,
-    clauses.unions,
-    clauses.incremental_blocks,
-    columns.list_items,
-    columns.swapped_columns,
-    columns.swapped_join_keys,
-)
+from .mutators import MUTATORS
+from .template import Template, read
+
 # dbt's own hooks: they hold no business rule.
-_LEFT_OUT = re.compile(r"^generate_(schema|alias|database)_name$")
+_LEFT_OUT = re.compile(r"generate_(schema|alias|database)_name")
 _MACRO = re.compile(
     r"\{%-?\s*macro\s+(\w+)\s*\([^{}]*?\)\s*-?%\}(.*?)\{%-?\s*endmacro\s*-?%\}", re.DOTALL
 )
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
-_SNAPSHOT = re.compile(r"\{%-?\s*snapshot\s+(\w+)")
-_CALL = re.compile(r"\b(\w+)\s*\(")
 _DISPATCH = re.compile(r"adapter\.dispatch\(\s*[\"'](\w+)[\"']")
 ADAPTER = "postgres"
 
@@ -46,131 +25,124 @@ ADAPTER = "postgres"
 class Mutant:
     """The project with one thing changed.
 
-    ``id`` is ``file:line:kind:n``; ``before`` and ``after`` are the lines that the edit touches, in
-    one line each; ``within`` is the CTE that it is in, if any; ``targets`` are the models and
-    snapshots whose SQL it changes (none: the engine in use never runs that macro).
+    ``id`` is ``file:cte:kind:n`` (``owner`` instead of the CTE where there is none); ``before`` and
+    ``after`` are the SQL of what is changed; ``targets`` are the models whose SQL it changes (none:
+    no model reaches that macro on this engine).
     """
 
     id: str
     file: str
     owner: str
-    edit: Edit
+    within: str
     before: str
     after: str
-    within: str
     targets: tuple[str, ...]
+    template: Template = field(repr=False, compare=False)
+    node: int = field(repr=False)
+    new: exp.Expr | None = field(repr=False, compare=False)
 
     def text(self, original: str) -> str:
         """The whole file, changed."""
-        return original[: self.edit.start] + self.edit.new + original[self.edit.end :]
+        tree = self.template.tree.copy()
+        node = list(tree.walk())[self.node]
+        if self.new is None:
+            node.pop()
+        elif node is tree:
+            tree = self.new
+        else:
+            node.replace(self.new.copy())
+        return spliced(original, self.template, tree)
 
 
-@dataclass
-class Project:
-    """The files that hold SQL, and which macro reaches which model."""
-
-    root: Path
-    models: list[Unit] = field(default_factory=list)
-    macros: list[Unit] = field(default_factory=list)
-
-    @classmethod
-    def read(cls, root: Path) -> "Project":
-        """Read models, snapshots and macros below ``root``, in the order of their paths."""
-        project = cls(root)
-        for folder in ("models", "snapshots"):
-            for path in sorted((root / folder).rglob("*.sql")):
-                text = path.read_text("utf-8")
-                named = _SNAPSHOT.search(text)
-                name = named.group(1) if named else path.stem
-                file = path.relative_to(root).as_posix()
-                project.models.append(Unit(file, name, False, text, tokenize(text)))
-        for path in sorted((root / "macros").rglob("*.sql")):
-            project.macros += _macros(path.relative_to(root).as_posix(), path.read_text("utf-8"))
-        return project
-
-    def mutants(self) -> list[Mutant]:
-        """All of them; the same list for the same files."""
-        reached = self._reached_models()
-        found: list[Mutant] = []
-        for unit in [*self.models, *self.macros]:
-            targets = tuple(reached.get(unit.name, ())) if unit.is_macro else (unit.name,)
-            found += _mutants_of(unit, targets)
-        return _numbered(found)
-
-    def _reached_models(self) -> dict[str, list[str]]:
-        """Macro → models and snapshots that call it, also through other macros.
-
-        Read from the text and not from dbt's manifest: dbt notes only what it met while parsing,
-        and then no macro inside ``{% if is_incremental() %}`` is met.
-        """
-        names = {macro.name for macro in self.macros}
-        calls = {macro.name: _called(_body(macro), names) for macro in self.macros}
-        reached: dict[str, list[str]] = {}
-        for model in self.models:
-            seen: set[str] = set()
-            waiting = _called(_COMMENT.sub("", model.text), names)
-            while waiting:
-                name = waiting.pop()
-                if name not in seen:
-                    seen.add(name)
-                    waiting |= calls[name]
-            for name in sorted(seen):
-                reached.setdefault(name, []).append(model.name)
-        return reached
+def spliced(original: str, template: Template, tree: exp.Expr) -> str:
+    """The text of a file with a tree in its place."""
+    body = template.text(tree).removeprefix(template.frame)
+    return f"{original[: template.start]}\n{body}\n{original[template.end :]}"
 
 
-def _macros(file: str, text: str) -> Iterator[Unit]:
-    hidden = _COMMENT.sub(lambda match: " " * len(match.group()), text)
-    for match in _MACRO.finditer(hidden):
-        if not _LEFT_OUT.match(match.group(1)):
-            tokens = tokenize(text, match.start(2), match.end(2))
-            yield Unit(file, match.group(1), True, text, tokens)
+@dataclass(frozen=True)
+class Part:
+    """A model, or a macro of a file; ``template`` is None where sqlglot cannot read it."""
+
+    file: str
+    name: str
+    body: str
+    is_macro: bool
+    template: Template | None
 
 
-def _body(unit: Unit) -> str:
-    return _COMMENT.sub("", unit.slice(0, len(unit.tokens))) if unit.tokens else ""
+def read_parts(root: Path) -> list[Part]:
+    """Models and macros of a project, in the order of their paths."""
+    parts: list[Part] = []
+    for path in sorted((root / "models").rglob("*.sql")):
+        text, file = path.read_text("utf-8"), path.relative_to(root).as_posix()
+        body = _COMMENT.sub("", text)
+        parts.append(Part(file, path.stem, body, False, read(text, 0, len(text))))
+    for path in sorted((root / "macros").rglob("*.sql")):
+        text, file = path.read_text("utf-8"), path.relative_to(root).as_posix()
+        text = _COMMENT.sub(lambda found: " " * len(found[0]), text)
+        for found in _MACRO.finditer(text):
+            if not _LEFT_OUT.fullmatch(found[1]):
+                template = read(text, found.start(2), found.end(2))
+                parts.append(Part(file, found[1], found[2], True, template))
+    return parts
 
 
-def _called(text: str, names: set[str]) -> set[str]:
-    """Macros that a text calls; of a dispatched one, the version for this engine."""
-    found = {name for name in _CALL.findall(text) if name in names}
-    for name in _DISPATCH.findall(text):
-        own, default = f"{ADAPTER}__{name}", f"default__{name}"
-        found |= {own} if own in names else {default} & names
-    return found
+def mutants_of(parts: Sequence[Part]) -> list[Mutant]:
+    """All mutants; the same list for the same files."""
+    reached = _reached_models(parts)
+    return [mutant for part in parts for mutant in _mutants_of(part, reached)]
 
 
-def _mutants_of(unit: Unit, targets: tuple[str, ...]) -> Iterator[Mutant]:
-    seen: set[tuple[int, int, str]] = set()
-    edits = [(number, edit) for number, make in enumerate(MUTATORS) for edit in make(unit)]
-    for _, edit in sorted(edits, key=lambda pair: (pair[1].start, pair[0])):
-        where = (edit.start, edit.end, edit.new)
-        if where in seen:
+def _reached_models(parts: Sequence[Part]) -> Mapping[str, tuple[str, ...]]:
+    """Part → models that call it, also through other macros; a model reaches itself.
+
+    Read from the text and not from dbt's manifest: dbt notes only what it met while parsing, and
+    then no macro inside ``{% if is_incremental() %}`` is met.
+    """
+    macros = {part.name: part.body for part in parts if part.is_macro}
+
+    def called(text: str) -> set[str]:
+        found = set(re.findall(r"\b(\w+)\s*\(", text))
+        for name in _DISPATCH.findall(text):
+            own = f"{ADAPTER}__{name}"
+            found |= {own if own in macros else f"default__{name}"}
+        return found & set(macros)
+
+    reached: dict[str, tuple[str, ...]] = {}
+    for part in parts:
+        found, waiting = {part.name}, set() if part.is_macro else called(part.body)
+        while waiting:
+            found |= waiting
+            waiting = {name for macro in waiting for name in called(macros[macro])} - found
+        for name in found if not part.is_macro else ():
+            reached[name] = (*reached.get(name, ()), part.name)
+    return reached
+
+
+def _mutants_of(part: Part, reached: Mapping[str, tuple[str, ...]]) -> Iterator[Mutant]:
+    template, counts = part.template, Counter[str]()
+    for number, node in enumerate(template.tree.walk() if template else ()):
+        assert template
+        if template.is_framed(node):
             continue
-        seen.add(where)
-        first = unit.text.rfind("\n", 0, edit.start) + 1
-        last = unit.text.find("\n", edit.end)
-        last = len(unit.text) if last < 0 else last
-        before = unit.text[first:last]
-        after = unit.text[first : edit.start] + edit.new + unit.text[edit.end : last]
-        yield Mutant(
-            id=f"{unit.file}:{unit.line(edit.start)}:{edit.kind.replace(' ', '-')}",
-            file=unit.file,
-            owner=unit.name,
-            edit=edit,
-            before=" ".join(before.split()),
-            after=" ".join(after.split()),
-            within=unit.cte(edit.start),
-            targets=targets,
-        )
-
-
-def _numbered(mutants: list[Mutant]) -> list[Mutant]:
-    """The same with a number at the end of each id, from 1 on."""
-    counts: Counter[str] = Counter()
-    found = []
-    for mutant in mutants:
-        counts[mutant.id] += 1
-        values = {**vars(mutant), "id": f"{mutant.id}:{counts[mutant.id]}"}
-        found.append(Mutant(**values))
-    return found
+        for kind, new in (found for make in MUTATORS for found in make(template, node)):
+            before, after = template.text(node), template.text(new) if new else ""
+            if before == after:
+                continue
+            cte = node.find_ancestor(exp.CTE)
+            within = cte.alias if cte else ""
+            name = f"{part.file}:{within or part.name}:{kind}"
+            counts[name] += 1
+            yield Mutant(
+                id=f"{name}:{counts[name]}",
+                file=part.file,
+                owner=part.name,
+                within=within,
+                before=" ".join(before.split()),
+                after=" ".join(after.split()),
+                targets=reached.get(part.name, ()),
+                template=template,
+                node=number,
+                new=new,
+            )

@@ -1,44 +1,77 @@
-"""Two loads that make faults visible: what the warehouse was built from, and what came since.
+"""Loads that make faults visible: what the warehouse was built from, and what came since.
 
-The base is the small synthetic data set. On top come the edges that rules are about (a delivery on
-the promised day, a weight on the border of a band, equal review times, white space, days outside
-the calendar), so that a mutant which moves an edge moves a row.
+The base is the small synthetic data set with the edges that rules are about (a delivery on the
+promised day, a weight on the border of a band, equal review times, white space, days outside the
+calendar), so that a mutant which moves an edge moves a row. ``scenario.yml`` has them.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
 
 from loaders.sample import generate
 from tests import frames
 from tests.frames import Files
 
-from .edges import with_edges
-
 CUT = "2018-01-01"
 CHILDREN = ("order_items", "order_payments", "order_reviews")
+Load = tuple[Path, str]
 
 
-def write(folder: Path, scale: float) -> tuple[list[tuple[Path, str]], list[tuple[Path, str]]]:
+def write(folder: Path, scale: float) -> tuple[list[Load], list[Load]]:
     """Write the CSV files; return the loads before the clean build and those after it.
 
     A load is a folder and the mode to land it in. ``scale`` is that of ``olist sample``.
     """
+    plan = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
     generate(folder / "base", scale)
-    whole = with_edges(frames.read(folder / "base"))
-    children = {name: whole[name] for name in CHILDREN}
-    later = _corrected(whole)
-    before = [(_early(whole), "delta"), ({**children, "products": whole["products"]}, "delta")]
-    after = [(_reduced(later), "snapshot"), (_latest(later), "delta")]
-    folders = iter(range(len(before) + len(after)))
-    return (
-        [(_written(folder / f"load_{next(folders)}", files), mode) for files, mode in before],
-        [(_written(folder / f"load_{next(folders)}", files), mode) for files, mode in after],
-    )
+    whole = _with_edges(frames.read(folder / "base"), plan)
+    later = {name: rows.copy() for name, rows in whole.items()}
+    for table, first, step, column, value in plan["corrections"]:
+        later[table].loc[first::step, column] = value
+    latest = {}
+    for table, first, last, column, value in plan["latest"]:
+        latest[table] = later[table].loc[first:last].assign(**{column: value})
+    loads: list[Load] = []
+    for files, mode in (
+        (_early(whole), "delta"),
+        ({name: whole[name] for name in (*CHILDREN, "products")}, "delta"),
+        (_reduced(later, plan["gone"]), "snapshot"),
+        (latest, "delta"),
+    ):
+        path = folder / f"load_{len(loads)}"
+        path.mkdir(parents=True)
+        frames.write(files, path)
+        loads.append((path, mode))
+    return loads[:2], loads[2:]
 
 
-def _written(folder: Path, files: Files) -> Path:
-    folder.mkdir(parents=True)
-    frames.write(files, folder)
-    return folder
+def _put(rows: pd.DataFrame, column: str, first: int, values: Sequence[str]) -> None:
+    """Overwrite a column from row ``first`` on."""
+    rows.loc[rows.index[first : first + len(values)], column] = list(values)
+
+
+def _with_edges(files: Files, plan: dict[str, Any]) -> Files:
+    orders, reviews = files["orders"], files["order_reviews"]
+    promised = orders["order_estimated_delivery_date"].str.slice(0, 10)
+    delivered = orders.index[orders["order_status"] == "delivered"]
+    for row, clock in zip(delivered, plan["on_the_promised_day"], strict=False):
+        orders.loc[row, "order_delivered_customer_date"] = f"{promised[row]} {clock}"
+    for table, column, first, values in plan["edges"]:
+        _put(files[table], column, first, values)
+    order = reviews["order_id"].copy()
+    for number, (answers, creations) in enumerate(plan["reviews"]):
+        row = 2 * number
+        _put(reviews, "order_id", row, (order[row], order[row]))
+        _put(reviews, "review_answer_timestamp", row, answers)
+        _put(reviews, "review_creation_date", row, creations)
+        _put(reviews, "review_score", row, (str(number % 5 + 1), str((number + 2) % 5 + 1)))
+    more = pd.DataFrame(plan["points"], columns=files["geolocation"].columns)
+    files["geolocation"] = pd.concat([files["geolocation"], more], ignore_index=True)
+    return files
 
 
 def _early(whole: Files) -> Files:
@@ -46,80 +79,29 @@ def _early(whole: Files) -> Files:
 
     Some customers are here before their order, so that an order alone can change what it brings.
     """
-    orders = whole["orders"]
-    old = orders[orders["order_purchase_timestamp"] < CUT]
-    of_old = {
-        name: whole[name][whole[name]["order_id"].isin(set(old["order_id"]))] for name in CHILDREN
-    }
-    without_lines = of_old["order_items"]["order_id"].isin(set(old["order_id"][::3]))
-    customers = whole["customers"]
+    old = whole["orders"][whole["orders"]["order_purchase_timestamp"] < CUT]
+    ids = set(old["order_id"])
+    of_old = {name: whole[name][whole[name]["order_id"].isin(ids)] for name in CHILDREN}
+    items, customers = of_old["order_items"], whole["customers"]
+    early = {*old["customer_id"][::2], *customers["customer_id"][::4]}
     return {
         **whole,
         **of_old,
         "orders": old,
-        "order_items": of_old["order_items"][~without_lines],
-        "customers": customers[
-            customers["customer_id"].isin(
-                {*old["customer_id"][::2], *customers["customer_id"][::4]}
-            )
-        ],
+        "order_items": items[~items["order_id"].isin(set(old["order_id"][::3]))],
+        "customers": customers[customers["customer_id"].isin(early)],
         "products": whole["products"][::2],
         "sellers": whole["sellers"][::2],
     }
 
 
-def _corrected(whole: Files) -> Files:
-    """The same rows with corrections of old ones."""
-    files = {name: rows.copy() for name, rows in whole.items()}
-    orders, customers = files["orders"], files["customers"]
-    orders.loc[::7, "order_status"] = "canceled"
-    orders.loc[::11, "order_delivered_customer_date"] = "2018-10-17 13:22:46"
-    files["order_items"].loc[::5, "price"] = "1234.56"
-    files["order_payments"].loc[::6, "payment_type"] = "debit_card"
-    files["order_reviews"].loc[20::4, "review_score"] = "1"
-    files["order_reviews"].loc[20::9, "review_answer_timestamp"] = "2019-01-01 00:00:00"
-    customers.loc[8::8, "customer_zip_code_prefix"] = "01001"
-    customers.loc[8::10, "customer_unique_id"] = "f" * 32
-    files["sellers"].loc[3::3, "seller_zip_code_prefix"] = "99990"
-    files["products"].loc[21::3, "product_category_name"] = "bebes"
-    return files
-
-
-def _reduced(whole: Files) -> Files:
+def _reduced(whole: Files, every_nth: dict[str, int]) -> Files:
     """A whole export without some orders with all that is theirs, and without some other rows."""
     gone = set(whole["orders"]["order_id"][30::13])
-    kept = {
+    left = {
         name: rows[~rows["order_id"].isin(gone)] if "order_id" in rows else rows
         for name, rows in whole.items()
     }
-    for name, every in (
-        ("order_items", 17),
-        ("order_payments", 19),
-        ("order_reviews", 15),
-        ("customers", 23),
-        ("sellers", 4),
-        ("products", 6),
-        ("orders", 41),
-    ):
-        kept[name] = kept[name].drop(kept[name].index[every - 1 :: every])
-    return kept
-
-
-def _latest(whole: Files) -> Files:
-    """A day later: single rows of each kind change, each of another order."""
-    files = {name: rows.copy() for name, rows in whole.items()}
-    files["orders"].loc[50:52, "order_status"] = "unavailable"
-    files["order_items"].loc[60:62, "freight_value"] = "7.77"
-    files["order_payments"].loc[70:72, "payment_value"] = "88.88"
-    files["order_reviews"].loc[80:82, "review_score"] = "2"
-    files["customers"].loc[90:92, "customer_zip_code_prefix"] = "99992"
-    files["sellers"].loc[10:11, "seller_zip_code_prefix"] = "99991"
-    rows = {
-        "orders": slice(50, 52),
-        "order_items": slice(60, 62),
-        "order_payments": slice(70, 72),
-        "order_reviews": slice(80, 82),
-        "customers": slice(90, 92),
-        "sellers": slice(10, 11),
-    }
-    return {name: files[name].loc[part] for name, part in rows.items()}
+    for name, every in every_nth.items():
+        left[name] = left[name].drop(left[name].index[every - 1 :: every])
+    return left

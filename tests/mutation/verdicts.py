@@ -1,10 +1,18 @@
-"""What the results of a build say about a mutant."""
+"""What a build says about a mutant, which ones cannot be noticed, and the report of a run."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from loaders.errors import LoaderError
+
+from .mutants import Mutant
+
+KNOWN = Path(__file__).with_name("known.toml")
 # Errors of the statement itself, which say nothing about the tests, as PostgreSQL words them.
 _NOT_SQL = re.compile(
     r"syntax error|does not exist|must appear in the GROUP BY|is ambiguous|types? .* cannot be"
@@ -16,15 +24,14 @@ _NOT_SQL = re.compile(
 # Errors that are the database's own tests: constraints, unique indexes, contracts, a time limit.
 _CAUGHT = re.compile(
     r"violates|could not create unique index|enforced contract that failed|statement timeout"
-    r"|duplicate row values|more than one row returned",
+    r"|duplicate row values|more than one row returned|affect row a second time",
     re.IGNORECASE,
 )
-_HASH = re.compile(r' "[0-9a-f]{32}"')  # dbt's names of indexes differ between runs
+_STATUSES = ("test", "error", "survived", "equivalent", "invalid", "unreached")
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a build said: ``survived``, ``test`` or ``error`` (killed by it) or ``invalid``."""
+class Verdict(NamedTuple):
+    """``test`` or ``error`` (killed ``by`` it), or another of ``_STATUSES``."""
 
     status: str
     by: str = ""
@@ -32,29 +39,106 @@ class Verdict:
 
 def verdict(results: Iterable[Any]) -> Verdict:
     """A failed test kills, also beside an error; an error kills when it is not one of the SQL."""
-    broken = list(_broken(results))
-    for status, is_test, name, message in broken:
-        if is_test and (status == "fail" or not _NOT_SQL.search(message)):
-            return Verdict("test", name)
-    for _, _, name, message in broken:
-        if _CAUGHT.search(message):
-            return Verdict("error", f"{name}: {_first_line(message, _CAUGHT)}")
-    for _, _, name, message in broken:
-        return Verdict("invalid", f"{name}: {_first_line(message)}")
+    broken = [one for one in results if str(one.status) in {"fail", "error", "runtime error"}]
+    for one in broken:
+        is_test = str(one.node.resource_type) in {"test", "unit_test"}
+        if is_test and (str(one.status) == "fail" or not _NOT_SQL.search(str(one.message))):
+            return Verdict("test", str(one.node.name))
+    caught = [one for one in broken if _CAUGHT.search(str(one.message))]
+    for one in caught or broken:
+        lines = sorted(str(one.message).splitlines(), key=lambda line: not _CAUGHT.search(line))
+        by = f"{one.node.name}: {' '.join(lines).strip()[:120]}"
+        return Verdict("error" if caught else "invalid", by)
     return Verdict("survived")
 
 
-def _broken(results: Iterable[Any]) -> Iterator[tuple[str, bool, str, str]]:
-    for result in results:
-        status = str(result.status)
-        if status in {"fail", "error", "runtime error"}:
-            is_test = str(result.node.resource_type) in {"test", "unit_test"}
-            yield status, is_test, str(result.node.name), str(result.message or "")
+class Known(NamedTuple):
+    """A mutant that cannot change a result, found by text and not by place: it outlives edits.
+
+    ``before`` and ``after`` are those of the mutant; ``file`` may be a pattern; ``within`` is the
+    CTE, where the same SQL is in several.
+    """
+
+    file: str
+    before: str
+    after: str
+    reason: str
+    within: str | None = None
+
+    def matches(self, mutant: Mutant) -> bool:
+        """Whether the judgement is about this mutant."""
+        is_change = (mutant.before, mutant.after) == (self.before, self.after)
+        is_place = fnmatch(mutant.file, self.file) and self.within in {None, mutant.within}
+        return is_change and is_place
 
 
-def _first_line(message: str, pattern: re.Pattern[str] | None = None) -> str:
-    """The line of a message that matters, without what differs between runs."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    chosen = [line for line in lines if pattern and pattern.search(line)]
-    chosen += [line for line in lines if not line.startswith(("Database Error", "Compilation"))]
-    return _HASH.sub("", (chosen or lines or ["no message"])[0])[:120]
+def read_known(path: Path = KNOWN) -> list[Known]:
+    """Read known.toml. Raises LoaderError when the file has another form."""
+    try:
+        return [
+            Known(**{key: " ".join(value.split()) for key, value in entry.items()})
+            for entry in tomllib.loads(path.read_text("utf-8")).get("equivalent", [])
+        ]
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise LoaderError(
+            f"{path.name}: each entry has file, before, after and reason ({error})."
+        ) from error
+
+
+Outcomes = Sequence[tuple[Mutant, Verdict]]
+
+
+def score(statuses: Counter[str]) -> float:
+    """Percentage of the mutants that say something which a test has killed; 100 for none."""
+    killed = statuses["test"] + statuses["error"]
+    return (
+        100.0 * killed / (killed + statuses["survived"]) if killed + statuses["survived"] else 100
+    )
+
+
+def count(outcomes: Outcomes) -> Counter[str]:
+    """How many came to each status."""
+    return Counter(found.status for _, found in outcomes)
+
+
+def summary(outcomes: Outcomes) -> str:
+    """One line of counts."""
+    counts = count(outcomes)
+    said = ", ".join(f"{counts[status]} {status}" for status in _STATUSES[2:])
+    return (
+        f"{len(outcomes)} mutants: {counts['test']} killed by a test, {counts['error']} by an"
+        f" error, {said}; score {score(counts):.1f} %"
+    )
+
+
+def report(outcomes: Outcomes, command: str, unread: Sequence[str]) -> str:
+    """The report in Markdown, by model and macro; the same for the same outcomes."""
+    owners: dict[str, list[tuple[Mutant, Verdict]]] = {}
+    survivors = []
+    for mutant, found in outcomes:
+        name = f"`{mutant.owner}`" + (" (macro)" if mutant.file.startswith("macros/") else "")
+        owners.setdefault(name, []).append((mutant, found))
+        if found.status == "survived":
+            code = [f"`{text}`".replace("|", "\\|") for text in (mutant.before, mutant.after)]
+            survivors.append((f"`{mutant.id}`", *code))
+    rows = [
+        (name, len(found), *(counts[status] for status in _STATUSES), f"{score(counts):.0f} %")
+        for name, found in owners.items()
+        if set(counts := count(found)) != {"unreached"}
+    ]
+    heads = ("model or macro", "mutants", "by test", "by error", *_STATUSES[2:], "score")
+    text = Path(__file__).with_name("report.md").read_text("utf-8")
+    for name, value in {
+        "command": command,
+        "summary": summary(outcomes),
+        "unread": ", ".join(unread) or "none",
+        "survivors": _table(("mutant", "before", "after"), survivors) or "None.",
+        "owners": _table(heads, rows),
+    }.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def _table(heads: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows] if rows else []
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)

@@ -168,7 +168,7 @@ CASES: dict[str, tuple[Make, str]] = {
         "line 3: not UTF-8 .byte 0xE3.*latin-1",
     ),
     "NUL": (rows("s2,2,a\0b,SP"), "line 3: a NUL byte"),
-    "too few fields": (rows("s2,2,a"), "line 3: 3 fields instead of 4; mend the file and land it"),
+    "too few fields": (rows("s2,2,a"), "line 3: 3 fields instead of 4; fix the file and land it"),
     "one field": (rows("total"), "line 3: 1 field instead of 4"),
     "too many fields": (rows("s2,2,a,SP,x"), "line 3: 5 fields instead of 4"),
     "open quote": (rows('s2,2,"a,SP', "s3,2,a,SP"), "line 3: a quote opens and is not closed"),
@@ -193,7 +193,10 @@ CASES: dict[str, tuple[Make, str]] = {
         "line 3: a key .* of more than",
     ),
     # archives
-    "no zip": (content(b"Rar!", "a.zip"), "does not have olist_customers_dataset.csv"),
+    "no zip": (
+        content(b"Rar!", "a.zip"),
+        "does not have olist_customers_dataset.csv or another file",
+    ),
     "half a zip": (
         archive((SELLERS.file, ROWS.encode()), cut=30),
         "cannot be read as a zip",
@@ -214,7 +217,10 @@ CASES: dict[str, tuple[Make, str]] = {
     "half a gzip": (_cut_gzip, "is damaged .*; fetch or pack it again"),
     # places
     "nowhere": (lambda folder: folder / "nowhere", "nowhere: no such file or folder"),
-    "empty folder": (lambda folder: folder, "does not have olist_customers_dataset.csv"),
+    "empty folder": (
+        lambda folder: folder,
+        "does not have olist_customers_dataset.csv or another file",
+    ),
     "another name": (
         content(f"{HEADER}\n{ROWS}", "sellers.csv"),
         "is sellers.csv it. Rename it to olist_sellers_dataset.csv",

@@ -1,6 +1,7 @@
 """Fixtures: one PostgreSQL for the session, a fresh database for each test that asks."""
 
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,8 +22,21 @@ from warehouse import NO_TESTS, Warehouse
 if TYPE_CHECKING:
     from lakes import Lake
 
+# Files that `make test` leaves to `make test-all`.
+SLOW = re.compile(
+    "test_(answers|bench|crash|crowds|engines|gallery|history|incremental|interruptions|lake_star"
+    "|mutation|offline|operations$|plain_star|plans|property|real_data|reports|roles_|semantic"
+    "|source_)"
+)
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow files."""
+    for item in items:
+        if SLOW.match(item.path.stem):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(optionalhook=True)

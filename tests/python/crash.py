@@ -20,7 +20,7 @@ CRASHES = int(os.environ.get("OLIST_CRASHES", "100"))
 SEED = int(os.environ.get("OLIST_CRASH_SEED", random.randrange(10**6)))
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["crash", "loaders.land", "loaders.sources.files"])
+_context.set_forkserver_preload(["crash", "loaders.land", "loaders.sources.files", "loaders.lake"])
 
 
 def start_load(variables: Mapping[str, str], *arguments: str) -> BaseProcess:
@@ -52,18 +52,23 @@ def run_load(variables: Mapping[str, str], *arguments: str) -> float:
 
 
 def content(variables: Mapping[str, str]) -> Rows:
-    """What is in each raw table, and in what dbt sees of it, but for times and numbers of batches.
+    """Every version in each raw table, but for times and with loads for the numbers of batches.
 
-    Which rows came with which file, and in which order, is part of it.
+    Which versions came with which file, and in which order, is part of it.
     """
     queries = [
-        f"select '{relation}', md5(string_agg(row_text, ',' order by row_text)), count(*) from ("
-        f" select row({', '.join(table.columns)}, _source_file, _deleted_at is null,"
-        f" dense_rank() over (order by _batch_id))::text as row_text from raw.{relation}) as found"
+        f"select '{table.name}', count(*), md5(string_agg(version, ',' order by version)) from ("
+        f" select row({', '.join(table.columns)}, _source_file, opened.load, closed.load)::text"
+        f" as version from raw.{table.name}"
+        " left join loads as opened on opened.batch_id = _batch_id"
+        " left join loads as closed on closed.batch_id = _until_batch_id) as versions"
         for table in TABLES
-        for relation in (table.name, f"_{table.name}_seen")
     ]
-    return sorted(ask(variables, " union all ".join(queries)))
+    loads = (
+        "with loads as (select batch_id, row_number() over (order by batch_id) as load"
+        " from raw._batches where status = 'landed') "
+    )
+    return sorted(ask(variables, loads + " union all ".join(queries)))
 
 
 @contextmanager

@@ -1,8 +1,7 @@
-"""Hypothesis strategies for histories: any sequence of loads of a small marketplace.
+"""Hypothesis strategies for histories: loads of a small marketplace, in which little changes.
 
-Every load holds any rows of a few orders, customers, sellers and products, with any values. So
-children arrive before their order or long after it, rows are corrected, vanish from a snapshot and
-come back, loads repeat or are empty, and values that cannot be cast are among them.
+A history begins with a whole marketplace. Each load after it has some files, whole, in which a few
+rows have changed, gone, come or come back since the load before: all the others repeat.
 """
 
 import csv
@@ -11,12 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 
-from loaders.tables import BY_NAME
+from loaders.tables import BY_NAME, TABLES
 
 Row = tuple[str, ...]
 Files = dict[str, list[Row]]
+State = dict[str, dict[Row, Row]]  # of each table the values by key
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Load:
 
     mode: Literal["delta", "snapshot"] = "delta"
     files: Files = field(default_factory=dict)
+    builds: bool = True  # whether a build follows, or the next load comes before it
+    weight_limit: int = 500  # of the seed of weight bands, when that build runs
 
     def write(self, folder: Path) -> None:
         """Write the files, and no other, into the folder."""
@@ -36,118 +38,135 @@ class Load:
                 csv.writer(stream).writerows([table.columns, *rows])
 
 
-# Orders do not touch each other, so each is a history of its own: many in one build are many cases.
-_ORDERS = tuple(f"o{number}" for number in range(1, 17))
-_CUSTOMERS = {order: order.replace("o", "c") for order in _ORDERS}
-_moments = st.sampled_from(
-    (
-        "2017-12-25 10:00:00",
-        "2018-01-15 23:59:59",
-        "2018-01-16 00:00:00",
-        "2018-03-01 08:30:00",
-        "2031-01-01 00:00:00",  # after the calendar's end
-        "2018-02-30 10:00:00",  # no day
-        "",
-    )
+_ORDERS = tuple(f"o{number}" for number in range(1, 9))
+_CUSTOMERS = tuple(f"c{number}" for number in range(1, 9))
+_PEOPLE = tuple(f"u{number}" for number in range(1, 6))
+_PRODUCTS = ("p1", "p2", "p3")
+_SELLERS = ("s1", "s2", "s3")
+_MOMENTS = (
+    "2017-12-25 10:00:00",
+    "2018-01-15 23:59:59",
+    "2018-01-16 00:00:00",
+    "2018-03-01 08:30:00",
+    "2031-01-01 00:00:00",  # after the calendar's end
+    "2018-02-30 10:00:00",  # no day
+    "",
 )
-_amounts = st.sampled_from(("0.00", "10.00", "19.90", "1234.56", "abc", ""))
-_counts = st.sampled_from(("1", "2", "12", "many"))
-_zips = st.sampled_from(("01001", "20040", "99990", ""))
-_cities = st.sampled_from(("sao paulo", "São Paulo", "rio de janeiro"))
-_states = st.sampled_from(("SP", "RJ"))
-_orders = st.sampled_from(_ORDERS)
-_products = ("p1", "p2", "p3")
-_sellers = ("s1", "s2", "s3")
-_numbers = st.sampled_from(("1", "2"))
-_sizes = st.sampled_from(("0", "500", "501", "30000", "heavy", ""))
+_AMOUNTS = ("0.00", "10.00", "19.90", "1234.56", "abc", "")
+_COUNTS = ("1", "2", "12", "2.0", "2.5", "many")
+_ZIPS = ("01001", "20040", "99990", "1001", "")  # one has lost its zero
+_CITIES = ("sao paulo", "São Paulo", "rio de janeiro")
+_STATES = ("SP", "RJ")
+_SIZES = ("0", "500", "501", "30000", "heavy", "")
+_CATEGORIES = ("bebes", "sem_traducao", "")
+_STATUSES = ("created", "shipped", "delivered", "canceled")
 
-
-def _rows(key: SearchStrategy[Row], *values: SearchStrategy[str]) -> SearchStrategy[list[Row]]:
-    """Any rows with distinct keys."""
-    rows = st.dictionaries(key, st.tuples(*values), max_size=24)
-    return rows.map(lambda found: [(*key, *value) for key, value in found.items()])
-
-
-def _of(*names: str) -> SearchStrategy[Row]:
-    return st.sampled_from(names).map(lambda name: (name,))
-
-
-_FILES: dict[str, SearchStrategy[list[Row]]] = {
-    "customers": _rows(
-        st.sampled_from(tuple(_CUSTOMERS.values())).map(lambda name: (name,)),
-        st.sampled_from(tuple(f"u{number}" for number in range(1, 9))),
-        _zips,
-        _cities,
-        _states,
+# Of each table: what its keys may be (some with a blank at an end), and what each other column.
+_TABLES: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]] = {
+    "customers": (((*_CUSTOMERS, "c1 "),), ((*_PEOPLE, ""), _ZIPS, _CITIES, _STATES)),
+    "order_items": (
+        ((*_ORDERS, "o9"), ("1", "2")),
+        ((*_PRODUCTS, "p9"), (*_SELLERS, "s9"), _MOMENTS, _AMOUNTS, _AMOUNTS),
     ),
-    "geolocation": st.lists(
-        st.tuples(
-            _zips.filter(bool),
-            st.sampled_from(("-23.5", "-22.9", "48.8", "north")),
-            st.sampled_from(("-46.6", "-43.2")),
-            _cities,
-            _states,
-        ),
-        max_size=5,
+    "order_payments": (
+        ((*_ORDERS, "o9"), ("1", "2")),
+        (("credit_card", "boleto", "pix", ""), _COUNTS, _AMOUNTS),
     ),
-    "order_items": _rows(
-        st.tuples(_orders, _numbers),
-        st.sampled_from((*_products, "p9")),
-        st.sampled_from((*_sellers, "s9")),
-        _moments,
-        _amounts,
-        _amounts,
+    "order_reviews": (
+        (("r1", "r2"), (*_ORDERS, "o9")),
+        (("1", "3", "5", "good"), ("", "Otimo"), ("", " \n "), _MOMENTS, _MOMENTS),
     ),
-    "order_payments": _rows(
-        st.tuples(_orders, _numbers),
-        st.sampled_from(("credit_card", "boleto", "pix", "")),
-        _counts,
-        _amounts,
-    ),
-    "order_reviews": _rows(
-        st.tuples(st.sampled_from(("r1", "r2", "r3")), _orders),
-        st.sampled_from(("1", "3", "4", "5", "good")),
-        st.sampled_from(("", "Otimo")),
-        st.sampled_from(("", "chegou", " \n ")),
-        _moments,
-        _moments,
-    ),
-    "orders": _rows(
-        _orders.map(lambda name: (name, _CUSTOMERS[name])),
-        st.sampled_from(("created", "shipped", "delivered", "canceled")),
-        *([_moments] * 5),
-    ),
-    "products": _rows(
-        _of(*_products),
-        st.sampled_from(("bebes", "sem_traducao", "")),
-        _counts,
-        _counts,
-        _counts,
-        *([_sizes] * 4),
-    ),
-    "sellers": _rows(_of(*_sellers), _zips, _cities, _states),
-    "product_category_name_translation": _rows(_of("bebes", "esporte"), st.just("baby")),
+    "orders": (((*_ORDERS, " o1"),), ((*_CUSTOMERS, "c9"), _STATUSES, *[_MOMENTS] * 5)),
+    "products": ((_PRODUCTS,), (_CATEGORIES, _COUNTS, _COUNTS, _COUNTS, *[_SIZES] * 4)),
+    "sellers": (((*_SELLERS, "s1 "),), (_ZIPS, _CITIES, _STATES)),
+    "product_category_name_translation": ((("bebes", "esporte"),), (("baby", "infants"),)),
 }
 
-loads: SearchStrategy[Load] = st.builds(
-    Load,
-    mode=st.sampled_from(("delta", "snapshot")),
-    files=st.fixed_dictionaries({}, optional=_FILES).filter(bool),
-)
-# One in four is landed again at once.
-_loads_with_repeats = st.tuples(loads, st.sampled_from((1, 1, 1, 2)))
-histories: SearchStrategy[list[Load]] = st.lists(_loads_with_repeats, min_size=2, max_size=5).map(
-    lambda drawn: [load for load, times in drawn for _ in range(times)]
-)
 
-STATUS_CHANGES_FIVE_TIMES = [
-    Load(files={"orders": [("o1", "c1", status, "2018-01-15 23:59:59", "", "", arrived, "")]})
-    for status, arrived in (
-        ("created", ""),
-        ("approved", ""),
-        ("invoiced", ""),
-        ("shipped", ""),
-        ("delivered", "2018-03-01 08:30:00"),
-        ("canceled", "2018-03-01 08:30:00"),
-    )
-]
+def _at(values: tuple[str, ...], number: int) -> str:
+    return values[number % len(values)]
+
+
+def _base() -> State:
+    """A whole marketplace, in which the first value of each column is the commonest."""
+    state: State = {}
+    for name, (keys, columns) in _TABLES.items():
+        first = [
+            (_at(_ORDERS, n), "1") if len(keys) == 2 else (keys[0][n],)
+            for n in range(len([key for key in keys[0] if key.strip() == key and key != "o9"]))
+        ]
+        if name == "order_reviews":
+            first = [("r1", order) for order in _ORDERS]
+        state[name] = {
+            key: tuple(_at(values, n // 3) for values in columns) for n, key in enumerate(first)
+        }
+    state["customers"] = {
+        key: (_at(_PEOPLE, n), *row[1:]) for n, (key, row) in enumerate(state["customers"].items())
+    }
+    state["orders"] = {
+        key: (_CUSTOMERS[n], *row[1:]) for n, (key, row) in enumerate(state["orders"].items())
+    }
+    return state
+
+
+@st.composite
+def _edit(draw: DrawFn, state: State) -> State:
+    """The state with one row changed in one column, gone, new, or back as it was in the base."""
+    name = draw(st.sampled_from(sorted(_TABLES)))
+    keys, columns = _TABLES[name]
+    rows = dict(state[name])
+    kind = draw(st.sampled_from(("change", "change", "remove", "add", "return", "rekey")))
+    if kind in {"change", "remove", "rekey"} and rows:
+        key = draw(st.sampled_from(sorted(rows)))
+        row = rows[key]
+        if kind == "change":
+            at = draw(st.integers(0, len(columns) - 1))
+            value = draw(st.sampled_from(columns[at]))
+            rows[key] = (*row[:at], value, *row[at + 1 :])
+        else:
+            del rows[key]
+            if kind == "rekey":  # a review to another order, say
+                rows[tuple(draw(st.sampled_from(values)) for values in keys)] = row
+    elif kind == "return":
+        gone = sorted(_base()[name].keys() - rows.keys())
+        if gone:
+            key = draw(st.sampled_from(gone))
+            rows[key] = _base()[name][key]
+    else:
+        key = tuple(draw(st.sampled_from(values)) for values in keys)
+        rows[key] = tuple(draw(st.sampled_from(values)) for values in columns)
+    return {**state, name: rows}
+
+
+@st.composite
+def _histories(draw: DrawFn) -> list[Load]:
+    points = [("01001", "-23.5", "-46.6", "sao paulo", "SP"), ("20040", "48.8", "-43.2", "x", "RJ")]
+    state = _base()
+    loads = [Load("snapshot", {**_rows(state), "geolocation": points})]
+    for _ in range(draw(st.integers(1, 5))):
+        for _ in range(draw(st.integers(0, 4))):
+            state = draw(_edit(state))
+        files = _rows(state)
+        if draw(st.booleans()):  # as `olist land --table`
+            names = draw(st.sets(st.sampled_from(sorted(_TABLES)), min_size=1))
+            files = {name: files[name] for name in sorted(names)}
+        if draw(st.integers(0, 4)) == 0:
+            files["geolocation"] = points[: draw(st.integers(0, 2))]
+        loads.append(
+            Load(
+                draw(st.sampled_from(("snapshot", "snapshot", "delta"))),
+                files,
+                draw(st.booleans()),
+                draw(st.sampled_from((500, 500, 600))),
+            )
+        )
+    return loads
+
+
+def _rows(state: State) -> Files:
+    return {name: [(*key, *row) for key, row in rows.items()] for name, rows in state.items()}
+
+
+histories: SearchStrategy[list[Load]] = _histories()
+
+EMPTY = Load("snapshot", {table.name: [] for table in TABLES})

@@ -6,13 +6,11 @@ As Kaggle does, it answers ``DownloadDataset`` with a 302 to a GET that serves t
 import base64
 import contextlib
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 TOKEN = "KGAT_token-that-nobody-may-see"
 USER = "someone"
@@ -39,25 +37,16 @@ class Kaggle:
     status: int = 302  # of DownloadDataset; 302 is a success
     file_status: int = 200  # of the GET behind the redirect
     cuts: int = 0  # so many answers of the GET stop half-way
-    hang: str = ""  # "IntrospectToken", "DownloadDataset" or "file": no answer there
+    silent: bool = False  # no answer before the end of the test
     endpoint: str = ""
     requests: list[str] = field(default_factory=list)
-    hanging: threading.Event = field(default_factory=threading.Event)
-    left: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
 
-    def redirect(self, folder: Path, extra: str = "") -> Path:
+    def redirect(self, folder: Path) -> Path:
         """Write the redirect for a child that has ``folder`` in PYTHONPATH."""
-        folder.mkdir()
-        (folder / "sitecustomize.py").write_text(SITE.format(endpoint=self.endpoint) + extra)
+        folder.mkdir(exist_ok=True)
+        (folder / "sitecustomize.py").write_text(SITE.format(endpoint=self.endpoint))
         return folder
-
-    def fall_silent(self, connection: socket.socket) -> None:
-        """Say nothing to this client until it closes the connection."""
-        self.hanging.set()
-        connection.settimeout(60)
-        with contextlib.suppress(OSError):
-            connection.recv(1)
-        self.left.set()
 
 
 def _handler(kaggle: Kaggle) -> type[BaseHTTPRequestHandler]:
@@ -69,52 +58,44 @@ def _handler(kaggle: Kaggle) -> type[BaseHTTPRequestHandler]:
             call = self.path.rsplit("/", 1)[-1]
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             kaggle.requests.append(call)
-            if kaggle.hang == call:
-                kaggle.fall_silent(self.connection)
+            if kaggle.silent:
+                kaggle.ended.wait(60)
             elif call == "IntrospectToken":
-                active = asked["token"] == TOKEN
-                self._json(200, {"active": active, "username": USER if active else ""})
+                self._json(200, {"active": asked["token"] == TOKEN, "username": USER})
             elif self.headers["Authorization"] not in ACCEPTED:
                 self._json(401, {"code": 401, "message": "Unauthenticated"})
             elif kaggle.status != 302:
                 self._json(kaggle.status, {"code": kaggle.status, "message": "No"})
             else:
-                assert asked["ownerSlug"] == "olistbr"
-                assert asked["datasetSlug"] == "brazilian-ecommerce"
+                assert (asked["ownerSlug"], asked["datasetSlug"]) == (
+                    *("olistbr", "brazilian-ecommerce"),
+                )
                 self._head(302, Location=f"{kaggle.endpoint}/archive.zip?signature={SIGNATURE}")
 
         def do_GET(self) -> None:
             wanted = self.headers.get("Range", "")
-            kaggle.requests.append(f"{urlsplit(self.path).path} {wanted}".strip())
-            start = int(wanted.removeprefix("bytes=").rstrip("-") or 0)
-            data = kaggle.body[start:]
+            kaggle.requests.append(f"GET {wanted}".strip())
             if kaggle.file_status != 200:
                 self._head(kaggle.file_status)
                 return
+            start, size = int(wanted.removeprefix("bytes=").rstrip("-") or 0), len(kaggle.body)
+            data = kaggle.body[start:]
             headers = {"Accept-Ranges": "bytes", "ETag": '"1"', "Content-Length": str(len(data))}
             if wanted:
-                size = len(kaggle.body)
                 headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
             self._head(206 if wanted else 200, **headers)
-            if kaggle.cuts or kaggle.hang == "file":
-                data = data[: len(data) // 2]
-                kaggle.cuts -= 1
-            self.wfile.write(data)
-            if kaggle.hang == "file":
-                self.wfile.flush()
-                kaggle.fall_silent(self.connection)
+            self.wfile.write(data[: len(data) // 2] if kaggle.cuts > 0 else data)
+            kaggle.cuts -= 1
 
         def _json(self, status: int, answer: dict[str, object]) -> None:
             body = json.dumps(answer).encode()
-            self._head(
-                status, **{"Content-Type": "application/json", "Content-Length": str(len(body))}
-            )
+            self._head(status, Content_Type="application/json", Content_Length=str(len(body)))
             self.wfile.write(body)
 
         def _head(self, status: int, **headers: str) -> None:
             self.send_response(status)
             for name, value in headers.items():
-                self.send_header(name, value)
+                self.send_header(name.replace("_", "-"), value)
             self.end_headers()
 
     return Handler
@@ -131,6 +112,7 @@ def serve(kaggle: Kaggle) -> Iterator[Kaggle]:
     try:
         yield kaggle
     finally:
+        kaggle.ended.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -1,15 +1,12 @@
 """Lakes to test with: a folder, and a bucket of an S3 server on loopback."""
 
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -18,14 +15,15 @@ from moto.server import ThreadedMotoServer
 from conftest import Query, write_csv
 from loaders.errors import LoaderError
 from loaders.lake import archive, replay
-from loaders.lake.store import open_store
+from loaders.lake.manifest import LEDGER
 from loaders.land import Rules, land
+from loaders.objects import open_store
 from loaders.tables import ALL_TABLES
 
 SELLERS = ("s1,01037,sao paulo,SP", "s2,20031,rio de janeiro,RJ", "s3,30000,bh,MG")
 POINTS = ("01037,-23.5,-46.6,sao paulo,SP", "01037,-23.5,-46.6,sao paulo,SP")
 QUOTED = 's4,"04195","a, ""b""\nc",""'
-RAW = [table.name for table in ALL_TABLES] + ["_batches", "_files", "_rejected_rows"]
+RAW = [*(table.name for table in ALL_TABLES), *LEDGER]
 
 
 @contextmanager
@@ -64,51 +62,35 @@ class Lake:
     location: str
 
     def archive(self) -> list[str]:
-        """Archive, and return what was said."""
+        """Archive, and return the output."""
         said: list[str] = []
         archive(self.location, said.append)
         return said
 
-    def replay(self) -> list[str]:
-        """Replay, and return what was said."""
+    def replay(self, until: int | None = None) -> list[str]:
+        """Replay, and return the output."""
         said: list[str] = []
-        replay(self.location, said.append)
+        replay(self.location, said.append, until=until)
         return said
 
     def names(self) -> list[str]:
         """All keys."""
-        return sorted(open_store(self.location).keys())
+        return list(open_store(self.location, create=True).keys())
 
     def read(self, key: str) -> bytes:
         """The bytes of an object."""
-        with open_store(self.location).open(key) as stream:
-            return stream.read()
+        return open_store(self.location, create=True).read(key)
 
     def state(self) -> dict[str, Any]:
-        """What changes when an object is written again: its time and its version."""
-        if not self.location.startswith("s3://"):
-            found = (Path(self.location) / key for key in self.names())
-            return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in found}
-        bucket = urlsplit(self.location).netloc
-        versions = boto3.client("s3").list_object_versions(Bucket=bucket).get("Versions", [])
-        return {f"{each['Key']} {each['VersionId']}": each["LastModified"] for each in versions}
+        """What changes when an object is written again: its version, or its file's inode."""
+        objects = open_store(self.location, create=True).objects
+        found = {key: objects.head(key) for key in self.names()}
+        return {key: (head["version"], head["e_tag"]) for key, head in found.items()}
 
     def overwrite(self, key: str, content: bytes | None) -> None:
         """Put other bytes in the place of an object; remove it for None."""
-        if self.location.startswith("s3://"):
-            parts = urlsplit(self.location)
-            where = {"Bucket": parts.netloc, "Key": f"{parts.path.strip('/')}/{key}"}
-            client = boto3.client("s3")
-            if content is None:
-                client.delete_object(**where)  # type: ignore[arg-type]
-            else:
-                client.put_object(**where, Body=content)  # type: ignore[arg-type]
-            return
-        path = Path(self.location) / key
-        path.unlink(missing_ok=True)
-        if content is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        objects = open_store(self.location).objects
+        objects.delete(key) if content is None else objects.put(key, content)
 
 
 def set_raw_aside(query: Query) -> None:
@@ -128,39 +110,30 @@ def assert_raw_is_as_before(query: Query) -> None:
             assert not difference, (name, one, difference[:3])
 
 
-def olist(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
-    """Start the command in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "loaders", *arguments],
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **options,
-    )
-
-
 def quiet(_: str) -> None:
     """Say nothing."""
 
 
 def history(folder: Path) -> None:
-    """Land corrections, removals, repeats, A-B-A, points replaced, rejects and failures."""
+    """Land corrections, removals, repeats, A-B-A, a row that returns, rejects and failures."""
     write_csv(folder / "1", "sellers", *SELLERS, QUOTED, SELLERS[0])
     write_csv(folder / "1", "geolocation", *POINTS)
     write_csv(folder / "2", "sellers", "s2,20031,niteroi,RJ", "s5,1,x,SP")
     write_csv(folder / "3", "sellers", SELLERS[0], "s2,20031,niteroi,RJ", QUOTED)
-    write_csv(folder / "3", "geolocation", "20031,-22.9,-43.2,rio,RJ")
+    write_csv(folder / "3", "geolocation", POINTS[0], "20031,-22.9,-43.2,rio,RJ")
     write_csv(folder / "4", "sellers", "s6,1", "s7,1,y,SP", '"s8,1,z,SP')
-    (folder / "5").mkdir()
+    write_csv(folder / "5", "geolocation", POINTS[0], POINTS[0], POINTS[0])
     header = "seller_city,seller_id,seller_zip_code_prefix,seller_state,note"
     latin = f"{header}\ns\xe3o paulo,s9,1,SP,n\n"
     (folder / "5" / "olist_sellers_dataset.csv").write_bytes(latin.encode("latin-1"))
+    removing = Rules(allow_removals=True)
     land(folder / "1", "snapshot", say=quiet)
     land(folder / "2", say=quiet)
     land(folder / "2", say=quiet)  # unchanged
     land(folder / "1", say=quiet)  # A again
-    land(folder / "3", "snapshot", say=quiet, rules=Rules(allow_removals=True))
+    land(folder / "3", "snapshot", say=quiet, rules=removing)
     with pytest.raises(LoaderError):
         land(folder / "4", say=quiet)
     land(folder / "4", say=quiet, rules=Rules(max_rejects="5"))
-    land(folder / "5", say=quiet, rules=Rules(encoding="latin-1"))
+    land(folder / "5", say=quiet, rules=Rules(encoding="latin-1", allow_removals=True))
+    land(folder / "1", "snapshot", say=quiet, rules=removing)

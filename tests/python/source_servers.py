@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -19,7 +20,6 @@ import pymysql
 from psycopg2.extensions import connection as PostgresConnection
 
 from conftest import administer
-from loaders.server import ports
 
 PASSWORD = "s3cret/with@signs:and#all"  # what a URL has to escape
 
@@ -142,7 +142,9 @@ def mariadb() -> Iterator[int]:
     """Start a MariaDB server on loopback; yield its port."""
     folder = Path(tempfile.mkdtemp(prefix="olist-mariadb-"))
     data, log = folder / "data", folder / "log"
-    port = ports.pick(None, print)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     own = ["--no-defaults", f"--datadir={data}"]
     if os.geteuid() == 0:
         owner = _unprivileged()
@@ -207,7 +209,7 @@ def _set_up(process: "subprocess.Popen[bytes]", path: Path, log: Path) -> None:
                 raise RuntimeError(f"MariaDB does not start: {log.read_text()[-2000:]}") from None
             time.sleep(0.1)
     with link.cursor() as cursor:
-        for user, rights in (("owner", "all privileges"), ("reader", "select, process")):
+        for user, rights in (("owner", "all privileges"), ("reader", "select, show view, process")):
             cursor.execute(f"create user {user}@'%' identified by '{PASSWORD}'")
             cursor.execute(f"grant {rights} on *.* to {user}@'%' with grant option")
     link.close()

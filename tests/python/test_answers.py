@@ -5,14 +5,18 @@ it is the SQL on raw of that report. The ten questions are compared with their o
 test_benchmarks.py.
 """
 
+import csv
+import io
 import os
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from loaders.analyses import Analysis, analyses
+from loaders.answers import about, analyses
+from loaders.cli import main
 from loaders.paths import project_root
 from raw_sql import raw_sql
 from warehouse import Records, Warehouse
@@ -21,81 +25,100 @@ REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 FOLDER = Path(__file__).parents[1] / "answers"
 README = project_root() / "analyses" / "README.md"
 ALL = analyses()
-KPIS = [name for name, one in ALL.items() if one.group == "kpis"]
+KPIS = [name for name, file in ALL.items() if file.parent.name == "kpis"]
+Captured = pytest.CaptureFixture[str]
 
 
-@pytest.mark.parametrize("one", ALL.values(), ids=lambda one: one.name)
-def test_an_analysis_says_what_it_answers_its_grain_and_its_trap(one: Analysis) -> None:
-    assert one.question.endswith("?")
-    assert one.grain
-    assert one.trap
-    assert not one.needs_dbt
+@pytest.fixture(scope="module")
+def compiled(sample_and_real: Warehouse) -> dict[str, str]:
+    """The SQL of each analysis, as dbt compiles it."""
+    sample_and_real.dbt("compile", "--select", "resource_type:analysis")
+    files = sample_and_real.folder.rglob("target/compiled/*/analyses/**/*.sql")
+    return {file.stem: file.read_text("utf-8") for file in files}
+
+
+@pytest.fixture
+def reached(sample_and_real: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """That warehouse is the one that commands find."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    for name, value in sample_and_real.variables.items():
+        monkeypatch.setenv(name, value)
+    return sample_and_real
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_analysis_says_what_it_answers_its_grain_and_its_trap(name: str) -> None:
+    assert re.fullmatch(r"[^?]+\?.* Grain: .+\. .*\bTrap: .+", about(ALL[name]))
 
 
 def test_there_are_ten_questions_and_each_kpi_is_compared() -> None:
-    assert len([one for one in ALL.values() if one.group == "questions"]) == 10
+    assert len([file for file in ALL.values() if file.parent.name == "questions"]) == 10
     assert {path.name.removesuffix(".raw.sql") for path in FOLDER.iterdir()} == set(KPIS)
-
-
-def test_each_file_is_an_analysis_of_its_own() -> None:
     assert len(ALL) == len(list((project_root() / "analyses").rglob("*.sql")))
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_analysis_has_rows(sample_and_real: Warehouse, name: str) -> None:
-    assert sample_and_real.query(ALL[name].query)
+def test_an_analysis_has_rows(
+    sample_and_real: Warehouse, compiled: dict[str, str], name: str
+) -> None:
+    assert sample_and_real.query(compiled[name])
 
 
 @pytest.mark.parametrize("name", KPIS)
-def test_a_kpi_says_what_raw_says(sample_and_real: Warehouse, name: str) -> None:
-    ours = sample_and_real.records(ALL[name].query)
+def test_a_kpi_says_what_raw_says(
+    sample_and_real: Warehouse, compiled: dict[str, str], name: str
+) -> None:
+    ours = sample_and_real.records(compiled[name])
     theirs = sample_and_real.records(raw_sql(FOLDER / f"{name}.raw.sql"))
     assert [list(row) for row in ours[:1]] == [list(row) for row in theirs[:1]]
     assert ours == theirs
 
 
+def test_the_command_prints_all_with_their_questions(reached: Warehouse, capsys: Captured) -> None:
+    assert main(["answers", "--limit", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name, file in ALL.items():
+        assert f"## {name}: {about(file)}" in lines
+
+
+def test_the_command_prints_tables_and_csv(
+    reached: Warehouse, compiled: dict[str, str], capsys: Captured
+) -> None:
+    rows = reached.records(compiled["daily_sales"])
+    assert main(["answers", "daily_sales", "--limit", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].replace("|", " ").split() == list(rows[0])
+    assert lines[4].replace("|", " ").split()[:2] == [
+        *(str(rows[0]["date_day"]), rows[0]["day_name"]),
+    ]
+    assert lines[-1] == "There are more rows: --limit -1 prints all."
+    assert main(["answers", "daily_sales", "--csv"]) == 0
+    read = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["date_day"] for row in read] == [str(row["date_day"]) for row in rows]
+    assert sum(Decimal(row["revenue"]) for row in read) == sum(row["revenue"] for row in rows)
+
+
 @pytest.mark.parametrize(
-    ("name", "column"),
+    ("arguments", "message"),
     [
-        ("daily_sales", "revenue"),
-        ("monthly_revenue", "revenue"),
-        ("monthly_growth", "revenue"),
-        ("customer_segments", "revenue"),
-        ("customer_loyalty", "revenue"),
-        ("new_and_returning_customers", "revenue"),
-        ("lifetime_value", "revenue"),
-        ("category_performance", "revenue"),
-        ("order_status_mix", "revenue"),
-        ("order_value_by_state", "revenue"),
-        ("freight_by_region", "revenue"),
-        ("freight_by_region", "freight"),
-        ("payment_mix", "payment_value"),
-        ("payment_methods", "payment_value"),
-        ("order_status_mix", "paid"),
-        ("cancellations_by_month", "orders"),
-        ("purchases_by_hour", "all_days"),
+        (["nothing"], "There is no answer 'nothing': 'olist answers --list'"),
+        (["daily_sales", "top_sellers", "--csv"], "A CSV is one table: name one answer"),
+        (["daily_sales"], "nothing landed or built yet: run 'olist land', then 'dbt build'."),
     ],
 )
-def test_parts_add_up_to_the_whole(sample_and_real: Warehouse, name: str, column: str) -> None:
-    whole = {
-        "revenue": "select sum(price) from marts.fct_order_items",
-        "freight": "select sum(freight_value) from marts.fct_order_items",
-        "payment_value": "select sum(payment_value) from marts.fct_payments",
-        "paid": "select sum(payment_value) from marts.fct_payments",
-        "orders": "select count(*) from marts.fct_orders",
-        "all_days": "select count(*) from marts.fct_orders",
-    }[column]
-    found = sum(row[column] for row in sample_and_real.records(ALL[name].query))
-    assert [(found,)] == sample_and_real.query(whole)
+def test_errors_are_one_sentence(
+    database: dict[str, str], capsys: Captured, arguments: list[str], message: str
+) -> None:
+    assert main(["answers", *arguments]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(f"olist: {message}")
+    assert said.err.count("\n") == 1
+    assert not said.out
 
 
-def test_dbt_compiles_each_to_the_query_that_is_asked(sample_and_real: Warehouse) -> None:
-    sample_and_real.dbt("compile", "--select", "resource_type:analysis")
-    compiled = {
-        file.stem: re.sub(r'"\w+"\."(\w+)"\."(\w+)"', r"\1.\2", file.read_text("utf-8")).strip()
-        for file in sample_and_real.folder.rglob("target/compiled/*/analyses/**/*.sql")
-    }
-    assert compiled == {name: one.query.strip() for name, one in ALL.items()}
+def test_the_list_needs_no_server(capsys: Captured) -> None:
+    assert main(["answers", "--list"]) == 0
+    assert "What did we sell each month, and how did it grow?" in capsys.readouterr().out
 
 
 def test_the_readme_lists_every_analysis() -> None:
@@ -130,57 +153,23 @@ HEADLINES: dict[str, Callable[[Records], str]] = {
         f" {rows[0]['orders']} orders, lift {rows[0]['lift']}"
         f" ({'less' if rows[0]['lift'] < 1 else 'more'} often than by chance)"
     ),
-    "cancellations_by_month": lambda rows: (
-        f"{sum(row['cancelled'] for row in rows)} cancelled,"
-        f" {sum(row['unavailable'] for row in rows)} unavailable"
-    ),
-    "category_performance": lambda rows: (
-        f"{len(rows)} categories, the first eight have {rows[7]['cumulative_percent']} % of revenue"
-    ),
     "customer_loyalty": lambda rows: (
         f"{rows[1]['percent_of_those_before']} % come a second time,"
         f" half of them within {rows[1]['median_days_since_order_before']} days"
-    ),
-    "fulfilment_time": lambda rows: (
-        f"{rows[-1]['average_days']} days, of which {rows[2]['average_days']} with the carrier"
     ),
     "lifetime_value": lambda rows: (
         f"the best percent are worth R$ {rows[0]['average_value']:,} each,"
         f" the lower half R$ {rows[-1]['average_value']}"
     ),
-    "order_funnel": lambda rows: (
-        f"{rows[3]['percent_of_all']} % are delivered, {rows[4]['percent_of_all']} % reviewed too"
-    ),
-    "order_status_mix": lambda rows: f"{rows[0]['orders']:,} of {_sum(rows, 'orders'):,} delivered",
-    "order_value_by_state": lambda rows: (
-        f"R$ {rows[0]['average_order_value']} in {rows[0]['state_code']},"
-        f" {rows[-1]['average_order_value']} in {rows[-1]['state_code']}"
-    ),
-    "payment_mix": lambda rows: f"{rows[0]['orders_percent']} % of orders by `credit_card` alone",
-    "promise_accuracy": lambda rows: (
-        f"promised in 21 to 30 days: {rows[2]['average_days_early']} days early on average,"
-        f" {rows[2]['late_percent']} % late"
-    ),
-    "review_scores": lambda rows: (
-        f"{rows[0]['reviews_percent']} % give 5, {rows[-1]['reviews_percent']} % give 1"
-    ),
-    "seller_concentration": lambda rows: (
-        f"the best {rows[2]['top_percent']} % have {rows[2]['revenue_percent']} % of revenue,"
-        f" Gini {rows[2]['gini_coefficient']}"
-    ),
 }
-
-
-def _sum(rows: Records, column: str) -> int:
-    return int(sum(row[column] for row in rows))
 
 
 @pytest.mark.parametrize("name", HEADLINES)
 def test_the_readme_says_what_the_real_data_says(
-    sample_and_real: Warehouse, request: pytest.FixtureRequest, name: str
+    sample_and_real: Warehouse, compiled: dict[str, str], request: pytest.FixtureRequest, name: str
 ) -> None:
     if "real" not in request.node.callspec.id:
         pytest.skip("figures of the Olist data")
-    said = HEADLINES[name](sample_and_real.records(ALL[name].query))
+    said = HEADLINES[name](sample_and_real.records(compiled[name]))
     line = next(line for line in README.read_text("utf-8").splitlines() if f"[`{name}`]" in line)
     assert line.endswith(f"| {said} |")

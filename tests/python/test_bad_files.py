@@ -13,7 +13,7 @@ from conftest import temporary_database
 from draws import LANDINGS
 from loaders.cli import main
 from loaders.connection import connect
-from loaders.sources import unpacked
+from loaders.sources import files
 from loaders.tables import TABLES
 
 
@@ -68,7 +68,7 @@ def test_bad_input_is_told_and_changes_nothing(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(unpacked, "_HARMLESS", 1 << 20)  # so that a small bomb will do
+    monkeypatch.setattr(files, "_HARMLESS", 1 << 20)  # so that a small bomb will do
     make, sentence = CASES[name]
     location = str(make(tmp_path))
     main(["land", str(tmp_path / "nowhere")])  # makes the ledger, where there was none

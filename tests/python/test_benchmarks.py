@@ -1,34 +1,43 @@
-"""The bench: figures come out, both sides of a question agree, what is kept stays. No times."""
+"""The bench: figures come out, both sides of a question agree, what is kept stays. No times.
 
-import json
+The groups that build many times over run where ``OLIST_BENCH`` is set (``make bench-smoke``): ten
+minutes for code that only ``make bench`` runs.
+"""
+
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from benchmarks import groups, landing, memory, results
-from benchmarks.__main__ import main
-from benchmarks.changed import SHARE, change
-from benchmarks.measure import Measure
+from benchmarks import build, dbt, incremental, landing, plain, scale, settings
+from benchmarks.__main__ import GROUPS, main
+from benchmarks.changes import SHARE, change
+from benchmarks.measure import Measure, keep, section
 from benchmarks.questions import Question, questions
 from benchmarks.settings import Settings, prepared
 from loaders.connection import connect
 from loaders.errors import LoaderError
+from loaders.packages import install
 from loaders.sample import generate
 from tests import frames
 from warehouse import STAR, Warehouse
 
-SCALE = 0.01
+SCALES = (0.002, 0.004)
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
+
+many_builds = pytest.mark.skipif(
+    not os.environ.get("OLIST_BENCH"), reason="whole benches on tiny data: make bench-smoke"
+)
 
 
 @pytest.fixture(scope="module")
-def settings(postgres: dict[str, str]) -> Iterator[Settings]:
+def tiny(postgres: dict[str, str]) -> Iterator[Settings]:
+    install(retry=False, say=lambda _: None)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in postgres.items():
             patch.setenv(name, value)
-        with prepared(repeats=1, scales=(SCALE, 2 * SCALE)) as made:
+        with prepared(repeats=1, scales=SCALES) as made:
             yield made
 
 
@@ -47,97 +56,111 @@ def test_marts_and_raw_give_the_same_answer(built: Warehouse, question: Question
     answer = built.query(question.marts)
     assert answer
     assert answer == built.query(question.raw)
+    comment = " ".join(line for line in question.marts.splitlines() if line.startswith("-- "))
+    assert all(word in comment for word in ("? ", "Grain: ", "Trap: "))
 
 
-def test_there_are_ten_questions_and_each_says_its_grain_and_trap() -> None:
-    assert len(questions()) == 10
-    for question in questions():
-        lines = question.marts.splitlines()
-        comment = " ".join(line for line in lines if line.startswith("-- "))
-        assert "? " in comment
-        assert "Grain: " in comment
-        assert "Trap: " in comment
+def check(measures: Sequence[Measure]) -> dict[str, Measure]:
+    """Each line has figures, on both sides where it has two; return them by name."""
+    for measure in measures:
+        assert min(measure.ours) > 0
+        assert min(measure.reference, default=1) > 0
+        assert bool(measure.reference_name) == bool(measure.reference)
+    return {measure.name: measure for measure in measures}
 
 
-def test_landing_is_measured_against_psql_and_other_loaders(settings: Settings) -> None:
-    found = {measure.name: measure for measure in landing.measures(settings)}
-    assert {"first landing", "again, nothing changed"} < set(found)
-    assert found["first landing, against execute_values"].at_least
-    for measure in found.values():
-        assert len(measure.ours) == settings.repeats
-        assert min((*measure.ours, *measure.reference)) > 0
+def test_landing_is_measured_against_psql(tiny: Settings) -> None:
+    found = check(landing.measures(tiny))
+    limits = {name: measure.limit for name, measure in found.items() if measure.reference}
+    assert limits == {
+        "first landing from the zip": 1.5,
+        "first landing from a folder": 1.2,
+        "first landing from a folder, with all that it makes": None,
+        "the same zip again": 0.2,
+        "1 % of orders changed (snapshot)": 1.5,
+    }
+    memory = [measure for name, measure in found.items() if name.startswith("memory: ")]
+    assert len(memory) == 6
+    assert all(measure.value > 10 and measure.limit == 100 for measure in memory)  # MiB
 
 
-def test_memory_is_measured_at_each_scale(settings: Settings) -> None:
-    found = memory.measures(settings)
-    scales = [measure.name.rpartition(" ")[2] for measure in found]
-    assert scales == ["0.01", "0.01", "0.02", "0.02"]
-    for measure in found:
-        assert measure.value > 10  # MiB: no Python is smaller
+@many_builds
+def test_builds_are_compared_with_plain_sql_and_dbts_floor(tiny: Settings) -> None:
+    models, wall, *peers = check(build.measures(tiny)).values()
+    assert [measure.limit for measure in (models, wall, *peers)] == [1.5, 1.15, 3.06, 3.71]
+    assert wall.reference[0] > 2 * models.reference[0]  # a whole build, and the plain star
 
 
-def test_the_peak_is_that_of_the_measured_process(settings: Settings, tmp_path: Path) -> None:
+def test_a_plain_star_with_other_rows_is_no_reference(tiny: Settings) -> None:
+    with tiny.database():
+        tiny.land(tiny.data)
+        dbt.dbt(tiny.scratch / "target", "build", *dbt.NO_TESTS, *dbt.STAR)
+        plain.build()
+        build.check()
+        with connect(autocommit=True) as link, link.cursor() as cursor:
+            cursor.execute("update plain.fct_orders set items_value = 1")
+        with pytest.raises(LoaderError, match="other rows in fct_orders"):
+            build.check()
+
+
+@many_builds
+def test_a_changed_day_is_compared_with_a_full_refresh(tiny: Settings) -> None:
+    found = check(incremental.measures(tiny))
+    assert [measure.limit for measure in found.values()] == [0.05, None, 1.5, 0.05]
+
+
+@many_builds
+def test_each_scale_has_a_table_and_the_larger_a_ratio(tiny: Settings) -> None:
+    found = check(scale.measures(tiny))
+    wall = found["dbt build at scale 0.004"]
+    assert (wall.limit, wall.reference_name) == (2.2, "scale 0.002")
+    assert found["scale 0.004: disk of raw"].value > found["scale 0.002: disk of raw"].value
+
+
+def test_the_peak_is_that_of_the_measured_process() -> None:
     ballast = bytearray(b"1") * (200 << 20)  # of the parent, which must not count
-    settings.run("benchmarks.peak", tmp_path / "peak", "this")
-    assert 1 << 20 < int((tmp_path / "peak").read_text()) < len(ballast)
+    assert 1 << 20 < settings.run("this").memory < len(ballast)
 
 
-def test_a_hundredth_of_the_orders_is_changed_and_nothing_else(
-    settings: Settings, tmp_path: Path
-) -> None:
-    rows = change(settings.data, tmp_path / "after")
-    before, after = frames.read(settings.data), frames.read(tmp_path / "after")
+def test_a_hundredth_of_the_orders_is_changed_and_nothing_else(tmp_path: Path) -> None:
+    generate(tmp_path / "before", 0.01)
+    rows = change(tmp_path / "before", tmp_path / "after")
+    before, after = frames.read(tmp_path / "before"), frames.read(tmp_path / "after")
     differing = {name: (before[name] != after[name]).any(axis="columns") for name in before}
     chosen = set(before["orders"].loc[differing["orders"], "order_id"])
     assert len(chosen) == -(-len(before["orders"]) // SHARE)
     for name in ("order_items", "order_payments", "order_reviews"):
         assert (differing[name] == before[name]["order_id"].isin(chosen)).all()
     assert sum(int(rows.sum()) for rows in differing.values()) == rows
-    assert change(settings.data, tmp_path / "again") == rows
-    for file in (tmp_path / "after").iterdir():
-        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
 
 
 def test_a_partial_run_keeps_the_figures_of_other_groups(tmp_path: Path) -> None:
-    told = {
-        "about": "What it is.",
-        **dict.fromkeys(("commit", "command", "data", "date", "machine", "system"), "x"),
-        "versions": "y",
-        "repeats": 5,
-        "seconds": 2,
-    }
-    faster = Measure("landing", "faster", (1.0, 3.0, 2.0), "psql", (20.0,), 5, at_least=True)
-    results.keep(tmp_path, "landing", [faster], told)
-    large = Measure("memory", "large", (200.0,), limit=150, unit="MiB")
-    results.keep(tmp_path, "memory", [large], told)
-    results.keep(tmp_path, "landing", [faster], {**told, "commit": "later"})
-    kept = json.loads((tmp_path / "results.json").read_text())
-    assert {name: entry["commit"] for name, entry in kept.items()} == {
-        "landing": "later",
-        "memory": "x",
-    }
-    text = (tmp_path / "results.md").read_text()
+    file = tmp_path / "results.md"
+    faster = Measure("faster", (1.0, 3.0, 2.0), "psql", (20.0,), 5, at_least=True, note="so")
+    keep(file, "landing", section("What it is.", [faster], "first run"), GROUPS)
+    large = Measure("large", (200.0,), limit=150, unit="MiB")
+    keep(file, "scale", section("Another.", [large], "scale run"), GROUPS)
+    keep(file, "landing", section("What it is.", [faster], "later run"), GROUPS)
+    text = file.read_text("utf-8")
     assert "| faster | 2.00 s | psql | 20.0 s | 10.00 × faster | ≥ 5 × | yes |" in text
     assert "| large | 200 MiB |  |  |  | ≤ 150 MiB | **no** |" in text
+    assert "- faster: so" in text
+    assert ("first run" in text, "later run" in text, "scale run" in text) == (False, True, True)
+    assert text.index("## landing") < text.index("## scale")
 
 
 def test_a_bench_leaves_no_database_and_says_what_fails(
-    settings: Settings, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    tiny: Settings, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    with pytest.raises(LoaderError, match="nowhere"), settings.database():
-        settings.run("loaders", "land", "nowhere")
-    with connect(where=settings.server) as link, link.cursor() as cursor:
+    with pytest.raises(LoaderError, match="nowhere"), tiny.database():
+        tiny.land(Path("nowhere"))
+    with connect(where=tiny.server) as link, link.cursor() as cursor:
         cursor.execute("select count(*) from pg_database where datname like 'olist_bench_%'")
         assert cursor.fetchall() == [(0,)]
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings.server.items():
-            patch.setenv(name, value)
-        arguments = ["--data", str(tmp_path / "none.zip"), "--only", "memory"]
-        assert main([*arguments, "--out", str(tmp_path)]) == 1
+    arguments = ["landing", "--data", str(tmp_path / "none.zip"), "--out", str(tmp_path / "r.md")]
+    assert main(arguments) == 1
     assert "cannot be read" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("group", [*groups.GROUPS, *groups.OTHERS])
-def test_a_group_says_what_it_measures(group: str) -> None:
-    assert len(groups.about(group).splitlines()) > 1
+    with pytest.raises(SystemExit):
+        main(["speed"])
+    assert "no group speed" in capsys.readouterr().err

@@ -3,47 +3,92 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from conftest import Query, write_csv
-from loaders.cli import main
+from loaders import status
+from loaders.cli import main, olist
 from loaders.paths import project_root
 
-
-def test_without_a_command_it_shows_how(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main([])
-    assert ended.value.code == 2
-    assert "usage: olist" in capsys.readouterr().err
+Captured = pytest.CaptureFixture[str]
 
 
-def test_env_is_for_eval(database: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGPASSWORD", "it's $HOME")
-    script = 'eval "$("$0" -m loaders env)"; printf "%s|" "$PGHOST" "$PGPASSWORD" "$PGDATABASE"'
-    printed = subprocess.run(
+def shell(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in which ``$0`` is Python."""
+    return subprocess.run(
         ["/bin/sh", "-c", script, sys.executable],
         cwd=project_root(),
         capture_output=True,
         text=True,
         check=True,
-    ).stdout
-    assert printed == f"{database['PGHOST']}|it's $HOME|{database['PGDATABASE']}|"
+    )
 
 
-def test_an_error_is_one_sentence_and_status_1(
-    database: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def without_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PGHOST", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize("command", ["", *olist.commands])
+def test_help(command: str, capsys: Captured) -> None:
+    assert main([*command.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"Usage: olist {command}".rstrip())
+    if command in {"", "answers", "land"}:
+        assert "\n  Examples:\n    olist " in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Usage: olist"),
+        (["lnad"], "No such command 'lnad'"),
+        (["land"], "Missing argument 'LOCATION'"),
+        (["land", "x", "--mode", "upsert"], "'upsert' is not one of 'delta', 'snapshot'"),
+        (["land", "x", "--table", "order"], "no raw table 'order'; there are customers, "),
+        (["land", "x", "postgresql://u:secret@h/x"], "argument (postgresql://u:***@h/x)"),
+        (["replay"], "Missing argument 'LAKE'"),
+    ],
+)
+def test_wrong_usage_is_shown_and_status_2(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    assert main(["land", str(tmp_path / "nowhere")]) == 1
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err == f"olist: {tmp_path}/nowhere: no such file or folder.\n"
+    monkeypatch.delenv("OLIST_LAKE", raising=False)
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
 
 
-def test_land_and_status(query: Query, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["status"]) == 0
-    assert "nothing landed yet" in capsys.readouterr().out
+@pytest.mark.parametrize("arguments", [["env"], ["psql"], ["rejects"], ["answers"]])
+def test_without_any_server_it_says_what_to_do(
+    without_server: None, arguments: list[str], capsys: Captured
+) -> None:
+    assert main(arguments) == 1
+    assert "run 'olist up'" in capsys.readouterr().err
+
+
+def test_env_is_for_eval(database: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "it's $HOME")
+    script = 'eval "$("$0" -m loaders env)"; printf "%s|" "$PGHOST" "$PGPASSWORD" "$PGDATABASE"'
+    assert shell(script).stdout == f"{database['PGHOST']}|it's $HOME|{database['PGDATABASE']}|"
+
+
+def test_psql_gets_its_own_arguments(database: dict[str, str]) -> None:
+    printed = shell('"$0" -m loaders psql -XAtc "select current_database()"').stdout
+    assert printed.strip() == database["PGDATABASE"]
+
+
+def test_down_leaves_a_named_server_alone(database: dict[str, str], capsys: Captured) -> None:
+    assert main(["down"]) == 1
+    assert "a server of your own" in capsys.readouterr().err
+
+
+def test_land_and_status(query: Query, tmp_path: Path, capsys: Captured) -> None:
     write_csv(tmp_path, "sellers", "s1,01037,sao paulo,SP")
     (tmp_path / "notes.csv").write_text("a\n")
     assert main(["land", str(tmp_path), "--table", "sellers", "--mode", "snapshot"]) == 0
@@ -54,45 +99,57 @@ def test_land_and_status(query: Query, tmp_path: Path, capsys: pytest.CaptureFix
     said = capsys.readouterr().out
     assert "snapshot  landed" in said
     assert [line.split() for line in said.splitlines() if line.startswith("raw.sellers")] == [
-        ["raw.sellers", "1", "0", "1"]
+        ["raw.sellers", "1", "1", "1"]
     ]
 
 
-def test_psql_gets_its_own_arguments(database: dict[str, str]) -> None:
-    printed = subprocess.run(
-        [sys.executable, "-m", "loaders", "psql", "-XAtc", "select current_database()"],
-        cwd=project_root(),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert printed.strip() == database["PGDATABASE"]
+def _raises(error: BaseException) -> Callable[..., None]:
+    def run(**_: object) -> None:
+        raise error
+
+    return run
 
 
-def test_down_leaves_a_named_server_alone(
-    database: dict[str, str], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (psycopg2.OperationalError("the server\nwent away"), 1, "PostgreSQL stopped the command"),
+        (KeyboardInterrupt(), 130, "interrupted; what was under way is rolled back"),
+    ],
+)
+def test_an_error_is_one_sentence(
+    error: BaseException,
+    code: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
 ) -> None:
-    assert main(["down"]) == 1
-    assert "a server of your own" in capsys.readouterr().err
+    monkeypatch.setattr(status, "status", _raises(error))
+    assert main(["status"]) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"olist: {message}")
+    assert said.err.count("\n") == 1
 
 
-def test_without_any_server_it_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_an_error_of_a_loader_is_one_sentence_and_status_1(
+    database: dict[str, str], tmp_path: Path, capsys: Captured
 ) -> None:
-    for name in ("PGHOST", "DATABASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
-    assert main(["env"]) == 1
-    assert "run 'olist up'" in capsys.readouterr().err
+    assert main(["land", str(tmp_path / "nowhere")]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == f"olist: {tmp_path}/nowhere: no such file or folder.\n"
 
 
 def test_a_reader_that_goes_away_is_no_error(database: dict[str, str]) -> None:
+    assert shell('"$0" -m loaders status | true').stderr == ""
+
+
+def test_env_is_instant(database: dict[str, str]) -> None:
+    """It imports neither dbt nor pandas, nor the tables: a shell waits for it at each start."""
+    code = "import sys; from loaders.cli import main; main(['env']); print(*sys.modules)"
     done = subprocess.run(
-        ["/bin/sh", "-c", '"$0" -m loaders status | true', sys.executable],
-        cwd=project_root(),
-        capture_output=True,
-        text=True,
-        check=True,
-        env=dict(os.environ),
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
-    assert done.stderr == ""
+    imported = done.stdout.splitlines()[-1].split()
+    assert not {"dbt", "pandas", "numpy", "yaml", "loaders.tables"} & set(imported)

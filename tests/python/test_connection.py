@@ -3,7 +3,7 @@
 import pytest
 
 from loaders import connection
-from loaders.errors import LoaderError
+from loaders.errors import LoaderError, redact
 
 
 def test_a_url_becomes_variables() -> None:
@@ -20,68 +20,107 @@ def test_a_url_becomes_variables() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "message"),
+    "url",
     [
-        ("mysql://x/y", "must look like postgresql://"),
-        ("postgresql:///shop", "must look like postgresql://"),
-        ("postgresql://h:port/shop", "cannot be read"),
-        ("postgresql://h/shop?pool=3", "has the parameter 'pool'"),
+        "mysql://u:secret@h/shop",
+        "host=h password=secret",
+        "postgresql:///shop?password=secret",
+        "postgresql://u:secret@h:port/shop",
+        "postgresql://u:secret@h/shop?pool=3",
+        "postgresql://u:secret@h/shop?keepalives=3",
+        "postgresql://u:secret/word@h/shop",
+        "postgresql://u:1/secret@h/shop",
+        "postgresql://u:se@cret@h/shop",
+        "postgresql://u:%secret@h/shop",
     ],
 )
-def test_a_url_of_something_else_is_told(url: str, message: str) -> None:
-    with pytest.raises(LoaderError, match=message):
+def test_a_url_that_cannot_be_read_shows_nothing_of_its_password(url: str) -> None:
+    with pytest.raises(LoaderError, match="DATABASE_URL cannot be read: it must look") as refused:
         connection.parse_url(url)
+    assert "secret" not in str(refused.value)
+    assert "cret@" not in str(refused.value)
+
+
+@pytest.mark.parametrize("password", ["secret#word", "1?secret", "[secret", "a:b"])
+def test_a_url_is_read_as_every_client_reads_it(password: str) -> None:
+    found = connection.parse_url(f"postgresql://u:{password}@h/shop")
+    assert (found["PGPASSWORD"], found["PGHOST"]) == (password, "h")
 
 
 @pytest.mark.parametrize(
-    "password", ["secret/word", "secret#word", "1/secret", "1?secret", "[secret"]
+    ("text", "shown"),
+    [
+        ("at mysql://u:a/b@c@h/x", "at mysql://u:***@h/x"),
+        ("s3://b/?secret_key=a&x=1", "s3://b/?secret_key=***&x=1"),
+        ("postgresql://h/x", "postgresql://h/x"),
+    ],
 )
-def test_a_url_that_is_misread_shows_nothing_of_its_password(password: str) -> None:
-    with pytest.raises(LoaderError, match="cannot be read: write / ") as told:
-        connection.parse_url(f"postgresql://u:{password}@h/shop")
-    assert "secret" not in str(told.value)
+def test_redact(text: str, shown: str) -> None:
+    assert redact(text) == shown
 
 
-def test_pghost_wins_over_the_url() -> None:
-    both = {"PGHOST": "a", "PGUSER": "u", "DATABASE_URL": "postgresql://b/c"}
-    assert connection.external(both) == {
-        "PGHOST": "a",
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({"PGHOST": "a", "PGUSER": "u", "DATABASE_URL": "postgresql://b/c"}, ("a", "u", "u")),
+        ({"DATABASE_URL": "postgresql://u@b/c"}, ("b", "u", "c")),
+        ({"DATABASE_URL": "postgresql://b", "USER": "me"}, ("b", "me", "me")),
+    ],
+)
+def test_pghost_wins_over_the_url(variables: dict[str, str], found: tuple[str, ...]) -> None:
+    host, user, database = found
+    assert connection.external(variables) == {
+        "PGHOST": host,
         "PGPORT": "5432",
-        "PGUSER": "u",
-        "PGDATABASE": "u",
-    }
-    assert connection.external({"DATABASE_URL": "postgresql://u@b/c"}) == {
-        "PGHOST": "b",
-        "PGPORT": "5432",
-        "PGUSER": "u",
-        "PGDATABASE": "c",
+        "PGUSER": user,
+        "PGDATABASE": database,
     }
     assert connection.external({}) is None
 
 
-def test_a_server_that_does_not_answer_is_told(
-    database: dict[str, str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("PGPORT", "1", r":1 \(database .*\) cannot be used: .*Check PGHOST"),
+        ("PGDATABASE", "no_such_database", 'database "no_such_database" does not exist'),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_an_error(
+    database: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    message: str,
 ) -> None:
-    monkeypatch.setenv("PGPORT", "1")
-    with (
-        pytest.raises(LoaderError, match=r":1 \(database .*\) cannot be used: .*Check PGHOST"),
-        connection.connect(),
-    ):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(LoaderError, match=message), connection.connect():
         pass
 
 
-def test_a_missing_database_is_told(
+def test_an_old_server_is_an_error(
     database: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PGDATABASE", "no_such_database")
-    with (
-        pytest.raises(LoaderError, match='database "no_such_database" does not exist'),
-        connection.connect(),
-    ):
-        pass
-
-
-def test_an_old_server_is_told(database: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MINIMUM_VERSION", 99)
     with pytest.raises(LoaderError, match="version 99 or newer is needed"), connection.connect():
         pass
+
+
+def test_a_lock_is_waited_for_and_given_back(database: dict[str, str]) -> None:
+    waited: list[str] = []
+    with connection.connect() as one, connection.connect() as other:
+        with connection.exclusive(one, lambda: waited.append("one"), connection.BUILDING):
+            with connection.exclusive(other, lambda: waited.append("other"), connection.LANDING):
+                pass  # another lock is free
+
+            def waiting() -> None:
+                waited.append("other")
+                raise InterruptedError
+
+            with (
+                pytest.raises(InterruptedError),
+                connection.exclusive(other, waiting, connection.BUILDING),
+            ):
+                pass
+        with connection.exclusive(other, lambda: waited.append("again"), connection.BUILDING):
+            pass
+    assert waited == ["other"]

@@ -34,13 +34,11 @@ def test_a_load_that_is_killed_leaves_all_or_nothing(
             if where != "after":
                 times.append(run_load(crashing, *history.load))
                 assert content(crashing) == history.after
-            for database in (crashing, quiet):  # dbt runs begin
-                ask(database, "select raw._see()")
             history.advance()
         with until(lambda: not left_behind(crashing)):
             told = ask(crashing, LEDGER)
     print(hits, f"a load takes {statistics.median(times):.3f} s")
-    assert hits["in"] > CRASHES / 4
+    assert hits["in"] > CRASHES / 8
     assert [batch for batch, _, _ in told] == list(range(1, len(told) + 1))
     crashed = [error for _, status, error in told if status == "crashed"]
     assert crashed == [CRASHED] * hits["in"]

@@ -25,7 +25,7 @@ def start_build(warehouse: Warehouse) -> "subprocess.Popen[bytes]":
     """Start a build in a process group of its own."""
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "loaders.dbt_entry", "--quiet", "build", *STAR),
+            *(sys.executable, "-m", "loaders.dbt", "--quiet", "build", *STAR),
             *("--project-dir", str(project_root()), "--profiles-dir", str(project_root())),
             *("--target-path", str(warehouse.folder / "killed")),
             *("--log-path", str(warehouse.folder / "killed")),

@@ -1,36 +1,28 @@
-"""DuckDB gives the rows that PostgreSQL gives: after any load, incremental or not."""
+"""DuckDB and Spark give the rows that PostgreSQL gives, from the same files and from its lake."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 import pytest
 
+from conftest import REAL_DATA
 from exports import exports
-from loaders.engines import Mart, Warehouse, engine
-from loaders.engines.compare import marts_of
-from loaders.engines.differences import differences
-from loaders.engines.duckdb.file import connect
-from loaders.land import Rules
+from loaders.lake import archive
 from loaders.packages import install
 from loaders.paths import project_root
-from loaders.tables import BY_NAME
+from loaders.sample import generate
 from tests.frames import Files, read, write
-from warehouse import FACTS, NO_TESTS
+from warehouse import FACTS, NO_TESTS, Warehouse
 
+pytestmark = pytest.mark.slow
 SCALE = 0.01
-READ = {
-    file.stem
-    for layer in ("marts", "reports")
-    for file in project_root().glob(f"models/{layer}/*.sql")
-}
 # Texts that the engines' own casts read differently, or not at all.
 ODD = {
     "price": ["1.005", "-1.005", "2.675", "1e2", ".5", "5.", " 7.5 ", "NaN", "12345678901.5", "x"],
@@ -43,69 +35,67 @@ ODD = {
 }
 
 
-@dataclass
-class Engines:
-    """The two engines and what dbt wrote for each."""
+class Engine:
+    """Another engine, in a folder of its own."""
 
-    folder: Path
-    warehouses: dict[str, Warehouse]
-    marts: list[Mart] = field(default_factory=list)
+    def __init__(self, target: str, folder: Path) -> None:
+        """Nothing is there yet."""
+        self.target = target
+        self.folder = folder
+        self.variables = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
+            "OLIST_HOME": str(folder),
+            "OLIST_TARGET": target,
+            "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",  # a session of a minute
+        }
 
-    def land(self, data: Path, mode: str = "snapshot") -> None:
-        """Land the same on both, at the same time."""
-        at = None
-        for warehouse in self.warehouses.values():
-            rules = Rules(allow_removals=True)
-            warehouse.land(str(data), mode, say=lambda _: None, rules=rules, at=at)
-            at = (warehouse.newest_batch() or (0, None))[1]
-
-    def dbt(self, name: str, *arguments: str) -> dict[str, str]:
-        """Run dbt on an engine; return the status of each node."""
-        target = self.folder / f"{name}-target"
-        command = [sys.executable, "-m", "loaders.dbt_entry", "--quiet", *arguments]
-        command += ["--target", name, "--target-path", str(target), "--log-path", str(target)]
-        variables = {**os.environ, **self.warehouses[name].variables}
+    def dbt(self, data: Path | str, *arguments: str) -> dict[str, str]:
+        """Run dbt on this data; return the status of each node."""
+        target = self.folder / "target"
+        command = [sys.executable, "-m", "loaders.dbt", "--quiet", *arguments]
+        command += ["--target-path", str(target), "--log-path", str(target)]
         done = subprocess.run(
-            command, cwd=project_root(), env=variables, check=False, capture_output=True, text=True
+            command,
+            cwd=project_root(),
+            env={**self.variables, "OLIST_DATA": str(data)},
+            check=False,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        self.marts = marts_of(target / "manifest.json")
         results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
         return {result["unique_id"]: result["status"] for result in results}
 
-    def compare(self) -> None:
-        """Compare every mart and report, row for row."""
-        assert {mart.name for mart in self.marts} == READ
-        ours, theirs = self.warehouses["postgres"], self.warehouses["duckdb"]
-        for mart in self.marts:
-            found = differences(mart, ours.rows(mart), theirs.rows(mart))
-            assert found.rows, mart.name
-            assert found.none, (mart.name, found)
+    def rows(self, relation: str, columns: list[str]) -> list[tuple[Any, ...]]:
+        """All rows of a mart."""
+        if self.target == "duckdb":
+            import duckdb  # noqa: PLC0415 - of an extra
 
-    def rows(self, query: str) -> list[tuple[object, ...]]:
-        """Rows of a query on the DuckDB file."""
-        path = Path(self.warehouses["duckdb"].variables["OLIST_DUCKDB"])
-        with connect(path, read_only=True) as link:
-            return link.execute(query).fetchall()
+            with duckdb.connect(str(self.folder / "olist.duckdb"), read_only=True) as link:
+                return link.execute(f"select {', '.join(columns)} from {relation}").fetchall()
+        from pyarrow import dataset  # noqa: PLC0415
+
+        schema, name = relation.split(".")
+        files = self.folder / ".spark" / "warehouse" / f"{schema}.db" / name
+        found = dataset.dataset(files, exclude_invalid_files=True).to_table(columns)
+        return list(zip(*(found[column].to_pylist() for column in columns), strict=True))
 
 
-@pytest.fixture(scope="module")
-def engines(
-    postgres: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Engines]:
-    """An empty warehouse on each engine."""
-    install(retry=False, say=lambda _: None)
-    folder = tmp_path_factory.mktemp("engines")
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        patch.delenv("DATABASE_URL", raising=False)
-        patch.delenv("OLIST_DATA", raising=False)
-        for name, value in postgres.items():
-            patch.setenv(name, value)
-        warehouses = {
-            name: stack.enter_context(engine(name).scratch(folder))
-            for name in ("postgres", "duckdb")
-        }
-        yield Engines(folder, warehouses)
+def differences(engine: Engine, warehouse: Warehouse) -> dict[str, list[str]]:
+    """The first rows in which marts and reports of an engine differ from those of PostgreSQL."""
+    found = {}
+    tables = warehouse.records(
+        "select table_schema || '.' || table_name as name, array_agg(column_name::text) as columns"
+        " from information_schema.columns where table_schema in ('marts', 'reports') group by 1"
+    )
+    for table in tables:
+        name, columns = table["name"], table["columns"]
+        ours = sorted(map(repr, warehouse.query(f"select {', '.join(columns)} from {name}")))
+        theirs = sorted(map(repr, engine.rows(name, columns)))
+        assert ours, name
+        if ours != theirs:
+            found[name] = [*set(ours) - set(theirs), *set(theirs) - set(ours)][:4]
+    return found
 
 
 def _doctored(files: Files) -> Files:
@@ -131,44 +121,61 @@ def _doctored(files: Files) -> Files:
     }
 
 
-def test_all_is_equal_over_a_history_of_exports(engines: Engines, tmp_path: Path) -> None:
-    """Three exports: the second with all of dbt's tests, the third with odd values."""
-    for number, folder in enumerate(islice(exports(tmp_path, SCALE), 3)):
+@pytest.fixture(scope="module")
+def lake(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake of a warehouse that landed three exports, the last with odd values, and a delta."""
+    folder = tmp_path_factory.mktemp("exports")
+    for number, export in enumerate(islice(exports(folder / "exports", SCALE), 3)):
         if number == 2:
-            write(_doctored(read(folder)), folder)
-        engines.land(folder)
-        engines.dbt("postgres", "build", *NO_TESTS)
-        tests = engines.dbt("duckdb", "build", *(() if number == 1 else NO_TESTS))
-        assert set(tests.values()) <= {"success", "pass", "warn", "no-op"}
-        assert number != 1 or sum(name.startswith("unit_test.") for name in tests) > 70
-        engines.compare()
-    invalid = "select table_name, column_name, invalid_value from audit.invalid_values"
-    found = {(column, value) for _, column, value in engines.rows(invalid)}
-    assert {("price", "NaN"), ("order_item_id", "1.5"), ("shipping_limit_date", "now")} <= found
-    assert not {("price", "1e2"), ("price", "5."), ("order_item_id", "+3")} & found
+            write(_doctored(read(export)), export)
+        warehouse.land(export, "snapshot")
+    orders = read(export)["orders"][:5].assign(order_status="unavailable")
+    (folder / "delta").mkdir()
+    write({"orders": orders}, folder / "delta")
+    warehouse.land(folder / "delta")
+    warehouse.dbt("build", *NO_TESTS)
+    with warehouse._environment():
+        archive(str(folder / "lake"), say=lambda _: None)
+    return folder / "lake"
 
 
-def test_a_run_with_nothing_new_writes_no_fact_row(engines: Engines) -> None:
-    """A fact's rows are where they were: one that is deleted and inserted again moves."""
-    places = {fact: engines.rows(f"select rowid, * from marts.{fact}") for fact in FACTS}
-    engines.dbt("duckdb", "run", "--select", *FACTS)
-    for fact, before in places.items():
-        assert engines.rows(f"select rowid, * from marts.{fact}") == before
+def test_duckdb_builds_files_as_postgresql_does(
+    rebuilt_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """The whole project with all its tests; the real files where they are named."""
+    install(retry=False, say=lambda _: None)
+    data = Path(REAL_DATA) if REAL_DATA else tmp_path / "sample"
+    if not REAL_DATA:
+        generate(data, SCALE)
+    rebuilt_warehouse.land(data, "snapshot")
+    rebuilt_warehouse.dbt("build", *NO_TESTS)
+    duckdb = Engine("duckdb", tmp_path)
+    statuses = duckdb.dbt(data, "build")
+    assert set(statuses.values()) <= {"success", "pass", "warn", "no-op"}
+    assert sum(name.startswith("unit_test.") for name in statuses) > 70
+    assert differences(duckdb, rebuilt_warehouse) == {}
 
 
-def test_a_delta_writes_the_orders_that_it_touches(engines: Engines, tmp_path: Path) -> None:
-    """The rows of no other order carry its batch, and a rebuild gives the same."""
-    orders = pd.DataFrame(engines.rows("from raw.orders")).iloc[:5, :8].fillna("")
-    orders.columns = pd.Index(BY_NAME["orders"].columns)
-    orders["order_status"] = "unavailable"
-    write({"orders": orders}, tmp_path)
-    engines.land(tmp_path, "delta")
-    engines.dbt("postgres", "build", *NO_TESTS)
-    engines.dbt("duckdb", "build", *NO_TESTS)
-    engines.compare()
-    newest = "select order_id from marts.fct_orders where _batch_id = 4 order by order_id"
-    assert [order for (order,) in engines.rows(newest)] == sorted(orders["order_id"])
-    rebuilt = {fact: sorted(engines.rows(f"from marts.{fact}"), key=repr) for fact in FACTS}
-    engines.dbt("duckdb", "run", "--full-refresh", "--select", *FACTS)
-    for fact, before in rebuilt.items():
-        assert sorted(engines.rows(f"from marts.{fact}"), key=repr) == before
+def test_duckdb_builds_a_lake_as_postgresql_does(
+    lake: Path, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Twice, as a run on what is built builds it whole."""
+    duckdb = Engine("duckdb", tmp_path)
+    duckdb.dbt(lake, "build", *NO_TESTS)
+    duckdb.dbt(lake, "run", "--select", *FACTS)
+    assert differences(duckdb, warehouse) == {}
+    invalid = duckdb.rows("audit.invalid_values", ["column_name", "invalid_value"])
+    assert {("price", "NaN"), ("order_item_id", "1.5"), ("shipping_limit_date", "now")} <= {
+        *invalid
+    }
+    assert not {("price", "1e2"), ("price", "5."), ("order_item_id", "+3")} & {*invalid}
+
+
+@pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is not installed: make spark")
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java (docs/engines.md)")
+def test_spark_builds_a_lake_as_postgresql_does(
+    lake: Path, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    spark = Engine("spark", tmp_path)
+    spark.dbt(lake, "build")
+    assert differences(spark, warehouse) == {}

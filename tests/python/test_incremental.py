@@ -153,3 +153,25 @@ def test_an_order_that_vanishes_alone_leaves_its_lines(
 
 def test_nothing_new(step: Callable[..., None], complete: Files) -> None:
     step({**complete, "orders": complete["orders"][5:]}, mode="snapshot")
+
+
+def test_rows_of_the_newest_batch_are_replaced_while_others_go(
+    step: Callable[..., None], complete: Files, warehouse: Warehouse
+) -> None:
+    """The newest batch of a fact falls while it deletes: its rows go, and a removal leaves none."""
+    step(complete, mode="snapshot")
+    for name, column in (
+        ("order_payments", "payment_value"),
+        ("order_items", "price"),
+        ("order_reviews", "review_score"),
+        ("customers", "customer_zip_code_prefix"),
+    ):
+        rows = complete[name].copy()
+        column_at = rows.columns.get_loc(column)
+        rows.iloc[0, column_at] = "5"
+        step({name: rows.drop(rows.index[1])}, mode="snapshot")
+        rows.iloc[0, column_at] = "4"
+        step({name: rows.iloc[:1]})
+    assert warehouse.query("select count(*) - count(distinct order_id) from marts.fct_orders") == [
+        (0,)
+    ]

@@ -6,58 +6,123 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
 
 from loaders.errors import LoaderError
 from loaders.paths import project_root
-from tests.mutation import known, report, scenario
+from tests.mutation import scenario, verdicts
 from tests.mutation.__main__ import main
-from tests.mutation.builds import copy_project
-from tests.mutation.edits import Edit
-from tests.mutation.mutants import Mutant, Project
+from tests.mutation.mutants import Mutant, mutants_of, read_parts
+from tests.mutation.template import read
 from tests.mutation.verdicts import Verdict, verdict
 
+MODEL = """{{ config(materialized='incremental') }}
+with a as (select distinct x, y from {{ ref('b') }} {{ only_new('x') }})
+-- a comment
+select {{ key(['a.x', 'a.y']) }} as k from a left join {{ ref('c') }} as c on a.x = c.x
+"""
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Two models, a dispatched macro and one that no model calls."""
-    files = {
-        "models/marts/fct_a.sql": "select distinct a from b where {{ is_new('c') }}",
-        "snapshots/kept.sql": "{% snapshot kept_a %} select distinct a from b {% endsnapshot %}",
-        "macros/m.sql": (
-            "{% macro is_new(x) %}{{ adapter.dispatch('is_newer')(x) }}{% endmacro %}\n"
-            "{% macro default__is_newer(x) %}{{ x }} > 1{% endmacro %}\n"
-            "{% macro postgres__is_newer(x) %}{{ x }} > 2{% endmacro %}\n"
-            "{% macro generate_schema_name(a, b) %}{{ a }} > 3{% endmacro %}\n"
+
+def _changed(folder: Path, sql: str) -> set[tuple[str, str, str]]:
+    """Kind, before and after of each mutant of a model."""
+    (folder / "models").mkdir(exist_ok=True)
+    (folder / "models" / "m.sql").write_text(sql, "utf-8")
+    found = mutants_of(read_parts(folder))
+    return {(one.id.split(":")[2], one.before, one.after) for one in found}
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select a from t inner join u on t.i = u.i", ("join", "JOIN u", "LEFT JOIN u")),
+        ("select a from t where a >= 1", ("comparison", "a >= 1", "a > 1")),
+        (
+            "select a from t where a is not null",
+            ("null-test", "a IS NOT NULL", "NOT a IS NOT NULL"),
         ),
-    }
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text, "utf-8")
-    return Project.read(tmp_path)
+        ("select a from t where a and b", ("condition", "a AND b", "b")),
+        ("select a from t where a and b", ("condition", "a AND b", "a OR b")),
+        ("select a from t where {{ f('a') }}", ("where", "WHERE {{ f('a') }}", "")),
+        ("select a from t {{ only_new() }} group by a", ("scope", "{{ only_new() }}", "")),
+        ("select distinct a from t", ("distinct", "DISTINCT", "")),
+        ("select sum(a) as s from t", ("aggregate", "SUM(a)", "MAX(a)")),
+        ("select count(*) as n from t", ("aggregate", "COUNT(*)", "MAX(1)")),
+        ("select coalesce(a, {{ b }}) as c from t", ("coalesce", "COALESCE(a, {{ b }})", "COAL")),
+        ("select lower(a) as c from t", ("unwrapped", "LOWER(a)", "a")),
+        ("select {{ trimmed('a') }} as c from t", ("unwrapped", "{{ trimmed('a') }}", "{{ 'a' }}")),
+        ("select 0.50 as half from t", ("constant", "0.50", "1.50")),
+        ("select case when a then 1 else 2 end as b from t", ("case", "CASE", "CASE")),
+        ("select a from t union all select a from u", ("union", "SELECT", "SELECT a FROM u")),
+        ("select a from t order by a desc", ("sort", "a DESC", "a")),
+        (
+            "select max(a) over (partition by b, c) as d from t",
+            ("key-part", "MAX(a) OVER (PARTITION BY b, c)", "MAX(a) OVER (PARTITION BY c)"),
+        ),
+        ("select a_id, b_id from t", ("column", "a_id", "b_id AS a_id")),
+        (
+            "with u as (select a_id, b_id from v) select 1 from t join u on t.i = u.a_id",
+            ("join-key", "t.i = u.a_id", "t.i = u.b_id"),
+        ),
+        ("select {{ key(['a', 'b']) }} as k from t", ("key-part", "{{ key(", "{{ key(['b']) }}")),
+        ("select a + b as c from t", ("arithmetic", "a + b", "a - b")),
+        ("select extract(year from a) as y from t", ("unit", "EXTRACT(", "EXTRACT(ISOYEAR")),
+    ],
+)
+def test_each_kind_of_fault_is_made(
+    tmp_path: Path, sql: str, expected: tuple[str, str, str]
+) -> None:
+    kind, before, after = expected
+    found = _changed(tmp_path, sql)
+    after_of = {one[2] for one in found if one[0] == kind and before in one[1]}
+    assert any(after in one if after else not one for one in after_of), found
 
 
-def test_a_macro_is_tried_on_the_models_that_reach_it(project: Project) -> None:
-    targets = {mutant.owner: mutant.targets for mutant in project.mutants()}
-    assert targets == {
+def test_jinja_is_masked_and_comes_back(tmp_path: Path) -> None:
+    template = read(MODEL, 0, len(MODEL))
+    assert template
+    text = MODEL[: template.start] + template.text(template.tree)
+    for jinja in ("config(mat", "ref('b')", "only_new('x')", "key(['a.x', 'a.y'])"):
+        assert text.count(jinja) == 1
+    assert "WHERE" not in text  # a call that stands for a clause stays one
+    loop = "{% for x in y %} select {{ x }} {{ 'union' if not loop.last }} {% endfor %}"
+    assert read(loop, 0, len(loop)) is None
+
+
+def test_a_macro_is_tried_on_the_models_that_reach_it(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "macros").mkdir()
+    (tmp_path / "models/fct_a.sql").write_text("select a from b where {{ is_new('c') }}", "utf-8")
+    (tmp_path / "macros/m.sql").write_text(
+        "{% macro is_new(x) %}{{ adapter.dispatch('is_newer')(x) }}{% endmacro %}\n"
+        "{% macro default__is_newer(x) %}{{ x }} > 1{% endmacro %}\n"
+        "{% macro postgres__is_newer(x) %}{{ x }} > 2{% endmacro %}\n"
+        "{% macro first(x) %}{{ x }} desc, id{% endmacro %}\n"
+        "{% macro generate_schema_name(a, b) %}{{ a }} > 3{% endmacro %}\n",
+        "utf-8",
+    )
+    mutants = mutants_of(read_parts(tmp_path))
+    assert {mutant.owner: mutant.targets for mutant in mutants} == {
         "fct_a": ("fct_a",),
-        "kept_a": ("kept_a",),
         "default__is_newer": (),
         "postgres__is_newer": ("fct_a",),
+        "first": (),
     }
+    constant = next(m for m in mutants if m.owner == "postgres__is_newer" and m.before == "2")
+    lines = constant.text((tmp_path / "macros/m.sql").read_text("utf-8")).splitlines()
+    assert "{{ x }} > 3" in lines  # nothing of the statement that was put around it
+    assert "{% macro default__is_newer(x) %}{{ x }} > 1{% endmacro %}" in lines
 
 
-def test_ids_are_stable_and_unique_and_each_mutant_is_another_text(project: Project) -> None:
-    for found in (project, Project.read(project_root())):
-        mutants = found.mutants()
-        assert mutants == found.mutants()
-        assert len({mutant.id for mutant in mutants}) == len(mutants) > 5
-        for mutant in mutants:
-            original = (found.root / mutant.file).read_text("utf-8")
-            assert mutant.text(original) != original, mutant.id
-    first = project.mutants()[0]
-    assert first.id == "models/marts/fct_a.sql:1:distinct:1"
-    assert first.after == "select a from b where {{ is_new('c') }}"
+def test_ids_are_stable_and_each_mutant_is_another_text() -> None:
+    parts = read_parts(project_root())
+    mutants = mutants_of(parts)
+    assert mutants == mutants_of(read_parts(project_root()))
+    assert len({mutant.id for mutant in mutants}) == len(mutants) > 1000
+    assert [part.name for part in parts if not part.template and not part.is_macro] == [
+        "invalid_values"
+    ]
+    for mutant in mutants[::20]:
+        original = (project_root() / mutant.file).read_text("utf-8")
+        assert mutant.text(original) != original, mutant.id
 
 
 @dataclass
@@ -85,74 +150,41 @@ class Result:
         ([Result("error", "null value violates not-null constraint")], "error"),
         ([Result("error", "This model has an enforced contract that failed.")], "error"),
         ([Result("error", "canceling statement due to statement timeout")], "error"),
-        (
-            [Result("error", "syntax error"), Result("fail", "Got 1 result", "test")],
-            "test",
-        ),
+        ([Result("error", "syntax error"), Result("fail", "Got 1 result", "test")], "test"),
     ],
 )
 def test_verdicts(results: Sequence[Result], expected: str) -> None:
     assert verdict(results).status == expected
 
 
-def _mutant(before: str, after: str, number: int = 1, within: str = "") -> Mutant:
-    edit = Edit("join", 0, 1, "")
-    return Mutant(f"f.sql:{number}:join:1", "f.sql", "f", edit, before, after, within, ("f",))
+def _mutant(before: str, after: str, within: str = "") -> Mutant:
+    return Mutant(f"f.sql:{before}", "f.sql", "f", within, before, after, ("f",), None, 0, None)  # type: ignore[arg-type]
 
 
-def test_judgements_are_found_by_text_on_any_line(tmp_path: Path) -> None:
+def test_what_cannot_be_noticed_is_known_by_its_text(tmp_path: Path) -> None:
     file = tmp_path / "known.toml"
-    entry = "file = 'f.sql'\nbefore = 'a   >  b'\nafter = 'a >= b'\nreason = 'same'\n"
-    file.write_text(f"[[equivalent]]\n{entry}", "utf-8")
-    judgements = known.read(file)
-    assert judgements.why_equivalent(_mutant("a > b", "a >= b", 77)) == "same"
-    assert judgements.why_equivalent(_mutant("a > b", "a < b")) is None
-    assert judgements.stale([_mutant("a > b", "a >= b")]) == []
-    assert [stale.after for stale in judgements.stale([])] == ["a >= b"]
-    file.write_text(f"[[equivalent]]\nwithin = 'cte'\n{entry.replace('f.sql', '*.sql')}", "utf-8")
-    judgements = known.read(file)
-    assert judgements.why_equivalent(_mutant("a > b", "a >= b", within="cte")) == "same"
-    assert judgements.why_equivalent(_mutant("a > b", "a >= b", within="other")) is None
+    entry = "[[equivalent]]\nfile = '*.sql'\nbefore = 'a   >  b'\nafter = 'a >= b'\nreason = 'x'\n"
+    file.write_text(entry, "utf-8")
+    (known,) = verdicts.read_known(file)
+    assert known.matches(_mutant("a > b", "a >= b"))
+    assert not known.matches(_mutant("a > b", "a < b"))
+    file.write_text(f"{entry}within = 'cte'\n", "utf-8")
+    (known,) = verdicts.read_known(file)
+    assert known.matches(_mutant("a > b", "a >= b", "cte"))
+    assert not known.matches(_mutant("a > b", "a >= b", "other"))
     file.write_text("[[equivalent]]\nfile = 'f.sql'\n", "utf-8")
     with pytest.raises(LoaderError, match="each entry has file, before, after and reason"):
-        known.read(file)
+        verdicts.read_known(file)
 
 
-def test_every_judgement_is_about_a_mutant_of_this_project() -> None:
-    stale = known.read().stale(Project.read(project_root()).mutants())
-    assert [f"{entry.file}: {entry.before} → {entry.after}" for entry in stale] == []
-
-
-def test_the_report_counts_and_explains() -> None:
+def test_the_report_counts_by_model() -> None:
     statuses = ["test", "error", "survived", "survived", "equivalent", "invalid", "unreached"]
-    outcomes = [
-        report.Outcome(_mutant(f"a{n} | b", "", n), Verdict(status, "because"))
-        for n, status in enumerate(statuses)
-    ]
-    assert report.score(outcomes) == 50.0
-    judged = known.Judgements([], [known.Known("f.sql", "a2 | b", "", "only the cost differs")])
-    text = report.render(outcomes, judged, "python -m tests.mutation")
-    assert text == report.render(outcomes, judged, "python -m tests.mutation")
+    outcomes = [(_mutant(f"a{n} | b", ""), Verdict(status)) for n, status in enumerate(statuses)]
+    text = verdicts.report(outcomes, "python -m tests.mutation", ["odd"])
     assert "| `f` | 7 | 1 | 1 | 2 | 1 | 1 | 1 | 50 % |" in text
-    assert "| `f.sql:2:join:1` | `a2 \\| b` → *nothing* | only the cost differs |" in text
-    assert "| `f.sql:3:join:1` | `a3 \\| b` → *nothing* | **not yet** |" in text
-    assert "- 0:join:1 killed by because" in text
-
-
-def test_the_copy_stores_no_failures_and_has_all_that_dbt_reads(tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    for name in ("models/a.sql", "tests/singular/b.sql", "tests/python/c.py", "dbt_packages/d.sql"):
-        (root / name).parent.mkdir(parents=True)
-        (root / name).write_text("select 1", "utf-8")
-    for name in ("profiles.yml", "packages.yml"):
-        (root / name).write_text("", "utf-8")
-    settings = {"models": {"p": {"+persist_docs": {}}}, "data_tests": {"+store_failures": True}}
-    (root / "dbt_project.yml").write_text(yaml.safe_dump(settings), "utf-8")
-    copy_project(root, tmp_path / "copy")
-    written = yaml.safe_load((tmp_path / "copy" / "dbt_project.yml").read_text("utf-8"))
-    assert written == {"models": {"p": {}}, "data_tests": {"+store_failures": False}}
-    assert (tmp_path / "copy" / "tests" / "singular" / "b.sql").is_file()
-    assert not list((tmp_path / "copy").rglob("*.py"))
+    assert "| `f.sql:a2 | b` | `a2 \\| b` | `` |" in text
+    assert "score 50.0 %" in text
+    assert "{" not in text
 
 
 def test_the_loads_to_come_have_late_corrected_and_removed_rows(tmp_path: Path) -> None:
@@ -175,8 +207,5 @@ def test_the_list_is_drawn_alike_for_a_seed(capsys: pytest.CaptureFixture[str]) 
         drawn.append(capsys.readouterr().out)
     assert drawn[0] == drawn[1] != drawn[2]
     assert drawn[0].endswith("3 mutants\n")
-
-
-def test_a_glob_that_fits_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list", "--only", "nothing*"]) == 1
     assert capsys.readouterr().err == "mutants: No mutant fits: see --list.\n"

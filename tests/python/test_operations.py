@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from conftest import write_csv
-from loaders.engines.postgres import PostgresWarehouse
-from loaders.operations import switch_on
 from loaders.paths import project_root
 from loaders.sample import generate
 from loaders.tables import OPTIONAL
@@ -170,14 +168,6 @@ def test_bad_values_are_listed_and_stop_nothing(built: Warehouse, tmp_path: Path
         "select year_month, clicks, cost, return_on_ad_spend from reports.rpt_campaign_performance"
         " where channel = 'unknown'"
     ) == [("unknown", 1, 0, None)]
-
-
-def test_make_build_switches_it_on_where_it_has_landed(
-    off: Warehouse, database: dict[str, str]
-) -> None:
-    assert PostgresWarehouse(off.variables).has_operations()
-    assert not PostgresWarehouse(database).has_operations()  # has no raw
-    assert switch_on(lambda _: None) == ["--vars", '{"with_operations": true}']
 
 
 def test_every_cast_of_staging_is_watched() -> None:

@@ -15,7 +15,7 @@ from loaders.lake import archive, replay
 from loaders.land import Rules, land, schema, settle
 from loaders.land.ledger import Counts
 from loaders.sample import generate
-from loaders.sources.whole import whole_export
+from loaders.sources.files import whole_export
 from loaders.tables import ALL_TABLES, OPTIONAL, TABLES
 from tests import frames
 from tests.frames import Files

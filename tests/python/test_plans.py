@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exports import exports
-from loaders.server.tuning import HASH_MULTIPLIER, MOST_WORK_MIB
+from loaders.server.machine import HASH_MULTIPLIER, MOST_WORK_MIB
 from loaders.tables import TABLES
 from plans import Step, plans
 from tests import frames

@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Query, write_csv
-from loaders import build, synthetic
 from loaders.cli import main
-from loaders.land import land
 
 ROWS = tuple(f"s{number},01037,x,SP" for number in range(100))
 POINT = "01037,-23.5,-46.6,sao paulo,SP"
@@ -29,7 +27,7 @@ def test_a_snapshot_that_removes_much_stops(
     said = capsys.readouterr().err
     assert "olist_sellers_dataset.csv: 6 of the 100 rows of raw.sellers (6.0 %) would be" in said
     assert "--allow-removals (make build: OLIST_ALLOW_REMOVALS=1).\n" in said
-    live = "select count(*) from raw.sellers where _deleted_at is null"
+    live = "select count(*) from raw.sellers where _until_batch_id is null"
     assert query(live) == [(100,)]
     assert _land(tmp_path / "c") == 0  # five of a hundred is not more than 5 %
     assert query(live) == [(96,)]
@@ -48,7 +46,7 @@ def test_a_header_alone_is_no_snapshot_and_a_quiet_delta(
     assert main(["land", str(tmp_path / "b")]) == 0
     assert _land(tmp_path / "b") == 1
     assert "100 of the 100 rows of raw.sellers (100.0 %)" in capsys.readouterr().err
-    assert query("select count(*) from raw.sellers where _deleted_at is null") == [(100,)]
+    assert query("select count(*) from raw.sellers where _until_batch_id is null") == [(100,)]
 
 
 @pytest.mark.parametrize("mode", ["delta", "snapshot"])
@@ -64,21 +62,3 @@ def test_a_table_that_is_replaced_whole_does_not_shrink_much(
     assert query("select count(*) from raw.geolocation") == [(100,)]
     assert main(["land", str(tmp_path / "c"), "--mode", mode]) == 0
     assert main(["land", str(tmp_path / "b"), "--mode", mode, "--allow-removals"]) == 0
-
-
-def test_make_build_replaces_its_own_sample(
-    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def may() -> bool:
-        return build._may_remove()
-
-    monkeypatch.delenv("OLIST_ALLOW_REMOVALS", raising=False)
-    assert not may()
-    write_csv(synthetic.folder(), "sellers", *ROWS)
-    land(synthetic.folder(), "snapshot", say=lambda _: None)
-    assert may()
-    write_csv(tmp_path / "own", "sellers", "new,1,x,SP")
-    land(tmp_path / "own", say=lambda _: None)
-    assert not may()
-    monkeypatch.setenv("OLIST_ALLOW_REMOVALS", "1")
-    assert may()

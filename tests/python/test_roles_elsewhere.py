@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from psycopg2 import errors
 
 from conftest import administer, write_csv
 from loaders import connection
 from loaders.cli import main
 from loaders.packages import install
-from loaders.roles import passwords
-from loaders.roles.access import access
-from loaders.roles.make import make
-from loaders.roles.names import KINDS, names, variable
+from loaders.paths import project_root
+from loaders.roles import BUILT, KINDS, access, credentials, faults, make, names, variable
+from loaders.server import files
 from warehouse import NO_TESTS, Warehouse
 
 
@@ -52,6 +53,7 @@ def test_they_are_made_and_used(owner: Warehouse, tmp_path: Path) -> None:
     write_csv(tmp_path / "first", "sellers", "s1,01037,sao paulo,SP")
     owner.land(tmp_path / "first")  # before there were roles
     assert not access(said.append).has_roles
+    assert problems() is None
     make(said.append)
     make(said.append)
     build = access(said.append)
@@ -66,15 +68,35 @@ def test_they_are_made_and_used(owner: Warehouse, tmp_path: Path) -> None:
     for statement in ("select * from raw.sellers", "create temporary table mine (a int)"):
         with pytest.raises(errors.InsufficientPrivilege):
             reader.query(f"set transaction read write; {statement}")
-    # The owner may go on as before, and what it makes is handed over to the roles.
+    for role in (loader, reader):
+        with pytest.raises(AssertionError, match=r"permission denied|must be owner"):
+            role.dbt("run", "--select", "dim_payment_types")
+    # The owner may go on as before, and 'olist roles' gives what it makes to the roles.
     write_csv(tmp_path / "third", "sellers", "s3,01037,sao paulo,SP")
     assert owner.land(tmp_path / "third").new == 1
-    owner.dbt("run", "--select", "dim_payment_types")
+    owner.dbt("run", "--full-refresh", "--select", "dim_payment_types")
     assert reader.mart("dim_payment_types")
-    assert access(said.append).has_roles
-    transformer.dbt("run", "--select", "dim_payment_types")
+    make(said.append)
+    transformer.dbt("run", "--full-refresh", "--select", "dim_payment_types")
+    assert reader.mart("dim_payment_types")
+    assert problems() == []
     assert "everything is done as" in said[0]
-    assert "lo_create" in said[2]
+    assert all(word in str(said) for word in ("lo_create", "temp_file_limit"))
+
+
+def problems() -> list[str] | None:
+    with connection.connect() as link, link.cursor() as cursor:
+        return faults(cursor)
+
+
+def test_every_schema_of_the_project_is_the_transformers(tmp_path: Path) -> None:
+    """It may not make a schema: `olist roles` has to know all of them."""
+    root = str(project_root())
+    options = ("--quiet", "--project-dir", root, "--profiles-dir", root)
+    parsed = dbtRunner().invoke(["parse", *options, "--target-path", str(tmp_path)]).result
+    assert isinstance(parsed, Manifest)
+    made = {node.schema for node in parsed.nodes.values()} - {"public"}
+    assert made == set(BUILT)
 
 
 def test_who_may_not_make_roles_goes_on_alone(
@@ -94,8 +116,8 @@ def test_a_role_of_somebody_else_is_left_alone(
     owner: Warehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make(lambda _: None)
-    known = passwords.known()
-    passwords.file().unlink()
+    known = {kind: credentials(kind)["PGPASSWORD"] for kind in KINDS}
+    (files.home() / "roles.json").unlink()
     assert main(["roles"]) == 1
     assert "its password is not known here" in capsys.readouterr().err
     assert not access().has_roles
@@ -103,7 +125,7 @@ def test_a_role_of_somebody_else_is_left_alone(
         monkeypatch.setenv(variable(kind, "PASSWORD"), password)
     assert main(["roles"]) == 0
     assert access().has_roles
-    assert not passwords.file().exists()
+    assert not (files.home() / "roles.json").exists()
     monkeypatch.setenv(variable("reader", "PASSWORD"), "another-one")
     assert main(["roles"]) == 1
     assert main(["roles", "--new-passwords"]) == 0

@@ -13,11 +13,10 @@ import pytest
 
 from conftest import write_csv
 from loaders import connection, server
+from loaders.errors import redact
 from loaders.land.ledger import begin, record_failure
 from loaders.paths import project_root
-from loaders.redact import redact
-from loaders.roles.make import make
-from loaders.roles.names import KINDS, variable
+from loaders.roles import KINDS, make, variable
 
 MARK = "s3cret-Pa55"  # begins every password of these tests
 URL = f"postgresql://u:{MARK}-url@127.0.0.1"
@@ -77,7 +76,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         for name in ("PGHOST", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGPORT", "DATABASE_URL"):
             patch.delenv(name, raising=False)
         patch.setenv("OLIST_HOME", str(home))
-        patch.setattr("loaders.server.control.secrets.token_urlsafe", lambda _: f"{MARK}-owner")
+        patch.setattr("loaders.server.secrets.token_urlsafe", lambda _: f"{MARK}-owner")
         server.up(say=lambda _: None)
         with connection.connect(autocommit=True) as link, link.cursor() as cursor:
             cursor.execute("alter system set log_statement = 'all'")
@@ -100,17 +99,17 @@ def test_no_command_shows_a_password(watched: Watched, tmp_path: Path) -> None:
     run("loaders", "land", str(tmp_path / "nowhere"), status=1)
     run("loaders", "status")
     run("loaders", "psql", "--role", "reader", "-c", "select 1")
-    run("loaders.dbt_entry", "debug")
-    run("loaders.dbt_entry", "--debug", "run", "--select", "base_olist__sellers")
-    run("loaders.dbt_entry", "parse", "--no-partial-parse")
+    run("loaders.dbt", "debug")
+    run("loaders.dbt", "--debug", "run", "--select", "base_olist__sellers")
+    run("loaders.dbt", "parse", "--no-partial-parse")
     for command in (("loaders", "land", str(tmp_path)), ("loaders", "roles")):
         assert "password authentication failed" in run(*command, status=1, **wrong)
-    run("loaders.dbt_entry", "debug", status=1, **wrong)
-    run("loaders.dbt_entry", "run", "--select", "base_olist__sellers", status=2, **wrong)
+    run("loaders.dbt", "debug", status=1, **wrong)
+    run("loaders.dbt", "run", "--select", "base_olist__sellers", status=2, **wrong)
     for url in (f"{URL}:1/olist", f"{URL}:{MARK}/olist", "postgresql://u:1/a-Pa55@h/olist"):
         run("loaders", "status", status=1, DATABASE_URL=url)
         run("loaders", "roles", status=1, DATABASE_URL=url)
-    run("loaders.dbt_entry", "debug", status=1, DATABASE_URL=f"{URL}:{MARK}/olist")
+    run("loaders.dbt", "debug", status=1, DATABASE_URL=f"{URL}:{MARK}/olist")
     seen = watched.everything()
     # The watch works: these would be seen, and dbt and the server did write their logs.
     assert "base_olist__sellers" in seen
@@ -152,7 +151,7 @@ def test_nor_what_is_told_of_a_wrong_argument(watched: Watched, arguments: tuple
 def test_what_keeps_passwords_is_its_owners(watched: Watched) -> None:
     make(lambda _: None)
     for path in (watched.home / ".postgres").iterdir():
-        if path.is_file():
+        if path.is_file() and path.suffix != ".conf":  # the server's account reads these
             assert path.stat().st_mode & 0o077 == 0, path
 
 

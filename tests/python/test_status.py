@@ -1,20 +1,27 @@
-"""olist status and olist doctor: what they tell people, and machines."""
+"""olist status and olist doctor: what they show people, and machines."""
 
 import json
 import os
+import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from conftest import Query, write_csv
+from loaders import doctor
 from loaders.cli import main
-from loaders.doctor import Finding, credentials, machine, packages
 from loaders.land import land
-from loaders.land.progress import Progress
 
 Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def without_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PGHOST", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
 
 
 def test_json_has_what_the_ledger_has(query: Query, tmp_path: Path, capsys: Captured) -> None:
@@ -25,122 +32,106 @@ def test_json_has_what_the_ledger_has(query: Query, tmp_path: Path, capsys: Capt
     assert main(["land", str(tmp_path / "nowhere")]) == 1
     capsys.readouterr()
     assert main(["status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["server"]["running"] is True
-    assert told["server"]["database"] == os.environ["PGDATABASE"]
-    failed, newest, first = told["batches"]
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["server"]["running"] is True
+    assert shown["server"]["database"] == os.environ["PGDATABASE"]
+    failed, newest, first = shown["batches"]
     assert (failed["status"], failed["error"][-23:]) == ("failed", "no such file or folder.")
     assert (newest["batch_id"], newest["rows_new"], newest["rows_changed"]) == (2, 1, 1)
     assert (first["rows_read"], first["rows_new"], first["rows_rejected"]) == (2, 2, 0)
     assert isinstance(first["seconds"], float)
-    sellers = next(table for table in told["tables"] if table["table_name"] == "sellers")
-    assert sellers == {"table_name": "sellers", "rows": 3, "removed": 0, "last_batch_id": 2}
+    sellers = next(table for table in shown["tables"] if table["table_name"] == "sellers")
+    assert sellers == {"table_name": "sellers", "rows": 3, "versions": 4, "last_batch_id": 2}
     assert main(["status", "--json", "--batches", "1"]) == 0
     assert len(json.loads(capsys.readouterr().out)["batches"]) == 1
 
 
-def test_json_without_a_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+@pytest.mark.parametrize("command", ["status", "rejects", "answers"])
+def test_a_database_without_raw_has_nothing_landed_yet(
+    database: dict[str, str], command: str, capsys: Captured
 ) -> None:
-    for name in ("PGHOST", "DATABASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
+    assert main([command]) == (0 if command == "status" else 1)
+    said = "".join(capsys.readouterr())
+    assert "othing" in said
+    assert "olist land" in said
+    assert "relation" not in said
+
+
+def test_json_without_a_server(without_server: None, capsys: Captured) -> None:
     assert main(["status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["server"]["running"], told["server"]["port"], told["batches"]) == (False, None, [])
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["server"]["running"], shown["server"]["port"]) == (False, None)
+    assert shown["batches"] == []
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checks that ask another program pass at once."""
+    done = SimpleNamespace(returncode=0, stdout="", stderr="")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
 
 
 def test_doctor_finds_a_working_server(query: Query, tmp_path: Path, capsys: Captured) -> None:
-    main(["doctor"])
+    write_csv(tmp_path, "sellers", "s1,01037,sao paulo,SP")
+    assert main(["land", str(tmp_path)]) == 0
+    assert main(["doctor"]) == 0
     said = capsys.readouterr().out
-    assert "ok    server: of the environment, PostgreSQL" in said
-    assert "may create schemas" in said
-    assert "last load: none yet" in said
+    for found in (
+        "packages: 'pip check' passes",
+        "server: of the environment, PostgreSQL",
+        "encoding: UTF8",
+        "last load: batch 1 landed",
+        "dbt: 'dbt debug' passes",
+    ):
+        assert f"ok       {found}" in said
     write_csv(tmp_path, "sellers", "s1,01037,sao paulo,SP,one too many")
     assert main(["land", str(tmp_path)]) == 1
-    main(["doctor", "--json"])
-    told = {finding["check"]: finding for finding in json.loads(capsys.readouterr().out)}
-    assert told["last load"]["verdict"] == "warn"
-    assert "batch 1 failed" in told["last load"]["found"]
+    assert main(["doctor"]) == 1
+    assert "problem  last load: batch 2 failed" in capsys.readouterr().out
 
 
 def test_doctor_says_what_to_do_about_a_dead_server(
-    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+    quick: None, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     monkeypatch.setenv("PGHOST", "127.0.0.1")
     monkeypatch.setenv("PGPORT", "1")
     monkeypatch.setenv("PGPASSWORD", "not-to-be-shown")
     assert main(["doctor"]) == 1
     captured = capsys.readouterr()
-    assert "fail  server" in captured.out
+    assert "problem  server" in captured.out
     assert "Check PGHOST, PGPORT" in captured.out
     assert "not well: server" in captured.err
     assert "not-to-be-shown" not in captured.out + captured.err
 
 
-def test_doctor_asks_the_lake_that_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def _fails(*_: object, **__: object) -> SimpleNamespace:
+    return SimpleNamespace(returncode=1, stdout="dbt-core 1.12 is not <1.12\n", stderr="")
+
+
+@pytest.mark.parametrize(
+    ("check", "object_", "name", "value", "remedy"),
+    [
+        ("python", sys, "version_info", (3, 9, 1), "dbt runs on 3.11 to 3.13"),
+        ("disk", doctor, "_ROOM", 10**18, "make room"),
+        ("packages", subprocess, "run", _fails, "run 'make setup'"),
+        ("dbt packages", doctor, "project_root", lambda: Path("/nowhere"), "run 'olist deps'"),
+    ],
+)
+def test_doctor_says_what_to_do(  # noqa: PLR0917 - a row of the table
+    quick: None,
+    without_server: None,
+    monkeypatch: pytest.MonkeyPatch,
+    check: str,
+    object_: object,
+    name: str,
+    value: object,
+    remedy: str,
+    capsys: Captured,
 ) -> None:
-    def told() -> list[str]:
-        return [found.verdict for found in credentials.findings() if "lake" in found.check]
-
-    monkeypatch.delenv("OLIST_LAKE", raising=False)
-    assert told() == []
-    monkeypatch.setenv("OLIST_LAKE", str(tmp_path))
-    assert told() == ["ok"]
-    monkeypatch.setenv("OLIST_LAKE", "s3://no-such-bucket/lake")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "not-to-be-shown")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    assert told() == ["fail"]
-
-
-def _one(findings: list[Finding], check: str) -> Finding:
-    return next(finding for finding in findings if finding.check.startswith(check))
-
-
-def test_doctor_knows_an_unfit_python_and_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
-    for limit in ("_ROOM", "_LITTLE"):
-        monkeypatch.setattr(machine, limit, 10**18)
-    found = list(machine.findings())
-    assert _one(found, "python").verdict == "fail"
-    assert "3.11 to 3.13" in _one(found, "python").found
-    assert _one(found, "disk (server").verdict == "fail"
-    assert "make room" in _one(found, "disk (server").remedy
-
-
-def test_doctor_knows_a_wrong_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "loaders.doctor.packages.version",
-        lambda name: "1.2.3" if name == "dbt-core" else version(name),
-    )
-    found = _one(list(packages.findings()), "packages")
-    assert found.verdict == "fail"
-    assert "dbt-core 1.2.3 is not" in found.found
-
-
-def test_a_log_gets_plain_lines_of_a_large_file(
-    query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("loaders.land.progress._PLAIN_EVERY", 0.0)
-    write_csv(tmp_path, "sellers", *(f"s{number},01037,sao paulo,SP" for number in range(1000)))
-    said: list[str] = []
-    land(tmp_path, say=said.append)
-    assert said[0].startswith("  sellers: 1,001 lines, ")
-    assert "rows/s)" in said[-2]
-
-
-def test_a_terminal_gets_a_bar_and_no_plain_lines(
-    query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
-) -> None:
-    monkeypatch.setattr("loaders.land.progress._PLAIN_EVERY", 0.0)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    write_csv(tmp_path, "sellers", *(f"s{number},01037,sao paulo,SP" for number in range(1000)))
-    said: list[str] = []
-    land(tmp_path, say=said.append)
-    assert len(said) == 2
-    with Progress(1, said.append):
-        pass
-    assert "landing" in capsys.readouterr().err
+    monkeypatch.setattr(object_, name, value)
+    assert main(["doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    at = next(number for number, line in enumerate(lines) if f" {check}: " in line)
+    assert lines[at].startswith("problem")
+    assert remedy in lines[at + 1]
+    assert any(line.startswith("problem  server: none yet") for line in lines)

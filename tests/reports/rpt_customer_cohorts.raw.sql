@@ -16,10 +16,10 @@ purchases as (
         coalesce(revenue_by_order.revenue, 0) as revenue
     from raw.orders
     inner join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
     left join revenue_by_order on orders.order_id = revenue_by_order.order_id
     where
-        orders._deleted_at is null
+        orders._until_batch_id is null
         and orders.order_purchase_timestamp is not null
         and customers.customer_unique_id is not null
 
@@ -49,7 +49,7 @@ last_month as (
 
     select date_trunc('month', max(order_purchase_timestamp::timestamp)) as active_on
     from raw.orders
-    where _deleted_at is null
+    where _until_batch_id is null
 
 ),
 
@@ -73,7 +73,7 @@ days as (
         date_trunc('month', order_purchase_timestamp::timestamp)::date as active_on,
         count(distinct order_purchase_timestamp::date) as days_with_orders
     from raw.orders
-    where _deleted_at is null
+    where _until_batch_id is null
     group by date_trunc('month', order_purchase_timestamp::timestamp)::date
 
 ),

@@ -20,10 +20,10 @@ people as (
         coalesce(sum(revenue_by_order.revenue), 0) as revenue
     from raw.orders
     inner join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
     left join revenue_by_order on orders.order_id = revenue_by_order.order_id
     where
-        orders._deleted_at is null
+        orders._until_batch_id is null
         and orders.order_purchase_timestamp is not null
         and customers.customer_unique_id is not null
     group by customers.customer_unique_id

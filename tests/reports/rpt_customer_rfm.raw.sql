@@ -19,10 +19,10 @@ purchases as (
         btrim(customers.customer_state) as state_code
     from raw.orders
     inner join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
     left join revenue_by_order on orders.order_id = revenue_by_order.order_id
     where
-        orders._deleted_at is null
+        orders._until_batch_id is null
         and orders.order_purchase_timestamp is not null
         and customers.customer_unique_id is not null
 
@@ -74,7 +74,7 @@ last_days as (
 
     select max(order_purchase_timestamp::timestamp)::date as last_day
     from raw.orders
-    where _deleted_at is null
+    where _until_batch_id is null
 
 ),
 

@@ -10,8 +10,8 @@ purchases as (
         btrim(orders.order_status) as order_status
     from raw.orders
     left join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
-    where orders._deleted_at is null and orders.order_purchase_timestamp is not null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
+    where orders._until_batch_id is null and orders.order_purchase_timestamp is not null
 
 ),
 
@@ -28,7 +28,7 @@ lines as (
         sum(order_items.freight_value::numeric(12, 2)) as freight_value
     from raw.order_items
     inner join purchases on order_items.order_id = purchases.order_id
-    where order_items._deleted_at is null
+    where order_items._until_batch_id is null
     group by purchases.date_day
 
 ),
@@ -40,7 +40,7 @@ payments as (
         sum(order_payments.payment_value::numeric(12, 2)) as payments_value
     from raw.order_payments
     inner join purchases on order_payments.order_id = purchases.order_id
-    where order_payments._deleted_at is null
+    where order_payments._until_batch_id is null
     group by purchases.date_day
 
 ),

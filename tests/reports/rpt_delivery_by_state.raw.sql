@@ -57,7 +57,7 @@ freight as (
         order_id,
         sum(freight_value::numeric(12, 2)) as freight_value
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -86,14 +86,14 @@ deliveries as (
         ) as days_to_ship
     from raw.orders
     left join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
     left join places
         on btrim(customers.customer_zip_code_prefix) = places.zip_code_prefix
     left join freight
         on orders.order_id = freight.order_id
     left join latest_reviews
         on orders.order_id = latest_reviews.order_id
-    where orders._deleted_at is null and orders.order_status = 'delivered'
+    where orders._until_batch_id is null and orders.order_status = 'delivered'
 
 ),
 

@@ -24,7 +24,7 @@ deliveries as (
     from raw.orders
     inner join latest_reviews on orders.order_id = latest_reviews.order_id
     where
-        orders._deleted_at is null
+        orders._until_batch_id is null
         and orders.order_status = 'delivered'
         and orders.order_delivered_customer_date is not null
         and latest_reviews.score is not null

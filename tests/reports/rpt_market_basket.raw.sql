@@ -12,12 +12,12 @@ lines as (
         ) as category_name
     from raw.order_items
     left join raw.products
-        on order_items.product_id = products.product_id and products._deleted_at is null
+        on order_items.product_id = products.product_id and products._until_batch_id is null
     left join raw.product_category_name_translation as translations
         on
             btrim(products.product_category_name) = btrim(translations.product_category_name)
-            and translations._deleted_at is null
-    where order_items._deleted_at is null
+            and translations._until_batch_id is null
+    where order_items._until_batch_id is null
 
 ),
 

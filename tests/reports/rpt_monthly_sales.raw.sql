@@ -10,7 +10,7 @@ lines as (
         sum(price::numeric(12, 2)) as revenue,
         sum(freight_value::numeric(12, 2)) as freight_value
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -21,7 +21,7 @@ payments as (
         order_id,
         sum(payment_value::numeric(12, 2)) as payments_value
     from raw.order_payments
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -39,10 +39,10 @@ purchases as (
         btrim(orders.order_status) as order_status
     from raw.orders
     left join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
     left join lines on orders.order_id = lines.order_id
     left join payments on orders.order_id = payments.order_id
-    where orders._deleted_at is null and orders.order_purchase_timestamp is not null
+    where orders._until_batch_id is null and orders.order_purchase_timestamp is not null
 
 ),
 

@@ -10,7 +10,7 @@ lines as (
         order_item_id::integer as order_item_id,
         price::numeric(12, 2) + freight_value::numeric(12, 2) as item_total
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
 
 ),
 
@@ -31,7 +31,7 @@ paid as (
         order_id,
         sum(payment_value::numeric(12, 2)) * 100 as cents
     from raw.order_payments
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),

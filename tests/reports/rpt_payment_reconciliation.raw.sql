@@ -4,15 +4,15 @@ ids as (
 
     select order_id
     from raw.orders
-    where _deleted_at is null
+    where _until_batch_id is null
     union
     select order_id
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     union
     select order_id
     from raw.order_payments
-    where _deleted_at is null
+    where _until_batch_id is null
 
 ),
 
@@ -29,7 +29,7 @@ amounts as (
         lines.freight_value::numeric(12, 2) as freight_value,
         paid.payments_value::numeric(12, 2) as payments_value
     from ids
-    left join raw.orders on ids.order_id = orders.order_id and orders._deleted_at is null
+    left join raw.orders on ids.order_id = orders.order_id and orders._until_batch_id is null
     left join
         lateral (
             select
@@ -37,7 +37,7 @@ amounts as (
                 coalesce(sum(order_items.price::numeric(12, 2)), 0) as items_value,
                 coalesce(sum(order_items.freight_value::numeric(12, 2)), 0) as freight_value
             from raw.order_items
-            where order_items.order_id = ids.order_id and order_items._deleted_at is null
+            where order_items.order_id = ids.order_id and order_items._until_batch_id is null
         ) as lines on true
     left join
         lateral (
@@ -46,7 +46,7 @@ amounts as (
                 max(order_payments.payment_installments::integer) as most_installments,
                 coalesce(sum(order_payments.payment_value::numeric(12, 2)), 0) as payments_value
             from raw.order_payments
-            where order_payments.order_id = ids.order_id and order_payments._deleted_at is null
+            where order_payments.order_id = ids.order_id and order_payments._until_batch_id is null
         ) as paid on true
 
 )

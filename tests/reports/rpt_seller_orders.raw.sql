@@ -9,7 +9,7 @@ middles as (
         avg(geolocation_lng::numeric) as longitude
     from raw.geolocation
     where
-        _deleted_at is null
+        _until_batch_id is null
         and geolocation_lat::numeric between -33.76 and 5.28
         and geolocation_lng::numeric between -74.00 and -28.83
     group by 1, 2
@@ -59,7 +59,7 @@ parcels as (
         sum(price::numeric(12, 2)) as revenue,
         sum(freight_value::numeric(12, 2)) as freight_value
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id, seller_id
 
 ),
@@ -70,7 +70,7 @@ crowds as (
         order_id,
         count(distinct seller_id) as sellers
     from raw.order_items
-    where _deleted_at is null
+    where _until_batch_id is null
     group by order_id
 
 ),
@@ -116,13 +116,13 @@ located as (
         end as distance_km
     from parcels
     inner join crowds on parcels.order_id = crowds.order_id
-    left join raw.orders on parcels.order_id = orders.order_id and orders._deleted_at is null
+    left join raw.orders on parcels.order_id = orders.order_id and orders._until_batch_id is null
     left join raw.sellers
-        on parcels.seller_id = sellers.seller_id and sellers._deleted_at is null
+        on parcels.seller_id = sellers.seller_id and sellers._until_batch_id is null
     left join spots as departures
         on btrim(sellers.seller_zip_code_prefix) = departures.zip_code_prefix
     left join raw.customers
-        on orders.customer_id = customers.customer_id and customers._deleted_at is null
+        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
     left join spots as arrivals
         on btrim(customers.customer_zip_code_prefix) = arrivals.zip_code_prefix
     left join latest_reviews on parcels.order_id = latest_reviews.order_id

@@ -108,4 +108,4 @@ select
     end as tier
 from sums
 inner join ratings on sums.seller_id = ratings.seller_id
-left join raw.sellers on sums.seller_id = sellers.seller_id and sellers._deleted_at is null
+left join raw.sellers on sums.seller_id = sellers.seller_id and sellers._until_batch_id is null

@@ -44,11 +44,15 @@ sellers as (
     left join {{ ref('dim_sellers') }} as dim_sellers
         on sellers.seller_id = dim_sellers.seller_id
     where
-        dim_sellers.zip_code_prefix is distinct from coalesce(sellers.zip_code_prefix, 'unknown')
-        or dim_sellers.city is distinct from coalesce(sellers.city, 'unknown')
-        or dim_sellers.state_code is distinct from coalesce(sellers.state_code, 'unknown')
-        or dim_sellers.geography_key is distinct from {{ dimension_key('sellers.zip_code_prefix') }}
-        or dim_sellers.is_inferred
+        (not sellers.is_removed or dim_sellers.seller_id is not null)
+        and (
+            dim_sellers.zip_code_prefix is distinct from coalesce(sellers.zip_code_prefix, 'unknown')
+            or dim_sellers.city is distinct from coalesce(sellers.city, 'unknown')
+            or dim_sellers.state_code is distinct from coalesce(sellers.state_code, 'unknown')
+            or dim_sellers.geography_key is distinct from {{ dimension_key('sellers.zip_code_prefix') }}
+            or dim_sellers.is_inferred
+            or dim_sellers.is_removed <> sellers.is_removed
+        )
 
 ),
 
@@ -61,16 +65,20 @@ products as (
     left join {{ ref('dim_products') }} as dim_products
         on products.product_id = dim_products.product_id
     where
-        dim_products.category_name_portuguese
-        is distinct from coalesce(products.category_name_portuguese, 'unknown')
-        or dim_products.category_name is distinct from coalesce(
-            translations.category_name_english, products.category_name_portuguese, 'unknown'
+        (not products.is_removed or dim_products.product_id is not null)
+        and (
+            dim_products.category_name_portuguese
+            is distinct from coalesce(products.category_name_portuguese, 'unknown')
+            or dim_products.category_name is distinct from coalesce(
+                translations.category_name_english, products.category_name_portuguese, 'unknown'
+            )
+            or dim_products.photos_count is distinct from products.photos_count
+            or dim_products.weight_g is distinct from products.weight_g
+            or dim_products.volume_cm3
+            is distinct from cast(products.length_cm as bigint) * products.height_cm * products.width_cm
+            or dim_products.is_inferred
+            or dim_products.is_removed <> products.is_removed
         )
-        or dim_products.photos_count is distinct from products.photos_count
-        or dim_products.weight_g is distinct from products.weight_g
-        or dim_products.volume_cm3
-        is distinct from cast(products.length_cm as bigint) * products.height_cm * products.width_cm
-        or dim_products.is_inferred
 
 ),
 

@@ -25,7 +25,7 @@ raw_items as (
             end
         ) as freight_value
     from {{ source('olist', 'order_items') }}
-    where _deleted_at is null
+    where {{ is_pinned() }}
 
 ),
 
@@ -39,7 +39,7 @@ raw_payments as (
             end
         ) as payment_value
     from {{ source('olist', 'order_payments') }}
-    where _deleted_at is null
+    where {{ is_pinned() }}
 
 ),
 

@@ -6,6 +6,7 @@ people as (
 
     select count(distinct customer_unique_id) as people
     from {{ ref('stg_olist__customers') }}
+    where not is_removed
 
 ),
 
@@ -13,6 +14,7 @@ members as (
 
     select count(*) - 1 as members
     from {{ ref('dim_customers') }}
+    where not is_removed
 
 )
 

@@ -1,4 +1,5 @@
--- Staging renames and casts; it neither drops a row that is in the source nor adds one.
+-- Staging renames and casts; it neither drops a row that is in the source nor adds one, but for
+-- those members that have gone and are flagged.
 -- Every layer above leans on it.
 {% set tables = {
     "customers": "stg_olist__customers",
@@ -23,9 +24,15 @@ counted as (
         (
             select count(*)
             from {{ source('olist', table) }}
-            where _deleted_at is null
+            where {{ is_pinned() }}
         ) as raw_rows,
-        (select count(*) from {{ ref(model) }}) as staging_rows
+        (
+            select count(*)
+            from {{ ref(model) }}
+            {%- if table in ("customers", "products", "sellers") %}
+            where not is_removed
+            {%- endif %}
+        ) as staging_rows
     {%- if not loop.last %}
 
     union all

@@ -9,6 +9,7 @@ where
         or city <> 'unknown'
         or state_code <> 'unknown'
         or geography_key <> '-1'
+        or is_removed
     )
 
 union all
@@ -24,6 +25,7 @@ where
         or state_code <> 'unknown'
         or geography_key <> '-1'
         or is_inferred
+        or is_removed
     )
 
 union all
@@ -38,6 +40,7 @@ where
         or category_name_portuguese <> 'unknown'
         or weight_band <> 'unknown'
         or is_inferred
+        or is_removed
     )
 
 union all

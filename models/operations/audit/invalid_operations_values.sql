@@ -34,9 +34,8 @@ invalid_values as (
         _source_file as source_file
     from {{ source('operations', table) }}
     where
-        _deleted_at is null
-        and {{ try_cast(column, type) }} is null
-        and {{ trimmed(column) }} is not null
+        {{ is_pinned() }}
+        and {{ is_refused(column, type) }}
     {%- if not (last_table and loop.last) %}
 
     union all

@@ -1,9 +1,6 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
     unique_key='campaign_day_key',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ delete_changed_rows('marketing_campaigns', 'campaign_id') }}",
+    incremental_predicates=["{{ changed_rows_only('marketing_campaigns', 'campaign_id') }}"],
     indexes=[
         {'columns': ['campaign_day_key'], 'unique': True},
         {'columns': ['campaign_id']},
@@ -13,16 +10,6 @@
 ) }}
 
 with
-
-changes as (
-
-    select distinct changed_id
-    from {{ ref('stg_operations__changes') }}
-    {% if is_incremental() %}
-    where {{ changed_since_last_run(['marketing_campaigns']) }}
-    {% endif %}
-
-),
 
 marketing_campaigns as (
 
@@ -39,9 +26,7 @@ marketing_campaigns as (
         campaign_on,
         _batch_id
     from {{ ref('stg_operations__marketing_campaigns') }}
-    {% if is_incremental() %}
-    where {{ is_among('campaign_id', 'select changes.changed_id from changes') }}
-    {% endif %}
+    where {{ changed_rows_only('marketing_campaigns', 'campaign_id') }}
 
 ),
 

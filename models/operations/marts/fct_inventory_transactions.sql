@@ -1,9 +1,6 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
     unique_key='transaction_id',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ delete_changed_rows('inventory_transactions', 'transaction_id') }}",
+    incremental_predicates=["{{ changed_rows_only('inventory_transactions', 'transaction_id') }}"],
     indexes=[
         {'columns': ['transaction_id'], 'unique': True},
         {'columns': ['product_key']},
@@ -13,16 +10,6 @@
 ) }}
 
 with
-
-changes as (
-
-    select distinct changed_id
-    from {{ ref('stg_operations__changes') }}
-    {% if is_incremental() %}
-    where {{ changed_since_last_run(['inventory_transactions']) }}
-    {% endif %}
-
-),
 
 inventory_transactions as (
 
@@ -38,9 +25,7 @@ inventory_transactions as (
         transaction_at,
         _batch_id
     from {{ ref('stg_operations__inventory_transactions') }}
-    {% if is_incremental() %}
-    where {{ is_among('transaction_id', 'select changes.changed_id from changes') }}
-    {% endif %}
+    where {{ changed_rows_only('inventory_transactions', 'transaction_id') }}
 
 ),
 

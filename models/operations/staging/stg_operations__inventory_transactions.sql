@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('operations', 'inventory_transactions') }}
+    where {{ is_pinned() }}
 
 ),
 
@@ -30,7 +31,6 @@ renamed as (
         _batch_id,
         _loaded_at
     from source
-    where _deleted_at is null
 
 )
 

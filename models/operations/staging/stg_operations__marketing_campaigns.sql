@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('operations', 'marketing_campaigns') }}
+    where {{ is_pinned() }}
 
 ),
 
@@ -32,7 +33,6 @@ renamed as (
         _batch_id,
         _loaded_at
     from source
-    where _deleted_at is null
 
 )
 

@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('olist', 'customers') }}
+    where _batch_id <= {{ pinned_batch() }}
 
 ),
 
@@ -14,15 +15,16 @@ renamed as (
         customer_unique_id,
 
         ---------- strings
-        {{ trimmed('customer_zip_code_prefix') }} as zip_code_prefix,
+        {{ try_cast('customer_zip_code_prefix', 'zip_code_prefix') }} as zip_code_prefix,
         {{ trimmed('customer_city') }} as city,
         {{ trimmed('customer_state') }} as state_code,
 
-        ---------- booleans
-        _deleted_at is not null as is_removed,
+        ---------- booleans: values that are null above because they are not of their type
+        {{ is_refused('customer_zip_code_prefix', 'zip_code_prefix') }} as is_zip_code_prefix_refused,
 
         ---------- audit
         _batch_id,
+        case when _until_batch_id <= {{ pinned_batch() }} then _until_batch_id end as until_batch_id,
         _loaded_at
     from source
 

@@ -3,6 +3,7 @@ with
 source as (
 
     select * from {{ source('olist', 'products') }}
+    where _batch_id <= {{ pinned_batch() }}
 
 ),
 
@@ -24,11 +25,16 @@ renamed as (
         {{ try_cast('product_height_cm', 'integer') }} as height_cm,
         {{ try_cast('product_width_cm', 'integer') }} as width_cm,
 
-        ---------- booleans
-        _deleted_at is not null as is_removed,
+        ---------- booleans: values that are null above because they are not of their type
+        {{ is_refused('product_photos_qty', 'integer') }} as is_photos_count_refused,
+        {{ is_refused('product_weight_g', 'integer') }} as is_weight_g_refused,
+        {{ is_refused('product_length_cm', 'integer') }} as is_length_cm_refused,
+        {{ is_refused('product_height_cm', 'integer') }} as is_height_cm_refused,
+        {{ is_refused('product_width_cm', 'integer') }} as is_width_cm_refused,
 
         ---------- audit
         _batch_id,
+        case when _until_batch_id <= {{ pinned_batch() }} then _until_batch_id end as until_batch_id,
         _loaded_at
     from source
 

@@ -5,7 +5,7 @@ select
     (
         select count(*) from (
             select distinct campaign_id from raw.marketing_campaigns as days
-            where days._deleted_at is null
+            where days._until_batch_id is null
                 and coalesce(nullif(trim(days.channel), ''), 'unknown') = months.channel
                 and left(days.campaign_date, 7) = months.month
         ) as campaigns
@@ -34,6 +34,6 @@ from (
         sum(attributed_orders::bigint)::bigint as orders,
         sum(attributed_revenue::numeric)::numeric(18, 2) as revenue
     from raw.marketing_campaigns
-    where _deleted_at is null
+    where _until_batch_id is null
     group by 1, 2
 ) as months

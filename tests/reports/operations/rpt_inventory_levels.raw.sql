@@ -2,7 +2,7 @@
 with moves as (
     select product_id, seller_id, transaction_at::date as day, sum(quantity::int) as moved
     from raw.inventory_transactions
-    where _deleted_at is null
+    where _until_batch_id is null
     group by 1, 2, 3
 ),
 stocks as (

@@ -7,7 +7,7 @@ with moves as (
         quantity::bigint * unit_cost::numeric(12, 2) as reais,
         left(transaction_at, 10)::date as day
     from raw.inventory_transactions
-    where _deleted_at is null
+    where _until_batch_id is null
 ),
 aged as (
     select *, (select max(day) from moves) - day as age, (select max(day) from moves) as today

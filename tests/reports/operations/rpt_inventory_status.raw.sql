@@ -8,7 +8,7 @@ with moves as (
         unit_cost::numeric(12, 2) as cost,
         transaction_at::timestamp as moment
     from raw.inventory_transactions
-    where _deleted_at is null
+    where _until_batch_id is null
 ),
 today as (
     select max(moment)::date as day from moves
@@ -94,7 +94,7 @@ inner join averages using (product_id, seller_id)
 inner join stocks using (product_id, seller_id)
 cross join today
 left join raw.products
-    on sales.product_id = products.product_id and products._deleted_at is null
+    on sales.product_id = products.product_id and products._until_batch_id is null
 left join raw.product_category_name_translation as names
     on products.product_category_name = names.product_category_name
-    and names._deleted_at is null
+    and names._until_batch_id is null

@@ -3,7 +3,7 @@ select distinct on (order_id)
     order_id,
     review_score::integer as score
 from raw.order_reviews
-where _deleted_at is null
+where _until_batch_id is null
 order by
     order_id,
     review_answer_timestamp::timestamp desc nulls last,

@@ -16,8 +16,8 @@ categories as (
     left join raw.product_category_name_translation as translations
         on
             btrim(products.product_category_name) = btrim(translations.product_category_name)
-            and translations._deleted_at is null
-    where products._deleted_at is null
+            and translations._until_batch_id is null
+    where products._until_batch_id is null
 
 )
 
@@ -47,8 +47,8 @@ select
     latest_reviews.score
 from raw.order_items
 left join raw.orders
-    on order_items.order_id = orders.order_id and orders._deleted_at is null
+    on order_items.order_id = orders.order_id and orders._until_batch_id is null
 left join categories on order_items.product_id = categories.product_id
 left join {{ part('latest_reviews') }}
     on order_items.order_id = latest_reviews.order_id
-where order_items._deleted_at is null
+where order_items._until_batch_id is null

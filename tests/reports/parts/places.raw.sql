@@ -18,7 +18,7 @@ points as (
             btrim(geolocation_state) as state_code,
             count(*) as votes
         from raw.geolocation
-        where _deleted_at is null
+        where _until_batch_id is null
         group by 1, 2, 3
     ) as counted
     order by zip_code_prefix asc, votes desc, city asc, state_code asc
@@ -45,14 +45,14 @@ addresses as (
                 customer_city as city,
                 customer_state as state_code
             from raw.customers
-            where _deleted_at is null
+            where _until_batch_id is null
             union all
             select
                 seller_zip_code_prefix,
                 seller_city,
                 seller_state
             from raw.sellers
-            where _deleted_at is null
+            where _until_batch_id is null
         ) as people
         group by 1, 2, 3
     ) as counted

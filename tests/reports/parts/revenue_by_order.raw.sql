@@ -3,5 +3,5 @@ select
     order_id,
     sum(price::numeric(12, 2)) as revenue
 from raw.order_items
-where _deleted_at is null
+where _until_batch_id is null
 group by order_id

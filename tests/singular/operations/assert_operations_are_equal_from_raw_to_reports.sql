@@ -8,7 +8,7 @@ counted as (
         'inventory_transactions' as what,
         cast((
             select count(*) from {{ source('operations', 'inventory_transactions') }}
-            where _deleted_at is null
+            where {{ is_pinned() }}
         ) as numeric(22, 2)) as expected,
         (select count(*) from {{ ref('fct_inventory_transactions') }}) as found
 
@@ -18,7 +18,7 @@ counted as (
         'marketing_campaigns' as what,
         (
             select count(*) from {{ source('operations', 'marketing_campaigns') }}
-            where _deleted_at is null
+            where {{ is_pinned() }}
         ) as expected,
         (select count(*) from {{ ref('fct_campaign_days') }}) as found
 

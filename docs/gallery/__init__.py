@@ -1,1 +1,0 @@
-"""The pictures of docs/gallery.md, drawn from schemas ``reports`` and ``marts``."""

@@ -1,0 +1,262 @@
+"""The text of a CSV file: its encoding, handed on as UTF-8, and its header."""
+
+import codecs
+import csv
+import difflib
+import io
+import re
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from loaders.errors import LoaderError, shown
+from loaders.tables import Table
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+UTF_8 = "utf-8"
+_BOM = b"\xef\xbb\xbf"
+_ENCODINGS = re.compile(r"utf-8|ascii|utf-16(-le|-be)?|iso8859-\d+|cp\d+|mac-\w+|koi8-\w+")
+_BLOCK = 1 << 19
+_ASCII = 0x7F
+_MARK = "olist_mark"
+_LIMIT = 1 << 20
+_NAME_BYTES = 63  # PostgreSQL cuts longer names
+_MOST = 1000  # columns; PostgreSQL has 1,600, also those that were dropped
+_FIRST_RECORD = re.compile(rb'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+')
+_SEPARATOR_LINE = re.compile(rb"sep=[,;|\t](?:\r\n|\n|\r)", re.IGNORECASE)  # of Excel
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+# The columns that raw, a load and the lake add, and the system columns of PostgreSQL.
+_TAKEN = {
+    *("_batch_id", "_until_batch_id", "_loaded_at", "_source_file", "_is_removed", "_line"),
+    *("_arrived", "_replaced", "_surplus", "_copies"),
+    *("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"),
+}
+_KINDS = (
+    (b"PK\x03\x04", "a zip archive or an Excel workbook; unpack it, or export it as CSV"),
+    (b"\x1f\x8b", "compressed by gzip; name it .csv.gz, or unpack it"),
+    (b"PAR1", "a Parquet file; export it as CSV"),
+    (b"%PDF", "a PDF; export it as CSV"),
+)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def canonical(name: str) -> str:
+    """Name of an encoding as Python spells it: ``latin-1`` is ``iso8859-1``.
+
+    Raises LoaderError when it is none that text files come in.
+    """
+    try:
+        found = codecs.lookup(name).name.replace("_", "-")
+    except (LookupError, ValueError):
+        found = ""
+    if found in {"utf-8-sig", "ascii"}:
+        return UTF_8
+    if not _ENCODINGS.fullmatch(found):
+        raise LoaderError(
+            f"'{name}' is no known encoding; name one such as utf-8, latin-1, windows-1252, utf-16."
+        )
+    return found
+
+
+def as_utf8(stream: IO[bytes], encoding: str) -> IO[bytes]:
+    """Return the stream's text as UTF-8.
+
+    A byte that the encoding does not have stays as it is, which is no UTF-8: COPY refuses its line.
+    """
+    if encoding == UTF_8:
+        return stream
+    return stream_of(_recoded(stream, encoding), stream.close)
+
+
+def is_utf8(stream: IO[bytes]) -> bool:
+    """Whether the whole stream is UTF-8 text (without NUL, which UTF-16 is full of)."""
+    decoder = codecs.getincrementaldecoder(UTF_8)()
+    try:
+        while block := stream.read(_BLOCK):
+            if b"\0" in block:
+                return False
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _keep(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - it is only used to decode
+    wrong = error.object[error.start : error.end]
+    # surrogateescape writes these back as the bytes that they stand for
+    return "".join(chr(0xDC00 + (byte if byte > _ASCII else 0xFF)) for byte in wrong), error.end
+
+
+codecs.register_error(_MARK, _keep)
+
+
+def _recoded(stream: IO[bytes], encoding: str) -> Generator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(_MARK)
+    while block := stream.read(_BLOCK):
+        yield decoder.decode(block).encode(UTF_8, "surrogateescape")
+    yield decoder.decode(b"", final=True).encode(UTF_8, "surrogateescape")
+
+
+class _Blocks(io.RawIOBase):
+    def __init__(self, blocks: Generator[bytes], closing: Callable[[], object]) -> None:
+        self._blocks = blocks
+        self._closing = closing
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer)
+        while not self._ready and (block := next(self._blocks, None)) is not None:
+            self._ready = block
+        block, self._ready = self._ready[: len(view)], self._ready[len(view) :]
+        view[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._blocks.close()
+            self._closing()
+        super().close()
+
+
+def stream_of(blocks: Generator[bytes], closing: Callable[[], object] = lambda: None) -> IO[bytes]:
+    """Return what reads these blocks, and calls ``closing`` when it is closed."""
+    return io.BufferedReader(_Blocks(blocks, closing), _BLOCK)
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first record of a file.
+
+    ``names`` are the columns as the file spells them, ``text`` the record. ``carriage_returns``
+    says that a CR alone ends a line. ``skip_lines`` lines come before it: Excel's ``sep=,``.
+    """
+
+    names: tuple[str, ...]
+    text: str
+    carriage_returns: bool
+    skip_lines: int = 0
+
+
+def read_header(file: str, stream: IO[bytes], encoding: str, table: Table) -> Header:
+    """Read and check the header of a file.
+
+    Raises LoaderError when the file is empty or no CSV, or its columns are not the table's.
+    """
+    start = stream.read(_LIMIT)
+    kind = next((kind for mark, kind in _KINDS if start.startswith(mark)), None)
+    if kind:
+        raise LoaderError(f"{file}: is {kind}.")
+    problem = None
+    if start.startswith(_UTF_16) and not encoding.startswith("utf-16"):
+        problem = "UTF-16, not UTF-8; save it as UTF-8, or land it with --encoding utf-16"
+    elif encoding == "utf-16" and start and not start.startswith(_UTF_16):
+        problem = "no UTF-16 mark; land it with --encoding utf-16-le (or utf-16-be)"
+    start = as_utf8(io.BytesIO(start), encoding).read().removeprefix(_BOM)
+    separator = _SEPARATOR_LINE.match(start)
+    start = start[separator.end() if separator else 0 :]
+    expected = f"expected the header {','.join(table.columns)}"
+    found = _FIRST_RECORD.match(start)
+    record = found.group() if found else b""
+    end = start[len(record) : len(record) + 2]
+    if not problem and not start.strip():
+        raise LoaderError(f"{file}: the file is empty; {expected}.")
+    if b"\0" in start[: start.find(b"\n")]:
+        problem = problem or f"a NUL byte; this is no text file; {expected}"
+    elif end.startswith(b'"'):
+        problem = problem or f"a quote opens and is not closed; {expected}"
+    elif not end and len(start) >= _LIMIT:
+        problem = problem or f"no line end in the first MB; {expected}"
+    try:
+        text = "" if problem else record.decode()
+        names = tuple(next(csv.reader(io.StringIO(text, newline=""), strict=True), []))
+        problem = problem or _wrong(names, table)
+    except UnicodeDecodeError:
+        problem = not_utf8(encoding)
+    except csv.Error as error:
+        problem = f"the header cannot be read ({error})"
+    if problem:
+        raise LoaderError(f"{file}, line 1: {problem}.")
+    return Header(names, text, end.startswith(b"\r") and end != b"\r\n", 1 if separator else 0)
+
+
+def remarks(names: tuple[str, ...], table: Table) -> list[str]:
+    """What is unusual in a header, and no reason to refuse it."""
+    said = []
+    extra = [name for name in names if name not in table.columns]
+    if extra:
+        said.append(f"kept as new text columns: {', '.join(extra)}")
+    lacking = [name for name in table.columns if name not in names]
+    if lacking:
+        said.append(f"without the optional columns {', '.join(lacking)}")
+    known = [name for name in names if name in table.columns]
+    if known != [name for name in table.columns if name in known]:
+        said.append("its columns come in another order, and are landed by their names")
+    return said
+
+
+def not_utf8(encoding: str) -> str:
+    """What to say of text that is not of its encoding, and what to do."""
+    if encoding == UTF_8:
+        return (
+            "not UTF-8; save it as UTF-8, or land it with --encoding latin-1 (or windows-1252):"
+            " files that are UTF-8 are still read as UTF-8"
+        )
+    return f"bytes that are no {encoding}; name the encoding that it has, or save it as UTF-8"
+
+
+def _wrong(names: tuple[str, ...], table: Table) -> str | None:
+    """What is wrong with the names of a header, and what to do."""
+    expected = f"expected {','.join(table.columns)}"
+    required = set(table.columns) - table.optional_columns
+    if not any(name.strip() for name in names):
+        return f"no header; {expected}"
+    for separator, called in _SEPARATORS.items():
+        parts = [part.strip('" ') for name in names for part in name.split(separator)]
+        if len(parts) > len(names) and required <= set(parts):
+            return f"the columns are separated by {called}; export it with commas"
+    repeated = sorted({name for name in names if names.count(name) > 1 and name})
+    if repeated:
+        return f"the header repeats column {shown(', '.join(repeated))}; {expected}"
+    missing = [name for name in table.columns if name in required and name not in names]
+    extra = [name for name in names if name not in table.columns]
+    if missing:
+        like = {near for name in missing if (near := _like(name, extra)) is not None}
+        hint = "".join(f" (did you mean it by '{shown(near)}'? rename it)" for near in sorted(like))
+        return f"the header lacks column {', '.join(missing)}{hint}; {expected}"
+    if len(names) > _MOST:
+        return f"{len(names):,} columns; at most {_MOST:,} can be landed"
+    return next((problem for name in extra if (problem := _wrong_name(name, names))), None)
+
+
+def _like(name: str, extra: list[str]) -> str | None:
+    """The column that is probably meant by one that is missing."""
+    same = [other for other in extra if _plain(other) == _plain(name)]
+    near = difflib.get_close_matches(name, [other[:99] for other in extra], 1, 0.8)
+    return next(iter(same + near), None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "_", name.strip()).lower()
+
+
+def _wrong_name(name: str, names: tuple[str, ...]) -> str | None:
+    column = f"column {names.index(name) + 1}"
+    same = [other for other in names if other != name and _plain(other) == _plain(name)]
+    if not name.strip():
+        return f"{column} has no name; name it, or drop it"
+    if not name.isprintable():
+        return f"the name of {column} has a control character; rename it"
+    if len(name.encode()) > _NAME_BYTES:
+        return f"the name of {column} is over {_NAME_BYTES} bytes; shorten it"
+    if name.lower() in _TAKEN:
+        return f"column {shown(name)} has a name that the warehouse uses itself; rename it"
+    if same:
+        return f"columns {shown(same[0])} and {shown(name)} are spelled alike; keep one of them"
+    return None

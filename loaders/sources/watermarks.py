@@ -1,0 +1,116 @@
+"""How far each table of a source database was read: the ledger's memory of it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+from loaders.connection import reason_of
+from loaders.errors import LoaderError
+from loaders.sources.dialects import Database
+
+# A time zone is at most 14 hours ahead: what is later by any clock is no time of a change.
+_AHEAD = timedelta(hours=15)
+
+
+class Position(NamedTuple):
+    """How far a table was read: the newest value found, and from where the next load reads.
+
+    ``column`` is qualified by its relation. Both values are text in the source's type.
+    """
+
+    column: str
+    newest: str
+    read_from: str
+
+
+def start(database: Database, newest: str, overlap: int) -> str | None:
+    """From where the next load reads, when this one has read all up to ``newest``.
+
+    It goes back by ``overlap`` (seconds, or units of a number), or to before the oldest transaction
+    that is still open: its rows may carry an earlier time than the newest that was read. A time in
+    the future is no measure of what has been read; the next load then reads what changed since
+    yesterday. None where the value is no measure at all.
+    """
+    value = _value(newest)
+    if not isinstance(value, datetime):
+        return None if value is None else f"{value - overlap:f}"
+    latest = database.now + _AHEAD
+    if value > latest:
+        value = latest - timedelta(days=2)
+    try:
+        start = value - timedelta(seconds=max(overlap, database.oldest))
+    except OverflowError:
+        raise LoaderError(f"overlap={overlap} seconds is too long.") from None
+    return start.isoformat(sep=" ")
+
+
+def falls(before: str, after: str) -> bool:
+    """Whether a watermark went backwards, or became one of another kind."""
+    values = _value(before), _value(after)
+    return type(values[0]) is not type(values[1]) or values[1] < values[0]  # type: ignore[operator]
+
+
+def _value(text: str) -> Decimal | datetime | None:
+    """Return a number or a time (UTC); None where it has no order or no place in the calendar."""
+    with suppress(InvalidOperation):
+        return number if (number := Decimal(text)).is_finite() else None
+    with suppress(ValueError):
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    return None
+
+
+def known(link: Connection, source: str) -> dict[str, Position]:
+    """Positions of a source's tables from which a load can go on, by raw table.
+
+    Those are left out of which raw has nothing any more, or has what came later from elsewhere.
+    """
+    with warehouse(), link.cursor() as cursor:
+        cursor.execute("select to_regclass('raw._watermarks')")
+        if cursor.fetchone() == (None,):
+            return {}
+        cursor.execute(
+            "select table_name, column_name, watermark, read_from"
+            " from raw._watermarks as watermarks where source = %(source)s and not exists ("
+            "select from raw._files as files join raw._batches as batches using (batch_id)"
+            " where files.table_name = watermarks.table_name"
+            " and files.batch_id > watermarks.batch_id"
+            " and files.status = 'landed' and batches.source <> %(source)s)",
+            {"source": source},
+        )
+        found = {table: Position(*position) for table, *position in cursor.fetchall()}
+        for name in list(found):
+            table = sql.Identifier("raw", name)
+            cursor.execute(sql.SQL("select exists (select from {})").format(table))
+            if cursor.fetchone() != (True,):
+                del found[name]
+    return found
+
+
+def remember(source: str, positions: Mapping[str, Position], cursor: Cursor, batch_id: int) -> None:
+    """Note how far a batch has read, in its transaction."""
+    for table, at in positions.items():
+        cursor.execute(
+            "insert into raw._watermarks"
+            " (source, table_name, column_name, watermark, read_from, batch_id)"
+            " values (%s, %s, %s, %s, %s, %s)"
+            " on conflict (source, table_name) do update set column_name = excluded.column_name,"
+            " watermark = excluded.watermark, read_from = excluded.read_from,"
+            " batch_id = excluded.batch_id, noted_at = now()",
+            (source, table, at.column, at.newest, at.read_from, batch_id),
+        )
+
+
+@contextmanager
+def warehouse() -> Iterator[None]:
+    """Say in a sentence what the warehouse did not do."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise LoaderError(f"PostgreSQL stopped the load: {reason_of(error)}.") from error

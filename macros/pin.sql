@@ -1,0 +1,118 @@
+{#- What a run reads: the batches that had landed when it began (docs/decisions/0008). The number of the
+    newest of them stands in a table of the target's own, which only a new build or run writes. -#}
+
+
+{#- on-run-start of a build or run: pins the newest landed batch. A retry goes on with the pin of the
+    run that failed, and --empty reads no rows. Any command stops here where nothing has landed. -#}
+{% macro pin_newest_batch() -%}
+    {{ return(adapter.dispatch("pin_newest_batch", "olist_warehouse")()) }}
+{%- endmacro %}
+
+{% macro default__pin_newest_batch() -%}
+{%- endmacro %}
+
+{% macro postgres__pin_newest_batch() -%}
+    {%- set batches = source("olist", "_batches") -%}
+    {%- set pin, watermarks = target_table("_pin"), target_table("_watermarks") -%}
+    {%- if execute and flags.WHICH in ("build", "run", "test", "freshness") -%}
+        {%- do stop_if_nothing_has_landed() -%}
+    {%- endif -%}
+    {%- if execute and flags.WHICH in ("build", "run") %}
+    {{ create_staging_schema() }}
+    create table if not exists {{ pin }} (
+        only_one boolean primary key default true check (only_one),
+        batch_id bigint
+    );
+    create table if not exists {{ watermarks }} (
+        model text primary key,
+        batch_id bigint not null,
+        loaded_at timestamptz not null
+    );
+    {%- if not flags.EMPTY and not is_retry() %}
+    insert into {{ pin }} as old (batch_id)
+    select max(batch_id) from {{ batches }} where status = 'landed'
+    on conflict (only_one) do update set batch_id = excluded.batch_id
+    where old.batch_id is distinct from excluded.batch_id
+    {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Whether this is `dbt retry`, which every other variable reports as the command that it repeats. -#}
+{% macro is_retry() -%}
+    {{ return("retry" in invocation_args_dict.get("invocation_command", "").split()) }}
+{%- endmacro %}
+
+
+{#- One clear error in place of one per source table that is not there. -#}
+{% macro stop_if_nothing_has_landed() -%}
+    {%- set names = [] -%}
+    {%- for table in graph.sources.values() -%}
+        {%- do names.append("('" ~ table.schema ~ "." ~ table.identifier ~ "')") -%}
+    {%- endfor -%}
+    {%- set missing = run_query(
+        "select name from (values " ~ names | join(", ") ~ ") as named (name)"
+        ~ " where to_regclass(name) is null order by name"
+    ).columns[0].values() -%}
+    {%- if missing -%}
+        {%- do exceptions.raise_compiler_error(
+            "Nothing has landed in database " ~ target.database ~ " yet (it has no " ~ missing[0]
+            ~ "): run 'olist land LOCATION' first."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Schema of this target's staging views, beside which it keeps the state of its runs. -#}
+{% macro staging_schema() -%}
+    {{ return(generate_schema_name("staging", none) | trim) }}
+{%- endmacro %}
+
+
+{#- Statement that makes it where it is missing: `if not exists` would take the right to make one. -#}
+{% macro create_staging_schema() -%}
+    do $do$
+    begin
+        if to_regnamespace('{{ staging_schema() }}') is null then
+            create schema {{ staging_schema() }};
+        end if;
+    end
+    $do$;
+{%- endmacro %}
+
+
+{#- A table in which this target keeps the state of its runs.
+
+    name: of the table -#}
+{% macro target_table(name) -%}
+    {{ return(api.Relation.create(
+        database=target.database, schema=staging_schema(), identifier=name, type="table"
+    )) }}
+{%- endmacro %}
+
+
+{#- The batch that a run of this target has pinned; null where none has. -#}
+{% macro batch_of_last_run() -%}
+    {{ return(adapter.dispatch("batch_of_last_run", "olist_warehouse")()) }}
+{%- endmacro %}
+
+{% macro default__batch_of_last_run() -%}
+    cast(null as bigint)
+{%- endmacro %}
+
+{% macro postgres__batch_of_last_run() -%}
+    (select _pin.batch_id from {{ target_table("_pin") }} as _pin)
+{%- endmacro %}
+
+
+{#- The pinned batch, as a subquery that is computed once per statement. -#}
+{% macro pinned_batch() -%}
+    (select pin.batch_id from {{ ref("stg_olist__pin") }} as pin)
+{%- endmacro %}
+
+
+{#- Whether a version of a raw row is the one that the pinned batch has. -#}
+{% macro is_pinned() -%}
+    _batch_id <= {{ pinned_batch() }}
+        and (_until_batch_id is null or _until_batch_id > {{ pinned_batch() }})
+{%- endmacro %}

@@ -1,0 +1,354 @@
+"""Rules of the house that dbt-bouncer lacks; dbt-bouncer.yml calls each with its reason.
+
+A function is a check: its first argument says what it looks at, one at a time. ``fail`` gets the
+remedy.
+"""
+
+# mypy: disallow-untyped-decorators=False
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dbt_bouncer.check_framework.decorator import check, fail  # type: ignore[import-untyped]
+from jinja2 import Environment, nodes
+
+ROOT = Path(__file__).parents[4]
+Node = Any  # what dbt-bouncer hands over: attributes of the manifest, None where there is none
+
+_GRAIN = "One row per "
+_NAME_LENGTH = 63  # bytes that PostgreSQL keeps of a name
+_REPEATS = 3
+_DEFINITIONS = "docs/metrics.md"
+_FIGURES = ("tests/python/figures.py", "tests/python/over_time.py")
+_METRICS = "docs/semantic-layer.md"
+
+
+# ---------- every item explains itself, beside its code
+
+
+@check
+def check_model_grain_is_described(model: Node) -> None:
+    _grain(model)
+
+
+@check
+def check_seed_grain_is_described(seed: Node) -> None:
+    _grain(seed)
+
+
+@check
+def check_seed_columns_are_described(seed: Node) -> None:
+    _columns(seed)
+
+
+@check
+def check_source_columns_are_described(source: Node) -> None:
+    _columns(source)
+
+
+@check
+def check_model_yaml_is_beside(model: Node) -> None:
+    _beside(model)
+
+
+@check
+def check_seed_yaml_is_beside(seed: Node) -> None:
+    _beside(seed, "_")
+
+
+@check
+def check_macro_yaml_is_beside(macro: Node) -> None:
+    _beside(macro)
+
+
+@check
+def check_macro_arguments_are_described(macro: Node) -> None:
+    """Each argument is in the YAML with type and description, in the order of the code."""
+    if macro.name.startswith("materialization_"):
+        return  # dbt calls it, without arguments
+    as_macro = re.sub(r"({%-?\s*)(end)?test\b", r"\1\2macro", macro.macro_sql)  # a generic test
+    body = Environment(extensions=["jinja2.ext.do"], autoescape=True).parse(as_macro)
+    signature = next(body.find_all(nodes.Macro), None)
+    wanted = [argument.name for argument in signature.args] if signature else []
+    given = [one.name for one in macro.arguments or [] if one.type and one.description]
+    if wanted != given:
+        fail(
+            f"macro {macro.name} has the arguments: {', '.join(wanted) or 'none'}; list them in"
+            " this order in the YAML beside it, each with type and description"
+        )
+
+
+@check
+def check_exposure_is_described(exposure: Node) -> None:
+    """An exposure says what it is, and whom to ask."""
+    has = {
+        "description": exposure.description,
+        "label": exposure.label,
+        "maturity": exposure.maturity,
+        "url": exposure.url,
+        "owner with email": (exposure.owner or {}).get("email"),
+    }
+    missing = [name for name, value in has.items() if not str(value or "").strip()]
+    if missing:
+        fail(f"exposure {exposure.name} needs {', '.join(missing)}")
+
+
+@check
+def check_test_says_why(test: Node) -> None:
+    """A singular test begins with a comment; one that only warns has a reason."""
+    comment = _comment(test)
+    if not test.test_metadata and not comment:
+        fail(f"{test.name} has to begin with a comment: what holds, why, and who leans on it")
+    warns = str(test.config.severity).lower() != "error"
+    if warns and not (test.description or ("warn" in comment and comment)):
+        fail(
+            f"test {test.name} only warns: say why in its description (YAML), or in the comment"
+            " that begins it"
+        )
+
+
+@check
+def check_test_name_fits(test: Node) -> None:
+    _fits(test)
+
+
+@check
+def check_model_name_fits(model: Node) -> None:
+    _fits(model)
+
+
+@check
+def check_nothing_is_disabled(ctx: Any) -> None:
+    """What is switched off looks as if it passed."""
+    names = [
+        node.name
+        for versions in _values(ctx, "disabled")
+        for node in versions
+        if node.package_name == ctx.manifest_obj.manifest.metadata.project_name
+    ]
+    if names:
+        fail(f"delete or fix what is disabled: {', '.join(sorted(names))}")
+
+
+@check
+def check_doc_blocks_are_used(ctx: Any) -> None:
+    """A doc block is used, and what three columns say is one."""
+    used: set[str] = set()
+    texts: Counter[tuple[str, str]] = Counter()
+    for node in (*_values(ctx, "nodes"), *_values(ctx, "sources")):
+        used |= set(node.doc_blocks or ())
+        for column in (node.columns or {}).values():
+            used |= set(column.doc_blocks or ())
+            texts[column.name, column.description] += not column.doc_blocks
+    idle = [
+        block.name
+        for block in _own(ctx, "docs")
+        if block.unique_id not in used and not block.name.startswith("__")
+    ]
+    if idle:
+        fail(f"delete the doc blocks that nothing uses: {', '.join(sorted(idle))}")
+    for (name, text), count in sorted(texts.items()):
+        if count >= _REPEATS:
+            fail(f'"{text}" describes column {name} {count} times: make it a doc block')
+
+
+# ---------- keys and tests
+
+
+@check
+def check_model_key_is_tested(model: Node, ctx: Any) -> None:
+    """A model has a tested key, or says why not, or which mart holds it."""
+    meta = model.config.meta or {}
+    holder = meta.get("key_held_by")
+    if holder:
+        mart = next((one for one in ctx.models if one.name == holder), None)
+        if mart is None or model.unique_id not in mart.depends_on.nodes or not _primary_key(mart):
+            fail(f"{holder} does not read {model.name}, or has no primary key: test the key here")
+        return
+    if meta.get("no_key"):
+        return
+    filled = _filled(ctx, model)
+    tests = _column_tests(ctx, model)
+    if any("unique" in found and column in filled for column, found in tests.items()):
+        return
+    for test in ctx.tests_by_attached_node.get(model.unique_id, ()):
+        arguments = (test.test_metadata or {}).get("kwargs") or {}
+        if filled >= set(arguments.get("combination_of_columns") or [""]):
+            return
+    fail(
+        f"no key of {model.name} is tested: give a column unique and not_null, or the model"
+        " dbt_utils.unique_combination_of_columns over not_null columns; a model that has no key"
+        " says why in config.meta.no_key, a view names the mart that has its key in key_held_by"
+    )
+
+
+@check
+def check_seed_key_is_tested(seed: Node, ctx: Any) -> None:
+    """A seed has a column that is unique and never null."""
+    if not any({"unique", "not_null"} <= found for found in _column_tests(ctx, seed).values()):
+        fail(f"no column of {seed.name} has unique and not_null: test its key")
+
+
+@check
+def check_model_foreign_keys_are_tested(model: Node, ctx: Any) -> None:
+    """Each key of a mart or report is never null, and there where it points."""
+    filled, tests = _filled(ctx, model), _column_tests(ctx, model)
+    broken = [
+        column
+        for column in model.columns or {}
+        if column.endswith("_key")
+        and not (column in filled and {"unique", "relationships"} & tests.get(column, set()))
+    ]
+    if broken:
+        fail(f"give not_null and relationships to {', '.join(broken)} of {model.name}")
+
+
+@check
+def check_model_has_primary_key(model: Node) -> None:
+    """What is synchronized in place is found by its key."""
+    if not _primary_key(model):
+        fail(f"{model.name} names no primary key: add the constraint to its contract")
+
+
+@check
+def check_fact_has_unit_tests(model: Node, ctx: Any) -> None:
+    """Both queries of a fact have a unit test: full, and incremental."""
+    modes = {
+        bool(((test.overrides or {}).get("macros") or {}).get("is_incremental"))
+        for test in ctx.unit_tests
+        if model.unique_id in test.depends_on.nodes
+    }
+    for mode, words in ((False, "a full build"), (True, "an incremental run")):
+        if mode not in modes:
+            fail(f"write a unit test of {model.name} for {words}")
+
+
+@check
+def check_report_has_raw_twin(model: Node) -> None:
+    """Other SQL, written on raw, gives what a report gives."""
+    if not (ROOT / "tests/reports" / f"{model.name}.raw.sql").is_file():
+        fail(f"write tests/reports/{model.name}.raw.sql, which gives its rows from raw")
+
+
+# ---------- metrics
+
+
+@check
+def check_metrics_are_explained(ctx: Any) -> None:
+    """A metric has owner, unit, description, and a definition that people can read."""
+    headings = re.findall(r"^#+ (.+)$", _text(_DEFINITIONS), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", name.lower()).replace(" ", "-") for name in headings}
+    found = []
+    for metric in _own(ctx, "metrics"):
+        meta = metric.config.meta or {}
+        missing = [name for name in ("owner", "unit") if not meta.get(name)]
+        missing += [] if metric.description else ["description"]
+        if meta.get("definition") not in anchors:
+            missing.append(f"definition (a heading of {_DEFINITIONS})")
+        if missing:
+            found.append(f"metric {metric.name} has no {', '.join(missing)}")
+    if found:
+        fail("; ".join(found))
+
+
+@check
+def check_metrics_are_compared(ctx: Any) -> None:
+    """Other SQL gives what a metric gives, and docs/semantic-layer.md lists it."""
+    figures, listed = "".join(map(_text, _FIGURES)), _text(_METRICS)
+    names = [metric.name for metric in _own(ctx, "metrics")]
+    alone = [name for name in names if f'    "{name}": ' not in figures]
+    if alone:
+        fail(f"give SQL of {', '.join(alone)} in {_FIGURES[0]}, to compare it with")
+    unlisted = [name for name in names if f"`{name}`" not in listed]
+    if unlisted:
+        fail(f"name {', '.join(unlisted)} in {_METRICS}")
+
+
+@check
+def check_semantic_model_is_described(semantic_model: Node) -> None:
+    """Entities, dimensions and measures are what people choose from."""
+    parts = [
+        part
+        for kind in ("entities", "dimensions", "measures")
+        for part in semantic_model.get(kind) or ()
+    ]
+    silent = [part["name"] for part in (semantic_model, *parts) if not part["description"]]
+    if silent:
+        fail(f"describe {', '.join(silent)} of semantic model {semantic_model.name}")
+
+
+# ---------- helpers
+
+
+def _values(ctx: Any, collection: str) -> list[Node]:
+    return list((getattr(ctx.manifest_obj.manifest, collection) or {}).values())
+
+
+def _own(ctx: Any, collection: str) -> Iterator[Node]:
+    """Members of a collection that are this project's."""
+    project = ctx.manifest_obj.manifest.metadata.project_name
+    return (node for node in _values(ctx, collection) if node.package_name == project)
+
+
+def _grain(node: Node) -> None:
+    if not str(node.description or "").startswith(_GRAIN):
+        fail(f'the description of {node.name} does not begin with its grain: "{_GRAIN}…"')
+
+
+def _columns(node: Node) -> None:
+    silent = [name for name, column in (node.columns or {}).items() if not column.description]
+    if silent:
+        fail(f"describe {', '.join(silent)} of {node.name}")
+
+
+def _beside(node: Node, prefix: str = "") -> None:
+    path = PurePosixPath(node.original_file_path)
+    wanted = str(path.with_name(f"{prefix}{path.stem}.yml"))
+    found = str(node.patch_path or "").split("://")[-1]
+    if found and found != wanted:  # without any, other rules ask for a description
+        fail(f"move the description of {node.name} from {found} to {wanted}")
+
+
+def _fits(node: Node) -> None:
+    if len(node.name.encode()) > _NAME_LENGTH:
+        fail(f"{node.name} is longer than {_NAME_LENGTH} characters: give it a shorter name")
+
+
+def _comment(test: Node) -> str:
+    """The comment that a singular test begins with, empty where it has none."""
+    first = str(test.raw_code or "").lstrip()
+    return first.split("\n\n")[0] if first.startswith("--") else ""
+
+
+def _column_tests(ctx: Any, node: Node) -> Mapping[str, set[str]]:
+    """Names of the generic tests of each column; ``no_nulls`` is not_null of many columns."""
+    found: dict[str, set[str]] = {}
+    for test in ctx.tests_by_attached_node.get(node.unique_id, ()):
+        metadata = test.test_metadata
+        if metadata and metadata.name == "no_nulls":
+            for column in metadata.kwargs["columns"]:
+                found.setdefault(column, set()).add("not_null")
+        elif metadata and test.column_name:
+            found.setdefault(test.column_name, set()).add(metadata.name)
+    return found
+
+
+def _filled(ctx: Any, node: Node) -> set[str]:
+    """Columns that are tested to be never null."""
+    return {name for name, tests in _column_tests(ctx, node).items() if "not_null" in tests}
+
+
+def _primary_key(node: Node) -> bool:
+    """Whether the contract of a model names its primary key."""
+    constraints = [
+        *(node.constraints or ()),
+        *(one for column in (node.columns or {}).values() for one in column.constraints or ()),
+    ]
+    named = any(str(one.get("type")) == "primary_key" for one in constraints)
+    return named or bool((node.config.meta or {}).get("primary_key"))
+
+
+def _text(path: str) -> str:
+    return (ROOT / path).read_text("utf-8")

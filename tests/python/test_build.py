@@ -1,0 +1,137 @@
+"""``make build``: the data it takes, what it lands and gives to dbt, which is left out here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from conftest import Query, write_csv
+from loaders import build, download, packages
+from loaders.cli import main
+from loaders.land import land
+from loaders.sample import generate
+
+Captured = pytest.CaptureFixture[str]
+MARTS = """
+create schema if not exists marts;
+create table if not exists marts.fct_orders as
+    select 1 as items_value, 2 as freight_value, 3 as payments_value
+"""
+
+
+class Dbt:
+    """Stands for dbt build: notes what it is given, and makes what the summary reads."""
+
+    def __init__(self, query: Query) -> None:
+        self.query = query
+        self.calls: list[tuple[Mapping[str, str], bool]] = []
+
+    def __call__(self, variables: Mapping[str, str], *, operations: bool = False) -> dict[str, int]:
+        self.calls.append((variables, operations))
+        self.query(MARTS)
+        return {"pass": 7, "warn": 1}
+
+
+@pytest.fixture
+def dbt(query: Query, monkeypatch: pytest.MonkeyPatch) -> Dbt:
+    stand_in = Dbt(query)
+    monkeypatch.setattr(build, "_dbt_build", stand_in)
+    monkeypatch.setattr(packages, "install", lambda **_: None)
+    monkeypatch.setattr(download, "has_credentials", lambda: False)
+    for name in ("OLIST_DATA", "OLIST_ALLOW_REMOVALS", "OLIST_LAKE", "OLIST_TARGET"):
+        monkeypatch.delenv(name, raising=False)
+    return stand_in
+
+
+@pytest.fixture
+def sample(dbt: Dbt) -> Path:
+    """The synthetic files of a build, small ones."""
+    folder = build.sample_folder()
+    generate(folder, 0.001)
+    (folder / ".complete").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export")
+    generate(folder, 0.001, seed=5, with_operations=True)
+    return folder
+
+
+def sources(query: Query) -> list[str]:
+    found = query("select source from raw._batches where status = 'landed' order by batch_id")
+    return [Path(source).name for (source,) in found]
+
+
+def test_the_sample_gives_way_to_data_that_are_named(
+    dbt: Dbt, sample: Path, export: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["build"]) == 0
+    assert main(["build"]) == 0  # nothing new
+    assert sources(query) == ["sample"]
+    monkeypatch.setenv("OLIST_DATA", str(export))
+    assert main(["build"]) == 0  # though all rows of the sample are removed
+    assert sources(query) == ["sample", export.name]
+    assert [operations for _, operations in dbt.calls] == [False, False, True]
+    monkeypatch.delenv("OLIST_DATA")
+    assert main(["build"]) == 0  # on what is landed, not on the sample
+    assert sources(query) == ["sample", export.name]
+
+
+def test_the_summary(dbt: Dbt, sample: Path, capsys: Captured) -> None:
+    assert main(["build"]) == 0
+    said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if line.startswith("==")] == [
+        *("== server", "== data", "== land", "== dbt build", "== summary")
+    ]
+    for part in ("marts.fct_orders", "1 rows", "R$             2.00", "7 passed, 1 warned"):
+        assert part in said
+
+
+def test_kaggle_comes_before_the_sample(
+    dbt: Dbt, export: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "has_credentials", lambda: True)
+    monkeypatch.setattr(download, "download", lambda _: export)
+    assert main(["build"]) == 0
+    assert sources(query) == [export.name]
+
+
+def test_a_part_of_an_export_is_refused(
+    dbt: Dbt, query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    write_csv(tmp_path / "part", "sellers", "s1,01037,sao paulo,SP")
+    monkeypatch.setenv("OLIST_DATA", str(tmp_path / "part"))
+    assert main(["build"]) == 1
+    said = capsys.readouterr().err
+    assert "lacks olist_customers_dataset.csv, olist_geolocation_dataset.csv, " in said
+    assert "inventory" not in said
+    assert query("select to_regclass('raw._batches')") == [(None,)]
+    assert not dbt.calls
+
+
+@pytest.mark.parametrize(("allow", "status"), [("", 1), ("1", 0)])
+def test_data_of_others_are_not_removed_unless_allowed(  # noqa: PLR0917 - fixtures
+    dbt: Dbt,
+    export: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    allow: str,
+    status: int,
+) -> None:
+    write_csv(tmp_path / "own", "sellers", *(f"s{n},01037,sao paulo,SP" for n in range(50)))
+    land(tmp_path / "own", say=lambda _: None)
+    monkeypatch.setenv("OLIST_DATA", str(export))
+    monkeypatch.setenv("OLIST_ALLOW_REMOVALS", allow)
+    assert main(["build"]) == status
+    assert len(dbt.calls) == 1 - status
+
+
+def test_another_engine_needs_no_server(
+    dbt: Dbt, sample: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLIST_TARGET", "duckdb")
+    assert main(["build"]) == 0
+    assert [variables["OLIST_DATA"] for variables, _ in dbt.calls] == [str(sample)]
+    assert query("select to_regclass('raw._batches')") == [(None,)]

@@ -1,0 +1,219 @@
+"""Files where they lie: names and places, packed bytes, encodings, optional columns, S3."""
+
+import gzip
+import hashlib
+import io
+import os
+import tempfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import pytest
+
+from conftest import Query, write_csv
+from lakes import make_bucket
+from loaders.errors import LoaderError
+from loaders.land import Rules, land
+from loaders.sample import generate
+from loaders.sources import SourceFile, deliver
+from loaders.sources.files import find_files, whole_export
+from loaders.sources.text import is_utf8, read_header, remarks
+from loaders.tables import BY_NAME, TABLES
+
+SELLERS = BY_NAME["sellers"]
+HEADER = ",".join(SELLERS.columns)
+TEXT = f"{HEADER}\ns1,01037,são paulo,SP\n"
+
+
+@pytest.fixture
+def bucket(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name of an empty bucket, the variables that lead there set."""
+    for name, value in s3.items():
+        monkeypatch.setenv(name, value)
+    return make_bucket()
+
+
+def upload(bucket: str, *files: Path, prefix: str = "export/") -> None:
+    for file in files:
+        boto3.client("s3").upload_file(str(file), bucket, prefix + file.name)
+
+
+# --- names and places ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            ["surprise.csv"],
+            r"surprise.csv is for no known table; a file is named olist_<table>_dataset.csv"
+            r" \(customers, geolocation, .*, sellers\) or product_category_name_translation.csv\.$",
+        ),
+        (["a.csv", "b.csv"], r"does not have olist_\w+.csv or another .*; they are named olist_<"),
+        ([f"data/{SELLERS.file}", "notes.txt"], r"but the folder data in it has some: name .*data"),
+        (["data/notes.txt"], r"does not have olist_\w+.csv or another file of an export; they are"),
+    ],
+)
+def test_a_folder_without_a_known_file(names: list[str], message: str, tmp_path: Path) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x\n")
+    with pytest.raises(LoaderError, match=message):
+        find_files(tmp_path)
+
+
+def test_a_whole_export_is_the_nine_files(tmp_path: Path) -> None:
+    generate(tmp_path, 0.001)
+    assert whole_export(tmp_path) == tmp_path
+    assert [file.table for file in find_files(tmp_path)[0]] == list(TABLES)
+    (tmp_path / "olist_customers_dataset.csv").unlink()
+    with pytest.raises(LoaderError, match=r": lacks olist_customers_dataset\.csv; OLIST_DATA is"):
+        whole_export(tmp_path)
+
+
+# --- packed files ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz"])
+def test_packed_files_unpack_to_their_bytes(kind: str, tmp_path: Path) -> None:
+    content = HEADER.encode() + b"\n" + os.urandom(6_000_000).hex().encode()
+    path = tmp_path / (f"{SELLERS.file}.gz" if kind == "gz" else "x.zip")
+    if kind == "gz":
+        path.write_bytes(gzip.compress(content, 1))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(f"a folder/{SELLERS.file}", content)
+    (file,) = find_files(path)[0]
+    with file.open() as one, file.open() as other:  # each from its beginning
+        assert one.read(10) == other.read(10) == content[:10]
+        assert one.read() == content[10:]
+    assert (file.packed_checksum is None) == (kind == "gz")
+
+
+def test_the_packed_checksum_is_that_of_the_packed_bytes(tmp_path: Path) -> None:
+    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        path = tmp_path / f"{compression}.zip"
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            archive.writestr("olist_orders_dataset.csv", "x" * 100)
+            archive.writestr(SELLERS.file, TEXT)
+        (file,) = find_files(path, ["sellers"])[0]
+        packed = TEXT.encode()
+        if compression:
+            start = path.read_bytes().rindex(SELLERS.file.encode(), 0, path.stat().st_size // 2)
+            with zipfile.ZipFile(path) as archive:
+                size = archive.getinfo(SELLERS.file).compress_size
+            packed = path.read_bytes()[start + len(SELLERS.file) :][:size]
+        assert file.packed_checksum is not None
+        assert file.packed_checksum() == hashlib.sha256(packed).hexdigest()
+        path.write_bytes(b"\0" * path.stat().st_size)
+        with pytest.raises(LoaderError, match="is damaged"):
+            file.packed_checksum()
+
+
+# --- text ------------------------------------------------------------------------------------
+
+
+def test_a_named_encoding_is_for_files_that_are_not_utf8(tmp_path: Path, query: Query) -> None:
+    write_csv(tmp_path, "sellers", "s1,01037,são paulo,SP")
+    path = write_csv(tmp_path, "customers", "c1,u1,01037,são paulo,SP")
+    path.write_bytes(path.read_text("utf-8").encode("latin-1"))
+    with pytest.raises(LoaderError, match=r"--encoding latin-1 .*: files that are UTF-8 are still"):
+        land(tmp_path, say=lambda _: None)
+    said: list[str] = []
+    land(tmp_path, say=said.append, rules=Rules(encoding="latin-1"))
+    assert f"{SELLERS.file}: UTF-8, and read as such" in said
+    assert f"{path.name}: read as iso8859-1" in said
+    assert (
+        query(
+            "select seller_city from raw.sellers union all select customer_city from raw.customers"
+        )
+        == [("são paulo",)] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "valid"),
+    [
+        (b"", True),
+        ("é".encode(), True),
+        ("é".encode()[:1], False),
+        ("e".encode("utf-16-le"), False),
+    ],
+)
+def test_what_is_utf8(data: bytes, valid: bool) -> None:
+    assert is_utf8(io.BytesIO(data)) is valid
+
+
+@pytest.mark.parametrize(
+    ("start", "skipped", "names"),
+    [
+        ("sep=,\r\n", 1, SELLERS.columns),
+        ("\ufeffSEP=,\n", 1, SELLERS.columns),
+        ("\ufeff", 0, SELLERS.columns),
+        ("sep=;\n", 1, None),
+    ],
+)
+def test_a_line_that_names_the_separator_is_skipped(
+    start: str, skipped: int, names: tuple[str, ...] | None
+) -> None:
+    text = TEXT.replace(",", ";") if ";" in start else TEXT
+    stream = io.BytesIO(f"{start}{text}".encode())
+    if names is None:
+        with pytest.raises(LoaderError, match="separated by semicolons"):
+            read_header("x.csv", stream, "utf-8", SELLERS)
+        return
+    header = read_header("x.csv", stream, "utf-8", SELLERS)
+    assert (header.names, header.skip_lines) == (names, skipped)
+
+
+def test_optional_columns_may_be_missing() -> None:
+    table = replace(SELLERS, optional_columns=frozenset({"seller_city"}))
+    file = SourceFile(table, "x.csv", 0, lambda: io.BytesIO(b"seller_state,seller_id\n"))
+    with pytest.raises(LoaderError, match="lacks column seller_zip_code_prefix; expected"):
+        file.header()
+    stream = io.BytesIO(b"seller_id,seller_zip_code_prefix,seller_state\n")
+    names = read_header("x.csv", stream, "utf-8", table).names
+    assert remarks(names, table) == ["without the optional columns seller_city"]
+
+
+# --- S3 --------------------------------------------------------------------------------------
+
+
+def test_csv_files_on_s3_land_as_those_of_a_folder(
+    bucket: str, tmp_path: Path, query: Query
+) -> None:
+    sellers = write_csv(tmp_path, "sellers", "s1,01037,a,SP", "s2,01037,b,SP")
+    packed = tmp_path / f"{write_csv(tmp_path, 'geolocation', '1,-2,-3,a,SP').name}.gz"
+    packed.write_bytes(gzip.compress((tmp_path / packed.stem).read_bytes()))
+    (tmp_path / "notes.csv").write_text("x\n")
+    upload(bucket, sellers, packed, tmp_path / "notes.csv")
+    upload(bucket, sellers, prefix="export/older/")  # not of this folder
+    said: list[str] = []
+    assert land(f"s3://{bucket}/export/", say=said.append).new == 3
+    assert "notes.csv: left out, no raw table takes it" in said
+    assert query("select source, status from raw._batches") == [(f"s3://{bucket}/export", "landed")]
+    with pytest.raises(LoaderError, match=rf"s3://{bucket}/export: does not have olist_orders"):
+        land(f"s3://{bucket}/export", tables=["orders"], say=lambda _: None)
+
+
+def test_a_zip_and_a_file_on_s3_land(bucket: str, tmp_path: Path, query: Query) -> None:
+    sellers = write_csv(tmp_path, "sellers", "s1,01037,a,SP")
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(sellers, sellers.name)
+    upload(bucket, tmp_path / "x.zip", sellers)
+    for name in ("x.zip", sellers.name):
+        location = f"s3://{bucket}/export/{name}"
+        with deliver(location) as delivery, delivery.files[0].open() as stream:
+            assert stream.read() == sellers.read_bytes()
+    boto3.client("s3").put_object(Bucket=bucket, Key="export/y.zip", Body=b"PK no zip")
+    for location, message in (
+        (f"s3://{bucket}/export/y.zip", r"/export/y.zip: cannot be read as a zip"),
+        (f"s3://{bucket}/export/z.zip", r"z.zip: there is no such object"),
+        ("s3://no-such-bucket/a", "there is no such bucket; make it first, or check name"),
+    ):
+        with pytest.raises(LoaderError, match=message) as failure, deliver(location):
+            pass
+        assert tempfile.gettempdir() not in str(failure.value)
+    assert not list(Path(tempfile.gettempdir()).glob("olist-s3-*"))
