@@ -8,11 +8,8 @@ import pytest
 
 import loaders.sample
 from conftest import Query, write_csv
-from lakes import assert_raw_is_as_before, set_raw_aside
 from loaders.cli import main
-from loaders.lake import archive, replay
-from loaders.land import Rules, land
-from loaders.land.ledger import Counts
+from loaders.land import Counts, Rules, land
 from loaders.sample import generate
 from loaders.tables import ALL_TABLES, OPTIONAL, TABLES
 from tests import frames
@@ -49,9 +46,6 @@ def files(folder: Path) -> Files:
 def moves(files: Files) -> pd.DataFrame:
     rows = files["inventory_transactions"]
     return rows.assign(quantity=rows["quantity"].astype(int))
-
-
-# --- the sample ------------------------------------------------------------------------------
 
 
 def test_the_nine_files_are_the_same_with_and_without(folder: Path, tmp_path: Path) -> None:
@@ -154,9 +148,6 @@ def test_the_command_has_the_flag(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len(list(tmp_path.iterdir())) == len(ALL_TABLES)
 
 
-# --- landing ---------------------------------------------------------------------------------
-
-
 def test_they_land_like_the_nine(tmp_path: Path, query: Query) -> None:
     write_csv(tmp_path / "a", "inventory_transactions", *MOVES)
     write_csv(tmp_path / "a", "marketing_campaigns", DAY)
@@ -165,40 +156,9 @@ def test_they_land_like_the_nine(tmp_path: Path, query: Query) -> None:
     write_csv(tmp_path / "b", "inventory_transactions", SALE.replace("-1", "-2"))
     whole = Rules(allow_removals=True)
     assert land(tmp_path / "b", "snapshot", say=quiet, rules=whole) == Counts(1, 0, 1, 1)
-    assert query(
-        "select transaction_id, quantity, _batch_id, _deleted_at is null"
-        " from raw._inventory_transactions_seen order by 1"
-    ) == [("t1", "5", 3, False), ("t2", "-2", 3, True)]
-    assert query("select count(*) from raw._marketing_campaigns_seen") == [(1,)]
-    assert query(
-        "select indexname::text from pg_indexes where schemaname = 'raw'"
-        " and tablename = 'inventory_transactions' order by 1"
-    ) == [("inventory_transactions_batch_id_idx",), ("inventory_transactions_pkey",)]
-
-
-def test_status_shows_them_where_they_have_landed(
-    tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_csv(tmp_path / "a", "sellers", "s1,01037,sao paulo,SP")
-    land(tmp_path / "a", say=quiet)
-    main(["status"])
-    assert "marketing" not in capsys.readouterr().out
-    write_csv(tmp_path / "b", "marketing_campaigns", DAY)
-    land(tmp_path / "b", say=quiet)
-    main(["status"])
-    said = capsys.readouterr().out
-    assert "raw.marketing_campaigns" in said
-    assert "raw.inventory_transactions" not in said
-
-
-def test_a_lake_gives_them_again(tmp_path: Path, query: Query) -> None:
-    write_csv(tmp_path / "a", "inventory_transactions", *MOVES)
-    write_csv(tmp_path / "b", "marketing_campaigns", DAY)
-    for name in ("a", "b"):
-        land(tmp_path / name, say=quiet)
-    archive(str(tmp_path / "lake"), quiet)
-    before = [query(f"select * from raw.{name} order by 1") for name in NAMES]
-    set_raw_aside(query)
-    replay(str(tmp_path / "lake"), quiet)
-    assert_raw_is_as_before(query)
-    assert [query(f"select * from raw.{name} order by 1") for name in NAMES] == before
+    versions = "select transaction_id, quantity, _until_batch_id from raw.inventory_transactions"
+    assert query(f"{versions} order by _batch_id, 1") == [
+        *(("t1", "5", 3), ("t2", "-1", 3)),
+        ("t2", "-2", None),
+    ]
+    assert query("select count(*) from raw.marketing_campaigns") == [(1,)]
