@@ -34,7 +34,8 @@ select distinct on (people.customer_unique_id)
     coalesce(people.city, 'unknown') as city,
     coalesce(people.state_code, 'unknown') as state_code,
     min(people.purchased_at) over same_person as first_order_at,
-    max(people.purchased_at) over same_person as last_order_at
+    max(people.purchased_at) over same_person as last_order_at,
+    false as is_removed
 from (
     select
         customers.customer_id,
@@ -55,7 +56,8 @@ order by
     people.purchased_at desc nulls last,
     people.order_id desc,
     people.customer_id desc;
-insert into plain.dim_customers values ('-1', '-1', 'unknown', 'unknown', 'unknown', 'unknown');
+insert into plain.dim_customers
+values ('-1', '-1', 'unknown', 'unknown', 'unknown', 'unknown', null, null, false);
 alter table plain.dim_customers add primary key (customer_key);
 
 create table plain.dim_sellers as

@@ -1,4 +1,4 @@
-"""What the sample is made of: the tables of ``data/``, and how many rows a scale has of each."""
+"""What the sample is made of: the tables of ``tables/``, and how many rows a scale has of each."""
 
 import csv
 import datetime
@@ -29,7 +29,7 @@ def _array(values: list[Any]) -> Any:
 
 
 # By name of the file or section and of the column or entry; lists are arrays.
-_FOLDER = Path(__file__).parent / "data"
+_FOLDER = Path(__file__).parent / "tables"
 DATA: dict[str, dict[str, Any]] = {
     section: {
         n: _array(value) if isinstance(value, list) else value for n, value in entries.items()

@@ -3,7 +3,7 @@
 Every attribute of a row is a hash of its index, so any row can be made in any chunk. Only integer
 operations and single float operations that IEEE 754 rounds exactly are used, so the result has the
 same bits on every machine. The chance, weights or curve of a purpose stand under its name in
-``data/parameters.toml``.
+``tables/parameters.toml``.
 """
 
 from functools import cache, partial

@@ -55,8 +55,8 @@ addresses as (
 
 ),
 
--- Each by itself, and with each version of its order for as long as both are there. A row alone
--- counts least, so it may stand beside those with the order.
+-- Each with every version of its order for as long as both are there; and by itself, unless an order
+-- was there all the time. A row alone counts least, so it may stand beside those with the order.
 addresses_with_orders as (
 
     select
@@ -64,6 +64,18 @@ addresses_with_orders as (
         cast(null as {{ dbt.type_string() }}) as order_id,
         cast(null as timestamp) as purchased_at
     from addresses
+    where
+        not exists (
+            select 1
+            from orders
+            where
+                orders.customer_id = addresses.customer_id
+                and orders._batch_id <= addresses._batch_id
+                and (
+                    orders.until_batch_id is null
+                    or orders.until_batch_id >= addresses.until_batch_id
+                )
+        )
 
     union all
 

@@ -28,12 +28,12 @@ final as (
         city,
         state_code,
 
-        ---------- booleans
-        until_batch_id is not null as is_removed,
-
         ---------- audit
         _batch_id,
-        _loaded_at
+        _loaded_at,
+
+        ---------- derived
+        until_batch_id is not null as is_removed
     from base_olist__customers
     where
         until_batch_id is null

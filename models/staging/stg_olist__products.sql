@@ -34,12 +34,12 @@ final as (
         height_cm,
         width_cm,
 
-        ---------- booleans
-        until_batch_id is not null as is_removed,
-
         ---------- audit
         _batch_id,
-        _loaded_at
+        _loaded_at,
+
+        ---------- derived
+        until_batch_id is not null as is_removed
     from base_olist__products
     where
         until_batch_id is null

@@ -51,14 +51,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _run(options: argparse.Namespace, command: str) -> int:
-    parts = read_parts(project_root())
-    every, known = mutants_of(parts), verdicts.read_known()
+    every, known = mutants_of(read_parts(project_root())), verdicts.read_known()
     for one in known:
         if not any(one.matches(mutant) for mutant in every):
-            raise LoaderError(
-                f"known.toml: no mutant of {one.file} turns '{one.before}' into '{one.after}';"
-                " drop or renew the entry."
-            )
+            raise LoaderError(f"known.toml: there is no mutant {one.id}: drop or renew the entry.")
     globs = options.only or ["*"]
     chosen = [m for m in every if any(fnmatch(m.id, g) or fnmatch(m.file, g) for g in globs)]
     if options.sample is not None and options.sample < len(chosen):
@@ -78,8 +74,7 @@ def _run(options: argparse.Namespace, command: str) -> int:
     found |= _tried([mutant for mutant in chosen if mutant.id not in found], options)
     outcomes = [(mutant, found[mutant.id]) for mutant in chosen]
     if options.report:
-        unread = [part.name for part in parts if part.template is None and not part.is_macro]
-        options.report.write_text(verdicts.report(outcomes, command, unread), "utf-8")
+        options.report.write_text(verdicts.report(outcomes, command), "utf-8")
     print(verdicts.summary(outcomes))
     if verdicts.score(verdicts.count(outcomes)) < options.min_score:
         print(f"mutants: the score is below {options.min_score:g} %", file=sys.stderr)

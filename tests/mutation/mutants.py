@@ -33,7 +33,6 @@ class Mutant:
     id: str
     file: str
     owner: str
-    within: str
     before: str
     after: str
     targets: tuple[str, ...]
@@ -131,14 +130,12 @@ def _mutants_of(part: Part, reached: Mapping[str, tuple[str, ...]]) -> Iterator[
             if before == after:
                 continue
             cte = node.find_ancestor(exp.CTE)
-            within = cte.alias if cte else ""
-            name = f"{part.file}:{within or part.name}:{kind}"
+            name = f"{part.file}:{cte.alias if cte else part.name}:{kind}"
             counts[name] += 1
             yield Mutant(
                 id=f"{name}:{counts[name]}",
                 file=part.file,
                 owner=part.name,
-                within=within,
                 before=" ".join(before.split()),
                 after=" ".join(after.split()),
                 targets=reached.get(part.name, ()),

@@ -32,12 +32,8 @@ _UNWRAPPED = (exp.Nullif, exp.Lower, exp.Upper, exp.Trim, exp.Abs, exp.Round, ex
 _JOINS = {"LEFT": ("",), "RIGHT": ("",), "FULL": ("LEFT", "RIGHT")}
 _PARTS = {"YEAR": "ISOYEAR", "MONTH": "QUARTER", "DAY": "DOY", "WEEK": "MONTH", "ISODOW": "DOW"}
 _UNITS = {"hour": "day", "day": "hour", "second": "minute", "minute": "second"}
-# Endings of names that say what kind of value a column has; what has none of them is text.
-_CLASSES = (
-    *(("_date_key",), ("_key",), ("_id",), ("_at",), ("_on", "_day"), ("_g",), ("_cm",)),
-    *(("_rank",), ("_value", "price", "_total"), ("latitude", "longitude", "_lat", "_lng")),
-    *(("_count", "_length", "_qty", "score", "installments", "sequential"), ("_sum",)),
-)
+# Last words of names that say what kind of value a column has; the others are text.
+_ENDINGS = "key id at on g cm rank value price total count length qty score sum latitude longitude"
 
 
 def joins(_: Template, node: Node) -> Found:
@@ -65,11 +61,11 @@ def operators(_: Template, node: Node) -> Found:
 
 
 def clauses(template: Template, node: Node) -> Found:
-    """A ``where``, ``having``, ``distinct`` or the scope of an incremental run dropped."""
+    """A ``where``, ``having``, ``distinct``, or a clause that Jinja stands for, dropped."""
     if isinstance(node, exp.Where | exp.Having):
-        yield ("scope" if node.this.name.startswith("clause_") else "where"), None
+        yield "where", None
     elif isinstance(node, exp.Offset) and template.jinja(node.expression.name):
-        yield "scope", None
+        yield "clause", None
     elif isinstance(node, exp.Distinct):
         is_select = isinstance(node.parent, exp.Select)
         yield "distinct", None if is_select else node.expressions[0].copy()
@@ -95,6 +91,8 @@ def calls(_: Template, node: Node) -> Found:
 
 def constants(_: Template, node: Node) -> Found:
     """Another number, text or truth value."""
+    if node.arg_key == "true" and node.find_ancestor(exp.Count):
+        return  # `count(case when … then 1 end)` counts what is not null
     if isinstance(node, exp.Boolean):
         yield "constant", exp.Boolean(this=not node.this)
     elif isinstance(node, exp.Literal) and not isinstance(node.parent, exp.DataTypeParam):
@@ -195,9 +193,10 @@ def _each_left_out(nodes: Sequence[Node]) -> Iterator[list[Node]]:
 
 
 def _class(name: str) -> str:
-    if name.startswith(("_", "is_", "has_", "days_", "hours_")):
-        return name if name.startswith("_") else name.partition("_")[0]
-    return next((ends[0] for ends in _CLASSES if name.endswith(ends)), "text")
+    first, last = name.partition("_")[0], name.rpartition("_")[2]
+    if name.startswith("_") or first in {"is", "has", "days", "hours"}:
+        return first or name
+    return "date" if name.endswith("date_key") else last if last in _ENDINGS.split() else "text"
 
 
 def _shape(template: Template, item: Node) -> str:

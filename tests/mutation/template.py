@@ -16,7 +16,7 @@ _JINJA = re.compile(
     r"|\{%-?\s*(?P<word>\w+)(?P<rest>.*?)-?%\}",
     re.DOTALL,
 )
-_MASK = re.compile(r"(?:(?:WHERE|OFFSET)\s+clause|jinja)_(\d+)_|items_(\d+)_\s*,")
+_MASK = re.compile(r"(?:OFFSET\s+clause|jinja)_(\d+)_|items_(\d+)_\s*,")
 # After one of these an expression begins; after anything else Jinja stands for a whole clause.
 _BEFORE_EXPRESSION = re.compile(
     r"(?:^\s*|[^\s]|[(,=<>+*/|-]\s*|\b(?:all|and|as|between|by|case|distinct|else|from|having|in|is"
@@ -125,16 +125,6 @@ def _masked(pieces: list[tuple[str, bool]]) -> str:
         elif sql.count("'") % 2 or _BEFORE_EXPRESSION.search(sql):
             sql += f"jinja_{number}_"
         else:
-            sql += f" {'offset' if _has_where(sql) else 'where'} clause_{number}_ "
+            sql += f" offset clause_{number}_ "
         number += 1
     return sql
-
-
-def _has_where(sql: str) -> bool:
-    """Whether the select that the text ends in has its ``where`` already."""
-    depth = 0
-    for token in reversed(re.findall(r"[()]|\w+", sql.lower())):
-        depth += {")": 1, "(": -1}.get(token, 0)
-        if depth < 0 or (depth == 0 and token in {"from", "where"}):
-            return str(token) == "where"
-    return False

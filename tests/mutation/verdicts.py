@@ -53,36 +53,23 @@ def verdict(results: Iterable[Any]) -> Verdict:
 
 
 class Known(NamedTuple):
-    """A mutant that cannot change a result, found by text and not by place: it outlives edits.
+    """A mutant that cannot change a result: a pattern of ids, perhaps with the SQL before."""
 
-    ``before`` and ``after`` are those of the mutant; ``file`` may be a pattern; ``within`` is the
-    CTE, where the same SQL is in several.
-    """
-
-    file: str
-    before: str
-    after: str
+    id: str
     reason: str
-    within: str | None = None
+    before: str | None = None
 
     def matches(self, mutant: Mutant) -> bool:
-        """Whether the judgement is about this mutant."""
-        is_change = (mutant.before, mutant.after) == (self.before, self.after)
-        is_place = fnmatch(mutant.file, self.file) and self.within in {None, mutant.within}
-        return is_change and is_place
+        """Whether it is about this mutant."""
+        return fnmatch(mutant.id, self.id) and self.before in {None, mutant.before}
 
 
 def read_known(path: Path = KNOWN) -> list[Known]:
     """Read known.toml. Raises LoaderError when the file has another form."""
     try:
-        return [
-            Known(**{key: " ".join(value.split()) for key, value in entry.items()})
-            for entry in tomllib.loads(path.read_text("utf-8")).get("equivalent", [])
-        ]
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise LoaderError(
-            f"{path.name}: each entry has file, before, after and reason ({error})."
-        ) from error
+        return [Known(**one) for one in tomllib.loads(path.read_text("utf-8"))["equivalent"]]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise LoaderError(f"{path.name}: each entry has id and reason ({error}).") from error
 
 
 Outcomes = Sequence[tuple[Mutant, Verdict]]
@@ -111,7 +98,7 @@ def summary(outcomes: Outcomes) -> str:
     )
 
 
-def report(outcomes: Outcomes, command: str, unread: Sequence[str]) -> str:
+def report(outcomes: Outcomes, command: str) -> str:
     """The report in Markdown, by model and macro; the same for the same outcomes."""
     owners: dict[str, list[tuple[Mutant, Verdict]]] = {}
     survivors = []
@@ -119,7 +106,7 @@ def report(outcomes: Outcomes, command: str, unread: Sequence[str]) -> str:
         name = f"`{mutant.owner}`" + (" (macro)" if mutant.file.startswith("macros/") else "")
         owners.setdefault(name, []).append((mutant, found))
         if found.status == "survived":
-            code = [f"`{text}`".replace("|", "\\|") for text in (mutant.before, mutant.after)]
+            code = (f"`{text}`".replace("|", "\\|") for text in (mutant.before, mutant.after))
             survivors.append((f"`{mutant.id}`", *code))
     rows = [
         (name, len(found), *(counts[status] for status in _STATUSES), f"{score(counts):.0f} %")
@@ -128,15 +115,9 @@ def report(outcomes: Outcomes, command: str, unread: Sequence[str]) -> str:
     ]
     heads = ("model or macro", "mutants", "by test", "by error", *_STATUSES[2:], "score")
     text = Path(__file__).with_name("report.md").read_text("utf-8")
-    for name, value in {
-        "command": command,
-        "summary": summary(outcomes),
-        "unread": ", ".join(unread) or "none",
-        "survivors": _table(("mutant", "before", "after"), survivors) or "None.",
-        "owners": _table(heads, rows),
-    }.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
+    text = text.replace("{command}", command).replace("{summary}", summary(outcomes))
+    text = text.replace("{survivors}", _table(("mutant", "before", "after"), survivors) or "None.")
+    return text.replace("{owners}", _table(heads, rows))
 
 
 def _table(heads: Sequence[object], rows: Sequence[Sequence[object]]) -> str:

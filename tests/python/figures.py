@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-    """A metric as an aggregate over a source of cuts.py, and its place in docs/metrics.md."""
+    """A metric as an aggregate over a source of dimensions.py, and its place in docs/metrics.md."""
 
     source: str
     value: str

@@ -49,13 +49,14 @@ class Semantics:
         return str(self.engine.explain(asked).sql_statement.sql)
 
     def dimensions(self, metric: str) -> list[str]:
-        """What a metric can be cut by: its own dimensions, and those one step away."""
+        """By what a metric can be asked: its own dimensions, and those one step away."""
         found = self.engine.simple_dimensions_for_metrics([metric])
         return sorted({name.dunder_name for name in found if len(name.entity_links) < 2})
 
-    def cells(self, metric: str, *cuts: str) -> Cells:
-        """Values of a metric by the values of its cuts; empty cells are left out."""
-        return cells(self.warehouse, self.sql(metric_names=[metric], group_by_names=list(cuts)))
+    def cells(self, metric: str, *dimensions: str) -> Cells:
+        """Values of a metric by the values of its dimensions; empty cells are left out."""
+        asked = self.sql(metric_names=[metric], group_by_names=list(dimensions))
+        return cells(self.warehouse, asked)
 
 
 def cells(warehouse: Warehouse, statement: str) -> Cells:

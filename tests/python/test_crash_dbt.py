@@ -48,7 +48,7 @@ def test_a_killed_build_is_made_good_by_the_next(warehouse: Warehouse, tmp_path:
         newest = "select max(batch_id) from raw._batches"
         build = start_build(warehouse)
         while build.poll() is None and warehouse.query(
-            "select batch_id from raw._seen"
+            "select batch_id from staging._pin"
         ) != warehouse.query(newest):
             time.sleep(0.05)  # until the run has begun
         time.sleep(draw.uniform(0, 3))

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from conftest import Query, write_csv
 from crash import run_load
 from crowd import Rows, ask, asking, ended, olist, open_session
@@ -135,8 +133,8 @@ def test_loads_during_a_build(warehouse: Warehouse, tmp_path: Path) -> None:
     for fact in FACTS:
         assert warehouse.query(f"select max(_batch_id) from marts.{fact}") == [(pinned,)]
 
-    with pytest.raises(AssertionError, match="assert_orders_are_what_staging_says"):
-        warehouse.dbt("test", "--select", "assert_orders_are_what_staging_says")
+    # a test does not move the pin: what has landed since is no fault of the facts
+    warehouse.dbt("test", "--select", "assert_orders_are_what_staging_says")
     warehouse.dbt("build", *STAR)
     caught_up = warehouse.marts(MARTS)
     warehouse.dbt("build", *STAR, "--full-refresh")

@@ -1,126 +1,205 @@
 """Dimensions through time: what changed, when, and what a fact finds as of its purchase."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import write_csv
-from warehouse import Warehouse
+from story import BASE, Story
+from test_property import ATTRIBUTES
+from warehouse import HISTORIES, Warehouse
 
-CUSTOMERS = ["c1,u1,01001,sao paulo,SP", "c2,u2,20040,rio de janeiro,RJ"]
-SELLERS = ["s1,01001,sao paulo,SP", "s2,20040,rio de janeiro,RJ"]
-PRODUCTS = ["p1,bebes,40,287,1,225,16,10,14"]
 BEGINNING, END = "1900-01-01 00:00:00", "9999-12-31 00:00:00"
-
-
-class Story:
-    """A small marketplace whose files change from batch to batch."""
-
-    def __init__(self, warehouse: Warehouse, folder: Path) -> None:
-        """Write the files of the first batch."""
-        self.warehouse = warehouse
-        self.folder = folder
-        self.times: list[str] = []
-        write_csv(folder, "customers", *CUSTOMERS)
-        write_csv(folder, "sellers", *SELLERS)
-        write_csv(folder, "products", *PRODUCTS)
-        write_csv(folder, "product_category_name_translation", "bebes,baby")
-        order = "delivered,2018-01-02 10:00:00,,,,2018-02-01 00:00:00"
-        write_csv(folder, "orders", f"o1,c1,{order}", f"o2,c2,{order}")
-        write_csv(folder, "order_items", "o1,1,p1,s1,2018-01-05 00:00:00,10.00,1.00")
-        for table in ("geolocation", "order_payments", "order_reviews"):
-            write_csv(folder, table)
-
-    def build(self) -> None:
-        """Land the files as they are, all there is, and build; note when."""
-        self.warehouse.land(self.folder, "snapshot")
-        self.warehouse.dbt("build", "--exclude-resource-type", "unit_test")
-        ((time,),) = self.warehouse.query(
-            "select (max(started_at) at time zone 'America/Sao_Paulo')::text from raw._batches"
-            " where status = 'landed'"
-        )
-        self.times.append(time)
-
-    def versions(self, mart: str, key: str, value: str, columns: str) -> list[tuple[Any, ...]]:
-        return self.warehouse.query(
-            f"select {columns}, is_removed, valid_from::text, valid_to::text, is_current"
-            f" from marts.{mart} where {key} = '{value}' order by version_number"
-        )
+CUSTOMERS, SELLERS, PRODUCTS = BASE["customers"], BASE["sellers"], BASE["products"]
+Tell = Callable[[str, str, str], list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
 def story(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Four batches: all there; addresses and a category change; a seller goes; it comes back."""
-    told = Story(warehouse, tmp_path_factory.mktemp("files"))
-    told.build()
-    write_csv(told.folder, "customers", "c1,u1,99990,marau,RS", CUSTOMERS[1])
-    write_csv(told.folder, "sellers", "s1,99990,marau,RS", SELLERS[1])
-    write_csv(told.folder, "product_category_name_translation", "bebes,infants")
-    told.build()
-    write_csv(told.folder, "customers", "c1,u1,99990,marau,RS")
-    write_csv(told.folder, "sellers", SELLERS[1])
-    told.build()
-    write_csv(told.folder, "sellers", *SELLERS)
-    told.build()
-    return told
+    """Batches in which members change, go and come back; the second has a value that is refused."""
+    made = Story(warehouse, tmp_path_factory.mktemp("files"))
+    made.land()  # 0
+    made.run()
+    made.land(  # 1: an address changes; another is refused; a translation is other than it was
+        customers=["c1,u1,99990,marau,RS", CUSTOMERS[1], "c3,u3,3013,belo horizonte,MG"],
+        sellers=["s1,99990,marau,RS", SELLERS[1]],
+        product_category_name_translation=["bebes,infants", "perfumaria,perfumery"],
+    )
+    made.run()
+    made.land(  # 2: it is fixed; a seller has gone, a person's only row is another's now
+        customers=["c1,u1,99990,marau,RS", "c2,u9,20040,rio de janeiro,RJ", CUSTOMERS[2]],
+        sellers=[SELLERS[1]],
+        products=[PRODUCTS[0]],
+    )
+    made.run()
+    made.land(sellers=SELLERS)  # 3: the seller is back, as at first; not built by itself
+    made.land(products=["p1,bebes,40,287,1,226,16,10,14"])  # 4
+    made.build()
+    return made
 
 
-def test_an_address_that_changed(story: Story) -> None:
-    _, second, _, _ = story.times
-    assert story.versions("dim_customers_history", "customer_unique_id", "u1", "city") == [
-        ("sao paulo", False, BEGINNING, second, False),
-        ("marau", False, second, END, True),
+@pytest.fixture
+def versions(story: Story) -> Tell:
+    """Of a member in a history: a column, is_removed, valid_from, valid_to, is_current."""
+
+    def tell(member: str, mart: str, column: str) -> list[tuple[Any, ...]]:
+        key = {"dim_customers": "customer_unique_id"}.get(mart, f"{mart[4:-1]}_id")
+        return story.query(
+            f"select {column}, is_removed, valid_from::text, valid_to::text, is_current"
+            f" from marts.{mart}_history where {key} = '{member}' order by version_number"
+        )
+
+    return tell
+
+
+def test_an_address_that_changed(story: Story, versions: Tell) -> None:
+    assert versions("u1", "dim_customers", "city") == [
+        ("sao paulo", False, BEGINNING, story.times[1], False),
+        ("marau", False, story.times[1], END, True),
     ]
 
 
-def test_a_removal_is_a_version_and_so_is_the_return(story: Story) -> None:
-    _, second, third, fourth = story.times
-    assert story.versions("dim_sellers_history", "seller_id", "s1", "city") == [
-        ("sao paulo", False, BEGINNING, second, False),
-        ("marau", False, second, third, False),
-        ("marau", True, third, fourth, False),
-        ("sao paulo", False, fourth, END, True),
-    ]
-    assert story.versions("dim_customers_history", "customer_unique_id", "u2", "city") == [
-        ("rio de janeiro", False, BEGINNING, third, False),
-        ("rio de janeiro", True, third, END, True),
+def test_a_removal_is_a_version_and_so_is_the_return(story: Story, versions: Tell) -> None:
+    assert versions("s1", "dim_sellers", "city") == [
+        ("sao paulo", False, BEGINNING, story.times[1], False),
+        ("marau", False, story.times[1], story.times[2], False),
+        ("marau", True, story.times[2], story.times[3], False),
+        ("sao paulo", False, story.times[3], END, True),
     ]
 
 
-def test_what_did_not_change_has_one_version(story: Story) -> None:
-    assert story.versions("dim_sellers_history", "seller_id", "s2", "city") == [
+def test_a_person_whose_only_row_is_another_person_s_has_gone(story: Story, versions: Tell) -> None:
+    assert versions("u2", "dim_customers", "city") == [
+        ("rio de janeiro", False, BEGINNING, story.times[2], False),
+        ("rio de janeiro", True, story.times[2], END, True),
+    ]
+    assert versions("u9", "dim_customers", "city") == [
         ("rio de janeiro", False, BEGINNING, END, True)
     ]
 
 
-def test_a_translation_that_changed_is_a_version_of_the_product(story: Story) -> None:
-    second = story.times[1]
-    assert story.versions("dim_products_history", "product_id", "p1", "category_name") == [
-        ("baby", False, BEGINNING, second, False),
-        ("infants", False, second, END, True),
+def test_a_value_that_was_refused_is_no_version(versions: Tell) -> None:
+    assert versions("u3", "dim_customers", "zip_code_prefix") == [
+        ("30130", False, BEGINNING, END, True)
     ]
 
 
-@pytest.mark.parametrize("mart", ["dim_customers", "dim_sellers", "dim_products"])
+def test_a_translation_is_that_of_the_run_and_begins_no_version(
+    story: Story, versions: Tell
+) -> None:
+    assert versions("p1", "dim_products", "category_name || weight_g") == [
+        ("infants225", False, BEGINNING, story.times[4], False),
+        ("infants226", False, story.times[4], END, True),
+    ]
+
+
+@pytest.mark.parametrize("mart", ATTRIBUTES)
 def test_current_versions_are_the_dimension(story: Story, mart: str) -> None:
-    natural_key = {"dim_customers": "customer_unique_id"}.get(mart, f"{mart[4:-1]}_id")
-    attributes = "category_name" if mart == "dim_products" else "zip_code_prefix, city, state_code"
-    columns = f"{mart[4:-1]}_key, {natural_key}, {attributes}"
-    members = story.warehouse.query(f"select {columns} from marts.{mart} order by 1")
-    current = story.warehouse.query(
-        f"select {columns} from marts.{mart}_history where is_current and not is_removed order by 1"
+    columns = f"{mart[4:-1]}_key, {ATTRIBUTES[mart]}"
+    assert story.query(f"select {columns} from marts.{mart} where not is_removed order by 1") == (
+        story.query(
+            f"select {columns} from marts.{mart}_history"
+            " where is_current and not is_removed order by 1"
+        )
     )
-    assert current == members
 
 
 def test_a_fact_finds_what_was_known_at_its_purchase(story: Story) -> None:
-    assert story.warehouse.query(
-        "select sellers.city, products.category_name from marts.fct_order_items as items"
+    assert story.query(
+        "select items.order_id, sellers.city, products.weight_g from marts.fct_order_items as items"
         " inner join marts.dim_sellers_history as sellers"
         " on items.seller_key = sellers.seller_key and items.purchased_at >= sellers.valid_from"
         " and items.purchased_at < sellers.valid_to"
         " inner join marts.dim_products_history as products"
         " on items.product_key = products.product_key and items.purchased_at >= products.valid_from"
-        " and items.purchased_at < products.valid_to"
-    ) == [("sao paulo", "baby")]
+        " and items.purchased_at < products.valid_to order by 1"
+    ) == [("o1", "sao paulo", 225), ("o2", "rio de janeiro", 500), ("o3", "sao paulo", 225)]
+
+
+def test_what_has_gone_keeps_what_was_known_last(story: Story) -> None:
+    """Case 16: past figures do not change when a product is delisted."""
+    assert story.query(
+        "select product_id, category_name, is_removed, is_inferred from marts.dim_products"
+        " where product_key <> '-1' order by 1"
+    ) == [("p1", "infants", False, False), ("p2", "perfumery", True, False)]
+    assert story.query(
+        "select category_name, sum(price)::float from marts.fct_order_items"
+        " join marts.dim_products using (product_key) group by 1 order by 1"
+    ) == [("infants", 40.0), ("perfumery", 20.0)]
+
+
+def test_a_customer_and_a_seller_that_have_gone_stay_on_the_facts(story: Story) -> None:
+    before = story.query(
+        "select customer_key, seller_key, customer_geography_key, seller_geography_key"
+        " from marts.fct_order_items order by order_item_key"
+    )
+    story.land(sellers=[SELLERS[0]], customers=[story.files["customers"][0]])
+    story.run()
+    assert before == story.query(
+        "select customer_key, seller_key, customer_geography_key, seller_geography_key"
+        " from marts.fct_order_items order by order_item_key"
+    )
+    assert story.query(
+        "select customer_unique_id, is_removed from marts.dim_customers order by 1"
+    ) == [("u1", False), ("u3", True), ("u9", True), ("unknown", False)]
+    assert story.query("select seller_id, city, is_removed from marts.dim_sellers order by 1") == [
+        ("s1", "sao paulo", False),
+        ("s2", "rio de janeiro", True),
+        ("unknown", "unknown", False),
+    ]
+
+
+def test_histories_do_not_depend_on_when_they_were_built(story: Story) -> None:
+    """Twice in a batch, anew, with another seed, or with another clock (which moves the times)."""
+    story.run()
+    found = story.warehouse.marts(HISTORIES)
+    story.run("--full-refresh")
+    assert story.warehouse.marts(HISTORIES) == found
+    keys = "select product_version_key from marts.dim_products_history order by 1"
+    before = story.query(keys)
+    story.warehouse.query(
+        "update seeds.weight_bands set weight_band = 'a ' || weight_band", fetch=False
+    )
+    story.warehouse.dbt("run", "--select", "dim_products", "dim_products_history")
+    assert story.query(keys) == before
+    assert story.query(
+        "select count(*) from marts.dim_products_history"
+        " where weight_band not like 'a %' and product_id <> 'unknown'"
+    ) == [(0,)]
+    times = "select product_id, version_number, valid_from - interval '3 hours' from {}"
+    times += " where version_number > 1 order by 1, 2"
+    utc = story.query(
+        times.format("marts.dim_products_history").replace(" - interval '3 hours'", "")
+    )
+    story.warehouse.dbt(
+        *("run", "--select", "dim_products_history", "--vars", "source_time_zone: UTC")
+    )
+    assert story.query(times.format("marts.dim_products_history")) == utc
+
+
+def test_a_zip_code_prefix_that_is_refused_stops_nothing(
+    rebuilt_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Case 06: a new customer whose prefix has lost its zero, and the file that fixes it."""
+    made = Story(rebuilt_warehouse, tmp_path)
+    lost = [*CUSTOMERS, "c4,u4,1151,sao paulo,SP"]
+    order = BASE["orders"][0].replace("o1,c1", "o4,c4")
+    made.land(**{**BASE, "customers": lost, "orders": [*BASE["orders"], order]})
+    assert made.build()["assert_values_are_of_their_type"] == "warn"
+    assert made.query("select row_key, invalid_value, expected_type from audit.invalid_values") == [
+        ("customer_id=c4", "1151", "zip_code_prefix")
+    ]
+    assert made.query(
+        "select zip_code_prefix, city, geography_key from marts.dim_customers"
+        " where customer_unique_id = 'u4'"
+    ) == [("unknown", "sao paulo", "-1")]
+    assert made.query(
+        "select count(*) from marts.dim_geographies where zip_code_prefix = '1151'"
+    ) == [(0,)]
+    made.land(customers=[*CUSTOMERS, "c4,u4,01151,sao paulo,SP"])
+    made.run()
+    assert made.query(
+        "select version_number, zip_code_prefix, valid_from::text, valid_to::text"
+        " from marts.dim_customers_history where customer_unique_id = 'u4'"
+    ) == [(1, "01151", BEGINNING, END)]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from conftest import administer
 from histories import EMPTY, Load, histories
 from members import as_of
-from warehouse import HISTORIES, STAR, Rows, Warehouse
+from warehouse import HISTORIES, MARTS_ONLY, STAR, Rows, Warehouse
 
 _CALM = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 settings.register_profile(
@@ -22,7 +22,6 @@ settings.register_profile(
 settings.register_profile("nightly", _CALM, max_examples=200)
 PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 _HISTORY_TESTS = tuple(f"{mart}_versions_follow_each_other" for mart in HISTORIES)
-_STATIC = ("dim_dates",)
 ATTRIBUTES = {
     "dim_sellers": "seller_id, zip_code_prefix, city, state_code",
     "dim_customers": "customer_unique_id, zip_code_prefix, city, state_code",
@@ -42,7 +41,7 @@ class Replay:
         EMPTY.write(folder)
         warehouse.land(folder)
         warehouse.dbt("build", *STAR, "--exclude", "path:models/marts", "path:models/reports")
-        warehouse.dbt("run", "--select", *_STATIC)
+        warehouse.dbt("run", "--select", "dim_dates")
         administer(warehouse.variables, "create database {} template {}", self.template, self.name)
 
     def start(self) -> None:
@@ -58,24 +57,17 @@ class Replay:
         self.warehouse.land(self.folder, load.mode)
         if load.builds:
             self.warehouse.query(  # as a changed seed would
-                f"update seeds.weight_bands set above_g = {load.weight_limit} where above_g in (500, 600);"
-                f"update seeds.weight_bands set up_to_g = {load.weight_limit} where up_to_g in (500, 600)",
+                f"update seeds.weight_bands set above_g = {load.weight_limit}"
+                " where above_g in (500, 600);"
+                f"update seeds.weight_bands set up_to_g = {load.weight_limit}"
+                " where up_to_g in (500, 600)",
                 fetch=False,
             )
             self.build()
 
     def build(self, *arguments: str) -> None:
         """Build the marts."""
-        self.warehouse.dbt(
-            *(
-                "run",
-                "--select",
-                "path:models/marts",
-                "int_geolocation_counted",
-                "int_zip_code_points",
-            ),
-            *("--exclude", *_STATIC, *arguments),
-        )
+        self.warehouse.dbt("run", "--select", *MARTS_ONLY, *arguments)
 
     def differences(self) -> dict[str, Rows]:
         """Rows by which the marts differ from a full refresh, for those that do."""

@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cuts import CUTS, MAIN, SOURCES
+from dimensions import DIMENSIONS, MAIN, SOURCES
 from figures import FIGURES
 from loaders.paths import project_root
 from loaders.sample import generate
@@ -69,35 +70,30 @@ def test_the_total_is_that_of_the_definition(semantics: "Semantics", metric: str
     assert value == pytest.approx(float(defined), abs=0.5001 * 10**-digits)
 
 
-@pytest.mark.parametrize("metric", FIGURES)
+def _statements() -> Iterator[tuple[str, str, str]]:
+    """Metric, dimension, and SQL that gives its values by it."""
+    for metric, figure in FIGURES.items():
+        for dimension, column in DIMENSIONS[figure.source].items():
+            values = f"select {column}, {figure.value} as figure from {SOURCES[figure.source]}"
+            yield metric, dimension, f"{values} group by 1"
+    for metric, statements in OVER_TIME.items():
+        for dimension, statement in statements.items():
+            yield metric, dimension, statement
+
+
+@pytest.mark.parametrize("metric", [*FIGURES, *OVER_TIME])
 def test_a_metric_by_each_dimension_is_what_sql_says(semantics: "Semantics", metric: str) -> None:
     from semantic import cells, differences  # noqa: PLC0415
 
-    figure = FIGURES[metric]
     broken = {}
-    for cut, column in CUTS[figure.source].items():
-        if semantics.is_large and cut not in MAIN:
+    for name, dimension, statement in _statements():
+        if name != metric or (semantics.is_large and dimension not in MAIN):
             continue
-        statement = (
-            f"select {column}, {figure.value} as figure from {SOURCES[figure.source]} group by 1"
-        )
         theirs = cells(semantics.warehouse, statement)
-        assert theirs, cut
-        if found := differences(semantics.cells(metric, cut), theirs):
-            broken[cut] = found
+        assert theirs, dimension
+        if found := differences(semantics.cells(metric, dimension), theirs):
+            broken[dimension] = found
     assert broken == {}
-
-
-@pytest.mark.parametrize("metric", OVER_TIME)
-def test_a_metric_over_time_is_what_sql_says(semantics: "Semantics", metric: str) -> None:
-    from semantic import cells, differences  # noqa: PLC0415
-
-    for cut, statement in OVER_TIME[metric].items():
-        if semantics.is_large and cut not in MAIN:
-            continue
-        theirs = cells(semantics.warehouse, statement)
-        assert len(theirs) > 1
-        assert differences(semantics.cells(metric, cut), theirs) == [], cut
 
 
 @pytest.mark.parametrize("metric", ADD_UP)
@@ -105,10 +101,10 @@ def test_no_dimension_multiplies_or_loses_a_row(semantics: "Semantics", metric: 
     """By each dimension that MetricFlow offers, one at a time, the cells add up to the total."""
     (total,) = semantics.cells(metric).values()
     broken = {}
-    for cut in semantics.dimensions(metric):
-        found = sum(semantics.cells(metric, cut).values())
+    for dimension in semantics.dimensions(metric):
+        found = sum(semantics.cells(metric, dimension).values())
         if found != pytest.approx(total):
-            broken[cut] = found
+            broken[dimension] = found
     assert broken == {}, f"the total is {total}"
 
 
@@ -117,13 +113,13 @@ def test_several_metrics_in_one_question_are_those_of_one_each(semantics: "Seman
     from semantic import cells, differences  # noqa: PLC0415
 
     metrics = ["revenue", "orders", "payments", "reviews", "late_share"]
-    cuts = ["metric_time__quarter", "customer_geography__region"]
-    together = semantics.sql(metric_names=metrics, group_by_names=cuts)
+    dimensions = ["metric_time__quarter", "customer_geography__region"]
+    together = semantics.sql(metric_names=metrics, group_by_names=dimensions)
     for metric in metrics:  # by name: the columns come in MetricFlow's own order
-        statement = f"select {', '.join((*cuts, metric))} from ({together}) as answer"
+        statement = f"select {', '.join((*dimensions, metric))} from ({together}) as answer"
         got = cells(semantics.warehouse, statement)
         assert len(got) > 1
-        assert differences(got, semantics.cells(metric, *cuts)) == [], metric
+        assert differences(got, semantics.cells(metric, *dimensions)) == [], metric
 
 
 def test_what_would_multiply_is_refused(semantics: "Semantics") -> None:

@@ -46,10 +46,12 @@ sellers as (
     where
         (not sellers.is_removed or dim_sellers.seller_id is not null)
         and (
-            dim_sellers.zip_code_prefix is distinct from coalesce(sellers.zip_code_prefix, 'unknown')
+            dim_sellers.zip_code_prefix
+            is distinct from coalesce(sellers.zip_code_prefix, 'unknown')
             or dim_sellers.city is distinct from coalesce(sellers.city, 'unknown')
             or dim_sellers.state_code is distinct from coalesce(sellers.state_code, 'unknown')
-            or dim_sellers.geography_key is distinct from {{ dimension_key('sellers.zip_code_prefix') }}
+            or dim_sellers.geography_key
+            is distinct from {{ dimension_key('sellers.zip_code_prefix') }}
             or dim_sellers.is_inferred
             or dim_sellers.is_removed <> sellers.is_removed
         )
@@ -75,7 +77,8 @@ products as (
             or dim_products.photos_count is distinct from products.photos_count
             or dim_products.weight_g is distinct from products.weight_g
             or dim_products.volume_cm3
-            is distinct from cast(products.length_cm as bigint) * products.height_cm * products.width_cm
+            is distinct from
+            cast(products.length_cm as bigint) * products.height_cm * products.width_cm
             or dim_products.is_inferred
             or dim_products.is_removed <> products.is_removed
         )

@@ -20,11 +20,13 @@ renamed as (
         {{ trimmed('customer_state') }} as state_code,
 
         ---------- booleans: values that are null above because they are not of their type
-        {{ is_refused('customer_zip_code_prefix', 'zip_code_prefix') }} as is_zip_code_prefix_refused,
+        {{ is_refused('customer_zip_code_prefix', 'zip_code_prefix') }}
+            as is_zip_code_prefix_refused,
 
         ---------- audit
         _batch_id,
-        case when _until_batch_id <= {{ pinned_batch() }} then _until_batch_id end as until_batch_id,
+        case when _until_batch_id <= {{ pinned_batch() }} then _until_batch_id end
+            as until_batch_id,
         _loaded_at
     from source
 

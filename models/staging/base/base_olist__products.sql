@@ -34,7 +34,8 @@ renamed as (
 
         ---------- audit
         _batch_id,
-        case when _until_batch_id <= {{ pinned_batch() }} then _until_batch_id end as until_batch_id,
+        case when _until_batch_id <= {{ pinned_batch() }} then _until_batch_id end
+            as until_batch_id,
         _loaded_at
     from source
 

@@ -1,0 +1,137 @@
+"""What a run reads: the batches that had landed when it began, whatever else goes on meanwhile."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from loaders.paths import project_root
+from story import BASE, Story
+from warehouse import MARTS, NO_TESTS, Warehouse
+
+NEW_ORDER = BASE["orders"][0].replace("o1,c1", "o4,c4")
+
+
+def dbt(warehouse: Warehouse, *arguments: str) -> tuple[int, str]:
+    """Run dbt as users do; return its exit status and output."""
+    folder = str(warehouse.folder / "process")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "loaders.dbt",
+            *arguments,
+            "--target-path",
+            folder,
+            "--log-path",
+            folder,
+        ],
+        env={**os.environ, **warehouse.variables},
+        cwd=project_root(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def pin(warehouse: Warehouse) -> int:
+    return int(warehouse.query("select batch_id from staging._pin")[0][0])
+
+
+def test_without_raw_there_is_one_error_that_says_what_to_do(rebuilt_warehouse: Warehouse) -> None:
+    status, output = dbt(rebuilt_warehouse, "run", "--select", "staging")
+    assert status != 0
+    assert "yet (it has no raw._batches): run 'olist land LOCATION' first." in output
+    assert output.count("does not exist") == 0
+
+
+@pytest.fixture(scope="module")
+def story(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    made = Story(warehouse, tmp_path_factory.mktemp("files"))
+    made.land()
+    made.run()
+    return made
+
+
+def test_only_a_build_or_run_moves_it(story: Story) -> None:
+    """A colleague's test during a build, say, leaves the build what it began with."""
+    story.land("delta", sellers=["s3,01151,sao paulo,SP"])
+    for command in (
+        ("test", "--select", "stg_olist__sellers"),
+        ("source", "freshness", "--select", "source:olist.sellers"),
+        ("compile", "--select", "stg_olist__sellers"),
+        ("show", "--select", "stg_olist__sellers"),
+        ("run", "--empty", "--select", "fct_payments"),
+    ):
+        story.warehouse.dbt(*command)
+        assert pin(story.warehouse) == 1, command
+    assert story.query("select count(*) from staging.stg_olist__sellers") == [(2,)]
+    story.warehouse.dbt("run", "--select", "fct_payments")
+    assert pin(story.warehouse) == 2
+    assert story.query("select count(*) from staging.stg_olist__sellers") == [(3,)]
+    assert story.query("select count(*) from marts.fct_payments") == [(3,)]
+
+
+def test_a_retry_goes_on_with_the_pin_of_the_run_that_failed(story: Story) -> None:
+    """Case 17: facts and dimensions of one build are of one state of raw."""
+    story.land("delta", orders=[NEW_ORDER], customers=["c4,u4,01151,sao paulo,SP"])
+    story.warehouse.query(
+        "create function marts.stop() returns trigger language plpgsql as"
+        " $$ begin raise 'stopped'; end $$;"
+        "create trigger stop before insert on marts.fct_orders execute function marts.stop()",
+        fetch=False,
+    )
+    build = ("build", *NO_TESTS, "--select", "path:models/marts")
+    status, output = dbt(story.warehouse, *build)
+    assert (status, "stopped" in output) == (1, True)
+    assert pin(story.warehouse) == 3
+    watermarks = "select model, batch_id from staging._watermarks order by 1"
+    assert ("fct_orders", 1) in story.query(watermarks)
+    story.warehouse.query("drop function marts.stop cascade", fetch=False)
+    story.land("delta", orders=[NEW_ORDER.replace("o4,c4", "o5,c5")])
+    assert dbt(story.warehouse, "retry")[0] == 0
+    assert pin(story.warehouse) == 3
+    assert ("fct_orders", 3) in story.query(watermarks)
+    assert story.query("select max(order_id), count(*) from marts.fct_orders") == [("o4", 4)]
+    assert story.build()["assert_orders_are_what_staging_says"] == "pass"
+    assert story.query("select max(order_id), count(*) from marts.fct_orders") == [("o5", 5)]
+
+
+def test_raw_that_was_restored_from_an_older_dump_counts_as_changed(story: Story) -> None:
+    """The next load has the number of one that is lost: the fact's watermark is not it."""
+    story.run()
+    tables = [name for name in BASE if name != "geolocation"]
+    story.warehouse.query(
+        "".join(
+            f"delete from raw.{table} where _batch_id = 4;"
+            f"update raw.{table} set _until_batch_id = null where _until_batch_id = 4;"
+            for table in tables
+        )
+        + "delete from raw._files where batch_id = 4; delete from raw._batches where batch_id = 4",
+        fetch=False,
+    )
+    story.land("delta", order_payments=["o1,1,credit_card,1,99.00"])
+    assert story.query("select max(batch_id) from raw._batches") == [(4,)]
+    story.run()
+    assert_refreshed(story)
+    assert story.query("select count(*) from marts.fct_orders") == [(4,)]
+
+
+def test_raw_that_was_landed_anew_counts_as_changed(story: Story) -> None:
+    story.warehouse.query("drop schema raw cascade", fetch=False)
+    story.land(**{**BASE, "order_payments": BASE["order_payments"][1:]})
+    story.is_built = False  # the views went along with raw
+    story.run()
+    assert story.query("select count(*), sum(payments_value)::float from marts.fct_orders") == [
+        (3, 55.0)
+    ]
+    assert_refreshed(story)
+
+
+def assert_refreshed(story: Story) -> None:
+    """Marts are what a full refresh makes of them."""
+    found = story.warehouse.marts(MARTS)
+    story.run("--full-refresh")
+    assert story.warehouse.marts(MARTS) == found
