@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -17,10 +18,11 @@ from loaders.errors import LoaderError, shown
 from loaders.land import ledger
 from loaders.land.copy import Progress
 from loaders.land.ledger import Batch, Counts, FileResult, Rules
-from loaders.land.maintenance import maintain
-from loaders.land.write import write
+from loaders.land.maintenance import in_two, maintain
+from loaders.land.write import stage, write
 from loaders.sources import Delivery, Request, SourceFile, deliver
 from loaders.sources.text import UTF_8, canonical, remarks
+from loaders.tables import BY_NAME
 
 Say = Callable[[str], None]
 # Wraps the landing of a delivery, and may change it.
@@ -133,7 +135,15 @@ def _land(
             cursor.execute("select now()")
             (loaded_at,) = cursor.fetchone() or (None,)
             batch = Batch(batch_id, mode, loaded_at, rules)
-            results = [_file(cursor, file, batch, progress) for file in delivery.files]
+            staged = _stage(link, delivery, batch, progress)
+            results = [
+                result
+                for file in delivery.files
+                if (result := staged.get(file.table.name))
+                or (result := _file(write, file, batch, progress, link))
+            ]
+            for name in staged:
+                ledger.publish(cursor, BY_NAME[name])
             ledger.ensure_tables(cursor)
             total = ledger.record(cursor, batch, results)
             delivery.remember(cursor, batch_id)
@@ -144,6 +154,7 @@ def _land(
             link.rollback()
             reason = str(sentence) if isinstance(sentence, LoaderError) else "interrupted"
             ledger.record_failure(link, batch_id, reason)
+            ledger.drop_staged(link)
         except psycopg2.Error:  # what stopped the load stops its note, too
             link.close()
         if sentence is error:
@@ -153,17 +164,52 @@ def _land(
     return batch_id, total
 
 
-def _file(cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress) -> FileResult:
+def _stage(
+    link: Connection, delivery: Delivery, batch: Batch, progress: Progress
+) -> dict[str, FileResult]:
+    """Load the files of tables that raw lacks by two connections, before the batch's transaction.
+
+    It then only has to give these tables their names. The files of a database are left out, as
+    one connection reads them, and so are those that PostgreSQL refuses.
+    """
+    with link.cursor() as cursor:
+        there = ledger.raw_columns(cursor)
+    link.commit()
+    results: dict[str, FileResult] = {}
+
+    def load(file: SourceFile, link: Connection) -> None:
+        if result := _file(stage, file, batch, progress, link):
+            results[result.table] = result
+
+    fresh = [file for file in delivery.files if file.table.name not in there]
+    if len(fresh) > 1 and not delivery.is_utf_8:
+        fresh.sort(key=lambda file: -file.size)
+        in_two(link, [partial(load, file) for file in fresh])
+    return results
+
+
+def _file(
+    writing: Callable[[Cursor, SourceFile, Batch, Progress, FileResult], list[str] | None],
+    file: SourceFile,
+    batch: Batch,
+    progress: Progress,
+    link: Connection,
+) -> FileResult | None:
+    """Land a file by ``write`` or ``stage``; None where it cannot be staged."""
     started, table = time.perf_counter(), file.table.name
     result = FileResult(table, file.name, file.mode or batch.mode, file.encoding)
-    if _is_unchanged(cursor, file, batch.rules, result):
-        result.status = "unchanged"
-        progress.advance(file.size, table)
-    else:
-        for remark in write(cursor, file, batch, progress, result):
-            progress.say(f"  {table}: {remark}")
-        if not result.counts.read:
-            progress.say(f"  {table}: {file.name} has a header and no row")
+    with link.cursor() as cursor:
+        if _is_unchanged(cursor, file, batch.rules, result):
+            result.status = "unchanged"
+            progress.advance(file.size, table)
+        else:
+            remarks = writing(cursor, file, batch, progress, result)
+            if remarks is None:
+                return None
+            for remark in remarks:
+                progress.say(f"  {table}: {remark}")
+            if not result.counts.read:
+                progress.say(f"  {table}: {file.name} has a header and no row")
     seconds = result.seconds = round(time.perf_counter() - started, 3)
     if result.status == "unchanged":
         progress.say(f"  {table}: same as last time ({seconds:.1f} s)")

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -204,6 +204,32 @@ def add_key(cursor: Cursor, table: Table) -> None:
         )
 
 
+def staged(table: Table) -> Table:
+    """The table that a batch fills with the first rows of a raw table, before it is that table."""
+    return replace(table, name=f"_initial_{table.name}")
+
+
+def publish(cursor: Cursor, table: Table) -> None:
+    """Make a staged table the raw table. Autovacuum is off until then: two would wait for both."""
+    cursor.execute(
+        "select indexname::text from pg_indexes where schemaname = 'raw' and tablename = %s",
+        (staged(table).name,),
+    )
+    for kind, name in (*(("index", name) for (name,) in cursor), ("table", staged(table).name)):
+        old, new = sql.Identifier("raw", name), sql.Identifier(name.removeprefix("_initial_"))
+        run(cursor, f"alter {kind} {{old}} rename to {{new}}", old=old, new=new)
+    run(cursor, "alter table {raw} reset (autovacuum_enabled)", raw=raw(table))
+
+
+def drop_staged(link: Connection) -> None:
+    """Drop what a batch has staged and never published."""
+    with link.cursor() as cursor:
+        for name in raw_columns(cursor):
+            if name.startswith("_initial_"):
+                run(cursor, "drop table {staged}", staged=sql.Identifier("raw", name))
+    link.commit()
+
+
 def add_columns(
     cursor: Cursor, table: Table, wanted: Sequence[str], there: Sequence[str]
 ) -> list[str]:
@@ -235,6 +261,7 @@ def begin(link: Connection, source: str, mode: str) -> int:
         )
         batch_id = int(_one(cursor)[0])
     link.commit()
+    drop_staged(link)
     return batch_id
 
 
@@ -246,7 +273,9 @@ def last_landed(cursor: Cursor, result: FileResult, null_marker: str | None) -> 
     cursor.execute(
         "select batch_id, checksum, bytes, files.mode, encoding, rules ->> 'null_marker'"
         " from raw._files as files join raw._batches using (batch_id)"
-        " where table_name = %s and files.status = 'landed' order by batch_id desc limit 1",
+        " where table_name = %s and files.status = 'landed'"
+        " and to_regclass('raw.' || quote_ident(table_name)) is not null"
+        " order by batch_id desc limit 1",
         (result.table,),
     )
     last = cursor.fetchone()

@@ -1,70 +1,55 @@
-"""After the commit: the indexes that raw tables lack, and the planner's statistics."""
+"""Two connections at work: indexes and statistics of raw tables, and their initial loads."""
 
 import threading
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from functools import partial
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 from loaders.connection import connect
-from loaders.errors import LoaderError
 from loaders.land import ledger
-from loaders.land.copy import names_of
+from loaders.land.copy import composed, run
 from loaders.tables import ALL_TABLES, Table
 
-# A tenth of the usual sample: 3,000 rows a table say nearly the same in a ninth of the time, which
-# was a quarter of a first landing. Autovacuum takes the whole later.
-_SAMPLE = "set default_statistics_target = 10"
-
-Job = list[sql.Composable]
+Job = Callable[[Connection], object]
 
 
 def indexes(table: Table) -> dict[str, sql.Composable]:
     """SQL of the indexes by which dbt reads a raw table, beside the one of its current key."""
     if not table.key:  # dbt reads it whole
         return {}
-    columns = {"key": table.key}
-    columns |= {name: (name,) for name in (*table.lookups, "_batch_id", "_until_batch_id")}
+    columns = (table.key[0], *table.lookups, "_batch_id", "_until_batch_id")
     return {
-        (index := f"{table.name}_{name.strip('_')}_idx"): sql.SQL(
-            "create index {} on {} ({}){}"
-        ).format(
-            sql.Identifier(index),
-            ledger.raw(table),
-            names_of(names),
-            sql.SQL(" where _until_batch_id is not null" if name == "_until_batch_id" else ""),
+        (index := f"{table.name}_{name.strip('_')}_idx"): composed(
+            "create index {index} on {raw} ({column}) {closed}",
+            index=sql.Identifier(index),
+            raw=ledger.raw(table),
+            column=(name,),
+            closed=sql.SQL("where _until_batch_id is not null" if name[:2] == "_u" else ""),
         )
-        for name, names in columns.items()
+        for name in dict.fromkeys(columns)
     }
+
+
+def finish(cursor: Cursor, table: Table, there: Iterable[str] = ()) -> None:
+    """Make the indexes of a raw table that are not ``there``, and refresh its statistics."""
+    for index, statement in indexes(table).items():
+        if index not in there:
+            cursor.execute(statement)
+    # A tenth of the usual sample: 3,000 rows say nearly the same in a ninth of the time, which was
+    # a quarter of a first landing. Autovacuum takes the whole later.
+    cursor.execute("set local default_statistics_target = 10")
+    run(cursor, "analyze {raw}", raw=ledger.raw(table))
 
 
 def maintain(link: Connection, changed: Iterable[str] = ()) -> None:
     """Make what indexes ``raw`` lacks, and refresh the statistics of the changed tables of it.
 
-    Nothing of it decides what is landed, so it comes when that is committed, on two connections.
-    A load that was killed before it leaves it to the next one. The caller holds the lock of loads.
+    Nothing of it decides what is landed, so it comes when that is committed. A load that was killed
+    before it leaves it to the next one. The caller holds the lock of loads.
     """
-    jobs = _jobs(link, set(changed))
-    if not jobs:
-        return
-    failures: list[psycopg2.Error] = []
-    helper = threading.Thread(target=_help, args=(jobs, failures), daemon=True)
-    if len(jobs) > 1:
-        helper.start()
-    try:
-        _work(link, jobs)
-    finally:
-        jobs.clear()  # where it was interrupted
-        if helper.ident is not None:
-            helper.join()
-    if failures:
-        raise failures[0]
-
-
-def _jobs(link: Connection, changed: set[str]) -> list[Job]:
-    """What there is to do, a table each: two connections would wait for each other at one table."""
     with link.cursor() as cursor:
         cursor.execute(
             "select relname, pg_table_size(oid) from pg_class"
@@ -72,30 +57,61 @@ def _jobs(link: Connection, changed: set[str]) -> list[Job]:
         )
         sizes = dict(cursor.fetchall())
     link.commit()
-    jobs = {}
-    for table in ALL_TABLES:
-        job = [make for index, make in indexes(table).items() if index not in sizes]
-        if table.name in sizes and (job or table.name in changed):
-            jobs[table.name] = [*job, sql.SQL("analyze {}").format(ledger.raw(table))]
-    return [jobs[name] for name in sorted(jobs, key=lambda name: -sizes[name])]
+
+    def finished(table: Table, link: Connection) -> None:
+        with link.cursor() as cursor:
+            finish(cursor, table, sizes)
+        link.commit()
+
+    todo = [
+        table
+        for table in ALL_TABLES
+        if table.name in sizes
+        and (table.name in changed or not indexes(table).keys() <= sizes.keys())
+    ]
+    todo.sort(key=lambda table: -sizes[table.name])
+    in_two(link, [partial(finished, table) for table in todo])
 
 
-def _help(jobs: list[Job], failures: list[psycopg2.Error]) -> None:
-    # Where no connection is left, the other one does it all. One that is lost fails in its end too.
+def in_two(link: Connection, jobs: list[Job]) -> None:
+    """Work through jobs on this connection and, where there is another one, on that one, too.
+
+    Raises what a job raised; no further one is begun then.
+    """
+    failures: list[BaseException] = []
+    second: list[Connection] = []
+
+    def help_with() -> None:
+        try:
+            with connect() as other:
+                second.append(other)
+                _work(other, jobs)
+        except BaseException as error:  # it is raised in the first thread
+            if second:  # else no connection is left, and the first one does it all
+                failures.append(error)
+                jobs.clear()
+
+    helper = threading.Thread(target=help_with, daemon=True)
+    if len(jobs) > 1:
+        helper.start()
     try:
-        with suppress(LoaderError), connect() as link:
-            _work(link, jobs)
-    except psycopg2.Error as error:
-        failures.append(error)
+        _work(link, jobs)
+    except BaseException:
+        jobs.clear()
+        for other in second:
+            other.cancel()
+        raise
+    finally:
+        if helper.ident is not None:
+            helper.join()
+    if failures:
+        raise failures[0]
 
 
 def _work(link: Connection, jobs: list[Job]) -> None:
-    with link.cursor() as cursor:
-        cursor.execute(_SAMPLE)
-        with suppress(IndexError):  # the other one took the last
-            while True:
-                for statement in jobs.pop(0):
-                    cursor.execute(statement)
-                link.commit()
-        cursor.execute("reset default_statistics_target")
-    link.commit()
+    while jobs:
+        try:
+            job = jobs.pop(0)
+        except IndexError:  # the other one took the last
+            return
+        job(link)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psycopg2
 from psycopg2 import errors, sql
@@ -21,6 +22,7 @@ from loaders.land.copy import (
     run,
 )
 from loaders.land.ledger import Batch, Counts, FileResult
+from loaders.land.maintenance import finish
 from loaders.land.rejects import BadRows, Rejects, drop_repeats
 from loaders.sources import SourceFile
 
@@ -54,22 +56,50 @@ def write(
     LoaderError otherwise. ``result`` gets the counts, and checksum and size if it has none.
     """
 
-    @contextmanager
-    def loading() -> Iterator[_Load]:
-        with file.open() as stream:
-            yield _Load(cursor, batch, result, file, Reader(file, stream, progress))
-
     cursor.execute("savepoint before_file")
     try:
-        with loading() as load:
+        with _loading(cursor, file, batch, progress, result) as load:
             load.whole()
     except _CONTENT:
         cursor.execute("rollback to savepoint before_file")
-        with Rejects(file, batch) as rejects, loading() as load:
+        with (
+            Rejects(file, batch) as rejects,
+            _loading(cursor, file, batch, progress, result) as load,
+        ):
             load.good_rows(rejects)
     cursor.execute("release savepoint before_file")
     load.warn()
     return load.remarks
+
+
+def stage(
+    cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress, result: FileResult
+) -> list[str] | None:
+    """Fill a staged table in a transaction of its own; return what is to be said of the file.
+
+    None where PostgreSQL refuses the content: ``write`` knows what is wrong.
+    """
+    file = replace(file, table=ledger.staged(file.table))
+    try:
+        with _loading(cursor, file, batch, progress, result) as load:
+            load.initial()
+            load.warn()
+            finish(cursor, file.table)
+            off = "alter table {raw} set (autovacuum_enabled = false)"
+            run(cursor, off, raw=ledger.raw(file.table))
+    except _CONTENT:
+        cursor.connection.rollback()
+        return None
+    cursor.connection.commit()
+    return load.remarks
+
+
+@contextmanager
+def _loading(
+    cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress, result: FileResult
+) -> Iterator["_Load"]:
+    with file.open() as stream:
+        yield _Load(cursor, batch, result, file, Reader(file, stream, progress))
 
 
 class _Load:
@@ -87,13 +117,11 @@ class _Load:
         """COPY the whole file, and write it."""
         there = ledger.raw_columns(self._cursor).get(self._table.name)
         if there is None:
-            self._initial()
+            self.initial()
             return
         create_incoming(self._cursor, self._file)
         read = copy(self._cursor, INCOMING, self._file, self._reader)
         read -= self._clean(INCOMING)
-        if self._table.key:
-            drop_repeats(self._cursor, INCOMING, self._file)
         self._result.counts = Counts(read=read) + self._from_incoming(there, complete=True)
 
     def good_rows(self, rejects: Rejects) -> None:
@@ -125,7 +153,7 @@ class _Load:
         batch = self._batch
         return {"_batch_id": batch.batch_id, "_loaded_at": batch.loaded_at, "_source_file": origin}
 
-    def _initial(self) -> None:
+    def initial(self) -> None:
         """COPY into a table that the batch creates: frozen, and without WAL where that may be."""
         table, raw = self._table, ledger.raw(self._table)
         wanted = list(dict.fromkeys((*table.columns, *self._columns)))
@@ -195,32 +223,36 @@ class _Load:
         self._run("analyze {incoming} ({key})", key=key)
         self._run(
             "create temporary table changes on commit drop as"
-            " select incoming.ctid as _arrived, landed.ctid as _replaced {kept}"
+            " select {fresh} {kept}, landed.ctid as _replaced, incoming.ctid is null as _is_gone"
             " from {incoming} as incoming {full} join"
             " (select ctid, * from {raw} where _until_batch_id is null) as landed on {same_key}"
             " where landed.ctid is null or incoming.ctid is null"
             " or ({old}) is distinct from ({new})",
+            fresh=listed("incoming.{}", self._columns),
             kept=listed(", landed.{}", kept, ""),
             full=sql.SQL("full" if complete else "left"),
             same_key=listed("landed.{0} = incoming.{0}", key, " and "),
             old=listed("landed.{}", values or key),
             new=listed("incoming.{}", values or key),
         )
-        self._cursor.execute(
-            "select count(*) filter (where _replaced is null),"
-            " count(*) filter (where _arrived is not null and _replaced is not null),"
-            " count(*) filter (where _arrived is null) from pg_temp.changes"
+        # A key that comes twice can only do harm where it makes a change.
+        if self._run(
+            "select from pg_temp.changes join {incoming} as incoming using ({key})"
+            " group by {key} having count(*) > 1 limit 1",
+            key=key,
+        ):
+            drop_repeats(self._cursor, INCOMING, self._file)
+            self._run("drop table pg_temp.changes")
+            return self._upsert(kept, complete=complete)
+        self._run(
+            "select count(*) filter (where _replaced is null), count(*) filter (where not _is_gone"
+            " and _replaced is not null), count(*) filter (where _is_gone) from pg_temp.changes"
         )
         new, changed, removed = self._cursor.fetchone() or (0, 0, 0)
         self._check_removals(removed)
         self._close("select _replaced from pg_temp.changes")
-        self._insert(
-            "select {fresh} {kept} from pg_temp.changes"
-            " join {incoming} as incoming on incoming.ctid = _arrived",
-            names=(*self._columns, *kept),
-            fresh=listed("incoming.{}", self._columns),
-            kept=listed(", changes.{}", kept, ""),
-        )
+        names = (*self._columns, *kept)
+        self._insert("select {names} from pg_temp.changes where not _is_gone", names=names)
         return Counts(new=new, changed=changed, removed=removed)
 
     def _compare_bags(self, *, complete: bool) -> Counts:
@@ -288,7 +320,7 @@ class _Load:
 
     def _say_added(self, columns: Sequence[str]) -> None:
         self.remarks += [
-            f"raw.{self._table.name} has a new column, {name}"
+            f"raw.{self._result.table} has a new column, {name}"
             for name in columns
             if name not in self._table.columns
         ]

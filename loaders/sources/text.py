@@ -30,7 +30,7 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # The columns that raw, a load and the lake add, and the system columns of PostgreSQL.
 _TAKEN = {
     *("_batch_id", "_until_batch_id", "_loaded_at", "_source_file", "_is_removed", "_line"),
-    *("_arrived", "_replaced", "_surplus", "_copies"),
+    *("_replaced", "_is_gone", "_surplus", "_copies"),
     *("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"),
 }
 _KINDS = (
