@@ -1,4 +1,4 @@
-"""What sellers, products and people were like as of each batch: from the rows of ``raw``, in Python.
+"""What sellers, products and people were like as of each batch: from ``raw``, in Python.
 
 An oracle for the histories of schema marts, which say the same in SQL.
 """
