@@ -140,7 +140,10 @@ def _edit(draw: DrawFn, state: State) -> State:
 
 @st.composite
 def _histories(draw: DrawFn) -> list[Load]:
-    points = [("01001", "-23.5", "-46.6", "sao paulo", "SP"), ("20040", "48.8", "-43.2", "x", "RJ")]
+    points: list[Row] = [
+        ("01001", "-23.5", "-46.6", "sao paulo", "SP"),
+        ("20040", "48.8", "-43.2", "x", "RJ"),
+    ]
     state = _base()
     loads = [Load("snapshot", {**_rows(state), "geolocation": points})]
     for _ in range(draw(st.integers(1, 5))):
