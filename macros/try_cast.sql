@@ -6,15 +6,24 @@
     type: integer, numeric(p, s), timestamp, or zip_code_prefix: text of five digits -#}
 {% macro try_cast(column, type) -%}
     {%- if type == "zip_code_prefix" -%}
-        {%- set text = trimmed(column) -%}
-        case when length({{ text }}) = 5 and translate({{ text }}, '0123456789', '') = '' then {{ text }} end
-    {%- else -%}
-        {{ return(adapter.dispatch("try_cast", "olist_warehouse")(column, type)) }}
+        {{ return(adapter.dispatch("five_digits", "olist_warehouse")(column)) }}
     {%- endif -%}
+    {{ return(adapter.dispatch("try_cast", "olist_warehouse")(column, type)) }}
 {%- endmacro %}
 
 {% macro default__try_cast(column, type) -%}
     {{ dbt.safe_cast(trimmed(column), type) }}
+{%- endmacro %}
+
+{% macro default__five_digits(column) -%}
+    {%- set text = trimmed(column) -%}
+    case when length({{ text }}) = 5 and translate({{ text }}, '0123456789', '') = '' then {{ text }} end
+{%- endmacro %}
+
+{#- Trimmed only where it has to be: there are a million of them. -#}
+{% macro postgres__five_digits(column) -%}
+    {%- set text, digits = trimmed(column), " ~ '^[0-9]{5}$' then " -%}
+    case when {{ column }}{{ digits }}{{ column }} when {{ text }}{{ digits }}{{ text }} end
 {%- endmacro %}
 
 {#- PostgreSQL skips white space by itself. It also takes words for a moment (`now`, `infinity`) and

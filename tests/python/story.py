@@ -7,8 +7,9 @@ from conftest import write_csv
 from warehouse import MARTS_ONLY, STAR, Warehouse
 
 Rows = dict[str, list[str]]
-_DELIVERED = (
-    "2018-0{0}-02 11:00:00,2018-0{0}-03 10:00:00,2018-0{0}-10 10:00:00,2018-0{1}-01 00:00:00"
+_ORDER = (
+    "o{0},c{0},delivered,2018-0{0}-02 10:00:00,2018-0{0}-02 11:00:00,2018-0{0}-03 10:00:00,"
+    "2018-0{0}-10 10:00:00,2018-0{1}-01 00:00:00"
 )
 BASE: Rows = {
     "customers": [
@@ -31,10 +32,7 @@ BASE: Rows = {
         "r1,o1,5,,muito bom,2018-01-12 00:00:00,2018-01-13 10:00:00",
         "r2,o2,1,ruim,,2018-02-12 00:00:00,2018-02-13 10:00:00",
     ],
-    "orders": [
-        f"o{n},c{n},delivered,2018-0{n}-02 10:00:00,{_DELIVERED.format(n, n + 1)}"
-        for n in (1, 2, 3)
-    ],
+    "orders": [_ORDER.format(n, n + 1) for n in (1, 2, 3)],
     "products": ["p1,bebes,40,287,1,225,16,10,14", "p2,perfumaria,40,287,2,500,20,10,10"],
     "sellers": ["s1,01151,sao paulo,SP", "s2,20040,rio de janeiro,RJ"],
     "product_category_name_translation": ["bebes,baby", "perfumaria,perfumery"],
@@ -52,8 +50,9 @@ class Story:
         self.times: list[str] = []  # of the batches, by the clock of the source
         self.is_built = False
 
-    def land(self, mode: str = "snapshot", /, **files: list[str]) -> None:
-        """Land these files, or, of a snapshot that names none, all; rows stay for the next load."""
+    def land(self, files: Rows | None = None, mode: str = "snapshot") -> None:
+        """Land these files, or all where none is named; their rows stay for the next load."""
+        files = files or {}
         for name, rows in files.items():
             self.files[name] = rows
         for path in self.folder.glob("*.csv"):

@@ -57,7 +57,7 @@ def story(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
 
 def test_only_a_build_or_run_moves_it(story: Story) -> None:
     """A colleague's test during a build, say, leaves the build what it began with."""
-    story.land("delta", sellers=["s3,01151,sao paulo,SP"])
+    story.land({"sellers": ["s3,01151,sao paulo,SP"]}, "delta")
     for command in (
         ("test", "--select", "stg_olist__sellers"),
         ("source", "freshness", "--select", "source:olist.sellers"),
@@ -76,7 +76,7 @@ def test_only_a_build_or_run_moves_it(story: Story) -> None:
 
 def test_a_retry_goes_on_with_the_pin_of_the_run_that_failed(story: Story) -> None:
     """Case 17: facts and dimensions of one build are of one state of raw."""
-    story.land("delta", orders=[NEW_ORDER], customers=["c4,u4,01151,sao paulo,SP"])
+    story.land({"orders": [NEW_ORDER], "customers": ["c4,u4,01151,sao paulo,SP"]}, "delta")
     story.warehouse.query(
         "create function marts.stop() returns trigger language plpgsql as"
         " $$ begin raise 'stopped'; end $$;"
@@ -90,7 +90,7 @@ def test_a_retry_goes_on_with_the_pin_of_the_run_that_failed(story: Story) -> No
     watermarks = "select model, batch_id from staging._watermarks order by 1"
     assert ("fct_orders", 1) in story.query(watermarks)
     story.warehouse.query("drop function marts.stop cascade", fetch=False)
-    story.land("delta", orders=[NEW_ORDER.replace("o4,c4", "o5,c5")])
+    story.land({"orders": [NEW_ORDER.replace("o4,c4", "o5,c5")]}, "delta")
     assert dbt(story.warehouse, "retry")[0] == 0
     assert pin(story.warehouse) == 3
     assert ("fct_orders", 3) in story.query(watermarks)
@@ -112,7 +112,7 @@ def test_raw_that_was_restored_from_an_older_dump_counts_as_changed(story: Story
         + "delete from raw._files where batch_id = 4; delete from raw._batches where batch_id = 4",
         fetch=False,
     )
-    story.land("delta", order_payments=["o1,1,credit_card,1,99.00"])
+    story.land({"order_payments": ["o1,1,credit_card,1,99.00"]}, "delta")
     assert story.query("select max(batch_id) from raw._batches") == [(4,)]
     story.run()
     assert_refreshed(story)
@@ -121,7 +121,7 @@ def test_raw_that_was_restored_from_an_older_dump_counts_as_changed(story: Story
 
 def test_raw_that_was_landed_anew_counts_as_changed(story: Story) -> None:
     story.warehouse.query("drop schema raw cascade", fetch=False)
-    story.land(**{**BASE, "order_payments": BASE["order_payments"][1:]})
+    story.land({**BASE, "order_payments": BASE["order_payments"][1:]})
     story.is_built = False  # the views went along with raw
     story.run()
     assert story.query("select count(*), sum(payments_value)::float from marts.fct_orders") == [

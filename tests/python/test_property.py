@@ -56,13 +56,12 @@ class Replay:
         load.write(self.folder)
         self.warehouse.land(self.folder, load.mode)
         if load.builds:
-            self.warehouse.query(  # as a changed seed would
-                f"update seeds.weight_bands set above_g = {load.weight_limit}"
-                " where above_g in (500, 600);"
-                f"update seeds.weight_bands set up_to_g = {load.weight_limit}"
-                " where up_to_g in (500, 600)",
-                fetch=False,
-            )
+            for column in ("above_g", "up_to_g"):  # as a changed seed would
+                self.warehouse.query(
+                    f"update seeds.weight_bands set {column} = {load.weight_limit}"
+                    f" where {column} in (500, 600)",
+                    fetch=False,
+                )
             self.build()
 
     def build(self, *arguments: str) -> None:
@@ -99,12 +98,10 @@ class Replay:
                     if found.get(name) != member
                 ]
         for mart, columns in ATTRIBUTES.items():
-            current = (
-                f"select {columns} from marts.{mart}_history where is_current and not is_removed"
-            )
             today = f"select {columns} from marts.{mart} where not is_removed"
+            newest = today.replace(mart, f"{mart}_history") + " and is_current"
             wrong += self.warehouse.query(
-                f"({current} except {today}) union ({today} except {current})"
+                f"({newest} except {today}) union ({today} except {newest})"
             )
         return wrong
 
