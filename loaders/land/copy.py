@@ -71,7 +71,8 @@ class Reader:
 
     What it finds may be a part of a field, and SQL has the last word: ``has_markers``, a null
     marker; ``has_header``, the header's first name behind the header; ``has_blanks``, a row of
-    commas (of a table without a key: of others COPY refuses it). The checksum is the file's only where that is UTF-8 itself.
+    commas (of a table without a key: of others COPY refuses it). The checksum is the file's only
+    where that is UTF-8 itself.
     """
 
     def __init__(self, file: SourceFile, stream: IO[bytes], progress: Progress) -> None:
