@@ -55,8 +55,8 @@ addresses as (
 
 ),
 
--- Each with every version of its order for as long as both are there; and by itself, unless an order
--- was there all the time. A row alone counts least, so it may stand beside those with the order.
+-- Each with every version of its order for as long as both are there; and by itself, unless an
+-- order was there all the time. A row alone counts least, so it may stand beside those with one.
 addresses_with_orders as (
 
     select
@@ -138,7 +138,7 @@ addresses_ranked as (
     left join addresses_with_orders as addresses
         on
             moments.customer_unique_id = addresses.customer_unique_id
-            and addresses._batch_id <= moments._batch_id
+            and moments._batch_id >= addresses._batch_id
             and moments._batch_id < coalesce(addresses.until_batch_id, moments._batch_id + 1)
 
 ),
@@ -167,7 +167,7 @@ states_compared as (
 
     select
         *,
-        {{ differs_from_previous(attributes + ['is_removed'], 'customer_unique_id') }} as is_new
+        ({{ differs_from_previous(attributes + ['is_removed'], 'customer_unique_id') }}) as is_new
     from states
 
 ),

@@ -50,7 +50,7 @@ states_compared as (
 
     select
         *,
-        {{ differs_from_previous(attributes + ['is_removed'], 'product_id') }} as is_new
+        ({{ differs_from_previous(attributes + ['is_removed'], 'product_id') }}) as is_new
     from states
 
 ),

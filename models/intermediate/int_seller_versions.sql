@@ -36,7 +36,7 @@ states_compared as (
 
     select
         *,
-        {{ differs_from_previous(attributes + ['is_removed'], 'seller_id') }} as is_new
+        ({{ differs_from_previous(attributes + ['is_removed'], 'seller_id') }}) as is_new
     from states
 
 ),
