@@ -153,36 +153,37 @@ def read_header(file: str, stream: IO[bytes], encoding: str, table: Table) -> He
     kind = next((kind for mark, kind in _KINDS if start.startswith(mark)), None)
     if kind:
         raise LoaderError(f"{file}: is {kind}.")
-    problem = None
+    line = f"{file}, line 1:"
     if start.startswith(_UTF_16) and not encoding.startswith("utf-16"):
-        problem = "UTF-16, not UTF-8; save it as UTF-8, or land it with --encoding utf-16"
-    elif encoding == "utf-16" and start and not start.startswith(_UTF_16):
-        problem = "no UTF-16 mark; land it with --encoding utf-16-le (or utf-16-be)"
+        save = "save it as UTF-8, or land it with --encoding utf-16"
+        raise LoaderError(f"{line} UTF-16, not UTF-8; {save}.")
+    if encoding == "utf-16" and start and not start.startswith(_UTF_16):
+        land = "land it with --encoding utf-16-le (or utf-16-be)"
+        raise LoaderError(f"{line} no UTF-16 mark; {land}.")
     start = as_utf8(io.BytesIO(start), encoding).read().removeprefix(_BOM)
     separator = _SEPARATOR_LINE.match(start)
     start = start[separator.end() if separator else 0 :]
     expected = f"expected the header {','.join(table.columns)}"
+    if not start.strip():
+        raise LoaderError(f"{file}: the file is empty; {expected}.")
     found = _FIRST_RECORD.match(start)
     record = found.group() if found else b""
     end = start[len(record) : len(record) + 2]
-    if not problem and not start.strip():
-        raise LoaderError(f"{file}: the file is empty; {expected}.")
     if b"\0" in start[: start.find(b"\n")]:
-        problem = problem or f"a NUL byte; this is no text file; {expected}"
-    elif end.startswith(b'"'):
-        problem = problem or f"a quote opens and is not closed; {expected}"
-    elif not end and len(start) >= _LIMIT:
-        problem = problem or f"no line end in the first MB; {expected}"
+        raise LoaderError(f"{line} a NUL byte; this is no text file; {expected}.")
+    if end.startswith(b'"'):
+        raise LoaderError(f"{line} a quote opens and is not closed; {expected}.")
+    if not end and len(start) >= _LIMIT:
+        raise LoaderError(f"{line} no line end in the first MB; {expected}.")
     try:
-        text = "" if problem else record.decode()
+        text = record.decode()
         names = tuple(next(csv.reader(io.StringIO(text, newline=""), strict=True), []))
-        problem = problem or _wrong(names, table)
-    except UnicodeDecodeError:
-        problem = not_utf8(encoding)
+    except UnicodeDecodeError as error:
+        raise LoaderError(f"{line} {not_utf8(encoding)}.") from error
     except csv.Error as error:
-        problem = f"the header cannot be read ({error})"
-    if problem:
-        raise LoaderError(f"{file}, line 1: {problem}.")
+        raise LoaderError(f"{line} the header cannot be read ({error}).") from error
+    if problem := _wrong(names, table):
+        raise LoaderError(f"{line} {problem}.")
     return Header(names, text, end.startswith(b"\r") and end != b"\r\n", 1 if separator else 0)
 
 

@@ -56,7 +56,7 @@ addresses as (
 ),
 
 -- Each with every version of its order for as long as both are there; and by itself, unless an
--- order was there all the time. A row alone counts least, so it may stand beside those with one.
+-- order was there all the time. A row alone counts least, so it may stand beside those.
 addresses_with_orders as (
 
     select

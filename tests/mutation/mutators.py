@@ -91,6 +91,8 @@ def calls(_: Template, node: Node) -> Found:
 
 def constants(_: Template, node: Node) -> Found:
     """Another number, text or truth value."""
+    if node.arg_key == "true" and node.find_ancestor(exp.Count):
+        return  # `count(case when … then 1 end)` counts what is not null
     if isinstance(node, exp.Boolean):
         yield "constant", exp.Boolean(this=not node.this)
     elif isinstance(node, exp.Literal) and not isinstance(node.parent, exp.DataTypeParam):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 import psycopg2
@@ -22,21 +22,6 @@ from psycopg2.extensions import connection as PostgresConnection
 from conftest import administer
 
 PASSWORD = "s3cret/with@signs:and#all"  # what a URL has to escape
-
-
-class SourceServer(Protocol):
-    """A database of a server of its own, empty at first."""
-
-    make: str
-
-    def url(self, query: str = "", *, password: str = PASSWORD) -> str:
-        """Return the URL of its reader."""
-
-    def connect(self) -> Any:
-        """Connect as its owner; statements commit themselves."""
-
-    def run(self, *statements: str) -> list[tuple[Any, ...]]:
-        """Run statements as its owner; return the rows of the last."""
 
 
 class _Runs:
@@ -147,7 +132,7 @@ def mariadb() -> Iterator[int]:
         port = probe.getsockname()[1]
     own = ["--no-defaults", f"--datadir={data}"]
     if os.geteuid() == 0:
-        owner = _unprivileged()
+        owner = next(one for one in pwd.getpwall() if one.pw_name in {"mysql", "nobody"})
         own.append(f"--user={owner.pw_name}")
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     process = None
@@ -188,13 +173,6 @@ def mariadb() -> Iterator[int]:
             process.terminate()
             process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unprivileged() -> pwd.struct_passwd:
-    try:
-        return pwd.getpwnam("mysql")
-    except KeyError:
-        return pwd.getpwnam("nobody")
 
 
 def _set_up(process: "subprocess.Popen[bytes]", path: Path, log: Path) -> None:

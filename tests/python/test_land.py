@@ -65,7 +65,9 @@ def test_every_raw_table_exists_after_any_landing(tmp_path: Path, query: Query) 
 
 # Each load: file, mode, what it counts, and the versions that there are then.
 S1, S2, NITEROI = SELLERS[0], SELLERS[1], "s2,20031,niteroi,RJ"
-HISTORIES = {
+HISTORIES: dict[
+    str, list[tuple[tuple[str, ...], str, Counts, set[tuple[str, int, int | None]]]]
+] = {
     "the same again": [
         ((S1, S2), "delta", Counts(read=2, new=2), {("s1", 1, None), ("s2", 1, None)}),
         ((S1, S2), "delta", Counts(), {("s1", 1, None), ("s2", 1, None)}),

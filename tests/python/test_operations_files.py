@@ -8,14 +8,9 @@ import pytest
 
 import loaders.sample
 from conftest import Query, write_csv
-from lakes import assert_raw_is_as_before, set_raw_aside
 from loaders.cli import main
-from loaders.errors import LoaderError
-from loaders.lake import archive, replay
-from loaders.land import Rules, land, schema, settle
-from loaders.land.ledger import Counts
+from loaders.land import Counts, Rules, land
 from loaders.sample import generate
-from loaders.sources.files import whole_export
 from loaders.tables import ALL_TABLES, OPTIONAL, TABLES
 from tests import frames
 from tests.frames import Files
@@ -51,9 +46,6 @@ def files(folder: Path) -> Files:
 def moves(files: Files) -> pd.DataFrame:
     rows = files["inventory_transactions"]
     return rows.assign(quantity=rows["quantity"].astype(int))
-
-
-# --- the sample ------------------------------------------------------------------------------
 
 
 def test_the_nine_files_are_the_same_with_and_without(folder: Path, tmp_path: Path) -> None:
@@ -156,9 +148,6 @@ def test_the_command_has_the_flag(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len(list(tmp_path.iterdir())) == len(ALL_TABLES)
 
 
-# --- landing ---------------------------------------------------------------------------------
-
-
 def test_they_land_like_the_nine(tmp_path: Path, query: Query) -> None:
     write_csv(tmp_path / "a", "inventory_transactions", *MOVES)
     write_csv(tmp_path / "a", "marketing_campaigns", DAY)
@@ -167,97 +156,9 @@ def test_they_land_like_the_nine(tmp_path: Path, query: Query) -> None:
     write_csv(tmp_path / "b", "inventory_transactions", SALE.replace("-1", "-2"))
     whole = Rules(allow_removals=True)
     assert land(tmp_path / "b", "snapshot", say=quiet, rules=whole) == Counts(1, 0, 1, 1)
-    assert query(
-        "select transaction_id, quantity, _batch_id, _deleted_at is null"
-        " from raw._inventory_transactions_seen order by 1"
-    ) == [("t1", "5", 3, False), ("t2", "-2", 3, True)]
-    assert query("select count(*) from raw._marketing_campaigns_seen") == [(1,)]
-    assert query(
-        "select indexname::text from pg_indexes where schemaname = 'raw'"
-        " and tablename = 'inventory_transactions' order by 1"
-    ) == [("inventory_transactions_batch_id_idx",), ("inventory_transactions_pkey",)]
-
-
-def test_a_run_sees_what_had_landed_when_it_began(tmp_path: Path, query: Query) -> None:
-    write_csv(tmp_path / "a", "inventory_transactions", *MOVES)
-    land(tmp_path / "a", say=quiet)
-    query("select raw._see()")
-    write_csv(tmp_path / "b", "inventory_transactions", SALE.replace("-1", "-2"))
-    land(tmp_path / "b", say=quiet)
-    seen = "select quantity from raw._inventory_transactions_seen where transaction_id = 't2'"
-    assert query(seen) == [("-1",)]
-    query("select raw._see()")
-    assert query(seen) == [("-2",)]
-    assert query("select count(*) from raw._inventory_transactions_before") == [(0,)]
-
-
-def test_a_bad_row_is_rejected_and_comes_back(tmp_path: Path, query: Query) -> None:
-    write_csv(tmp_path / "a", "inventory_transactions", *MOVES, "t3,p1,s1,sale,-1", ",p,s,x,1,,,,")
-    with pytest.raises(LoaderError, match="line 4: 5 fields instead of 9"):
-        land(tmp_path / "a", say=quiet)
-    counts = land(tmp_path / "a", say=quiet, rules=Rules(max_rejects="2"))
-    assert (counts.new, counts.rejected) == (2, 2)
-    assert main(["rejects", "--out", str(tmp_path / "mend")]) == 0
-    (file,) = (tmp_path / "mend").rglob("inventory_transactions*.csv")
-    mended = file.read_text("utf-8").replace("t3,p1,s1,sale,-1", SALE.replace("t2", "t3"))
-    file.write_text(mended.replace(",p,s,x,1,,,,", "t4,p,s,x,1,,,,"), "utf-8")
-    assert main(["rejects", "--retry", str(tmp_path / "mend")]) == 0
-    assert query("select count(*) from raw.inventory_transactions") == [(4,)]
-
-
-def test_an_older_warehouse_gets_the_tables_with_its_next_landing(
-    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    older = schema._VERSIONS[: schema._WITH_OPTIONAL]
-    write_csv(tmp_path / "a", "sellers", "s1,01037,sao paulo,SP")
-    write_csv(tmp_path / "b", "inventory_transactions", *MOVES)
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "_VERSIONS", older)
-        patch.setattr(schema, "LEDGER_VERSION", len(older))
-        patch.setattr(settle, "ALL_TABLES", TABLES)
-        land(tmp_path / "a", say=quiet)
-        assert query("select to_regclass('raw.inventory_transactions')") == [(None,)]
-        query("select raw._see()")
-    assert land(tmp_path / "b", say=quiet).new == 2
-    assert query("select count(*) from raw._inventory_transactions_seen") == [(0,)]  # not yet
-    query("select raw._see()")
-    assert query("select count(*) from raw._inventory_transactions_seen") == [(2,)]
-    assert query("select seller_id from raw._sellers_seen") == [("s1",)]
-
-
-def test_a_whole_export_is_the_nine_files(folder: Path, tmp_path: Path) -> None:
-    generate(tmp_path, 0.001)
-    assert whole_export(tmp_path) == tmp_path
-    assert whole_export(folder) == folder
-    write_csv(tmp_path / "x", "marketing_campaigns", DAY)
-    with pytest.raises(LoaderError, match=r"lacks olist_customers_dataset\.csv") as caught:
-        whole_export(tmp_path / "x")
-    assert "inventory" not in str(caught.value)
-
-
-def test_status_shows_them_where_they_have_landed(
-    tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_csv(tmp_path / "a", "sellers", "s1,01037,sao paulo,SP")
-    land(tmp_path / "a", say=quiet)
-    main(["status"])
-    assert "marketing" not in capsys.readouterr().out
-    write_csv(tmp_path / "b", "marketing_campaigns", DAY)
-    land(tmp_path / "b", say=quiet)
-    main(["status"])
-    said = capsys.readouterr().out
-    assert "raw.marketing_campaigns" in said
-    assert "raw.inventory_transactions" not in said
-
-
-def test_a_lake_gives_them_again(tmp_path: Path, query: Query) -> None:
-    write_csv(tmp_path / "a", "inventory_transactions", *MOVES)
-    write_csv(tmp_path / "b", "marketing_campaigns", DAY)
-    for name in ("a", "b"):
-        land(tmp_path / name, say=quiet)
-    archive(str(tmp_path / "lake"), quiet)
-    before = [query(f"select * from raw.{name} order by 1") for name in NAMES]
-    set_raw_aside(query)
-    replay(str(tmp_path / "lake"), quiet)
-    assert_raw_is_as_before(query)
-    assert [query(f"select * from raw.{name} order by 1") for name in NAMES] == before
+    versions = "select transaction_id, quantity, _until_batch_id from raw.inventory_transactions"
+    assert query(f"{versions} order by _batch_id, 1") == [
+        *(("t1", "5", 3), ("t2", "-1", 3)),
+        ("t2", "-2", None),
+    ]
+    assert query("select count(*) from raw.marketing_campaigns") == [(1,)]

@@ -54,21 +54,22 @@ def failure(source: Source, url: str, capsys: pytest.CaptureFixture[str], query:
     return line
 
 
-def test_who_may_not_read_is_told(
+def test_a_source_that_cannot_be_used(
     source: Source, query: Query, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shop.create(source, SELLERS)
     where = source.url().split("@", maxsplit=1)[1].removesuffix("?")
-    prefix = f"olist: {source.make}://{where}: cannot be used: "
-    told = failure(source, source.url(password="wr0ng:word"), capsys, query)
-    assert told.startswith(prefix)
-    assert "denied" in told or "password authentication failed" in told
-    assert "wr0ng" not in told
-    told = failure(source, source.url().replace(where, where + "_not"), capsys, query)
-    assert "Unknown database" in told or "does not exist" in told
-    told = failure(source, source.url().replace(f":{_port(source)}/", ":1/"), capsys, query)
-    assert "cannot be used" in told
-    assert "refused" in told
+    port = source.url().rsplit(":", maxsplit=1)[1].split("/")[0]
+    for url, messages in (
+        (source.url(password="wr0ng:word"), ("denied", "password authentication failed")),
+        (source.url().replace(where, where + "_not"), ("Unknown database", "does not exist")),
+        (source.url().replace(f":{port}/", ":1/"), ("refused",)),
+    ):
+        line = failure(source, url, capsys, query)
+        assert line.startswith(f"olist: {source.make}://")
+        assert "cannot be used: " in line
+        assert any(message in line for message in messages)
+        assert "wr0ng" not in line
 
 
 def test_a_table_that_may_not_be_read_is_told(
@@ -92,10 +93,6 @@ def test_a_table_that_may_not_be_read_is_told(
         assert "sellers cannot be read: " in told
         assert "lack rights" in told
     assert query("select count(*) from raw.sellers") == [(0,)]
-
-
-def _port(source: Source) -> str:
-    return source.url().rsplit(":", maxsplit=1)[1].split("/")[0]
 
 
 def _end(source: Source, how: str) -> None:
