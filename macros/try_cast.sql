@@ -7,8 +7,9 @@
 {% macro try_cast(column, type) -%}
     {%- if type == "zip_code_prefix" -%}
         {{ return(adapter.dispatch("five_digits", "olist_warehouse")(column)) }}
+    {%- else -%}
+        {{ return(adapter.dispatch("try_cast", "olist_warehouse")(column, type)) }}
     {%- endif -%}
-    {{ return(adapter.dispatch("try_cast", "olist_warehouse")(column, type)) }}
 {%- endmacro %}
 
 {% macro default__try_cast(column, type) -%}

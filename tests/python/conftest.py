@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 # Files that `make test` leaves to `make test-all`.
 SLOW = re.compile(
-    "test_(answers|bench|crash|crowds|engines|gallery|history|incremental|interruptions|lake_star"
-    "|mutation|offline|operations$|plain_star|plans|property|real_data|reports|roles_|semantic"
-    "|source_)"
+    "test_(answers|bench|crash|crowds|engines|gallery|governance|history|incremental"
+    "|interruptions|keys|lake_star|mutation|offline|operations$|pin|plain_star|plans|property"
+    "|quarantine|readers|real_data|reports|roles|semantic|server|source_)"
 )
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]
