@@ -1,6 +1,7 @@
 """What the documents claim is what the project has."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -9,14 +10,22 @@ from loaders.paths import project_root
 ROOT = project_root()
 
 
-def test_the_readme_names_files_that_exist() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", readme):
-        assert (ROOT / target).exists(), target
-    tree = readme.split("```\n.\n", 1)[1].split("```", 1)[0]
-    named = re.findall(r"(?:├── |└── )([\w./]+)", tree)
-    for name in named:
-        assert any(ROOT.rglob(name.rstrip("/"))), name
+DOCUMENTS = sorted(
+    {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("models/marts/*.md")}
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_link_to_files_that_exist(document: Path) -> None:
+    text = document.read_text("utf-8")
+    for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)[^)]*\)", text):
+        assert (document.parent / target).exists(), target
+
+
+def test_the_architecture_names_rooms_that_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    for name in re.findall(r"`((?:loaders|macros|models|tests|benchmarks)/[\w./*]*)`", text):
+        assert any(ROOT.glob(name.rstrip("/"))), name
 
 
 @pytest.mark.parametrize("path", ["models/overview.md", "models/exposures.yml"])
