@@ -98,6 +98,7 @@ def test_every_column_is_described_in_the_database(built: Warehouse) -> None:
         " join pg_class on pg_class.oid = attrelid"
         " where relnamespace in ('marts'::regnamespace, 'staging'::regnamespace)"
         " and relkind in ('r', 'v') and attnum > 0 and not attisdropped"
+        " and left(relname, 1) <> '_'"  # the state of the target's runs
         " and col_description(attrelid, attnum) is null"
     )
     assert silent == []
