@@ -105,9 +105,10 @@
 {%- endmacro %}
 
 
-{#- The pinned batch, as a subquery that is computed once per statement. -#}
+{#- The pinned batch, as a subquery that is computed once per statement. Under --empty the ref is a
+    subquery with an alias, so it has none here. -#}
 {% macro pinned_batch() -%}
-    (select pin.batch_id from {{ ref("stg_olist__pin") }} as pin)
+    (select batch_id from {{ ref("stg_olist__pin") }})
 {%- endmacro %}
 
 
