@@ -105,8 +105,8 @@
 {%- endmacro %}
 
 
-{#- The pinned batch, as a subquery that is computed once per statement. The view has no alias here,
-    because --empty gives it one. -#}
+{#- The pinned batch, as a subquery that is computed once per statement. Under --empty the ref is a
+    subquery with an alias, so it has none here. -#}
 {% macro pinned_batch() -%}
     (select batch_id from {{ ref("stg_olist__pin") }})
 {%- endmacro %}

@@ -5,12 +5,19 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
+from conftest import write_csv
+from loaders.paths import project_root
 from loaders.sample import generate
 from metrics import metrics
-from warehouse import DIMENSIONS, FACTS, HISTORIES, Warehouse
+from warehouse import DIMENSIONS, FACTS, HISTORIES, MARTS, Warehouse
 
 SCALE = 0.02
+KEYS = (
+    "select conname, contype::text, convalidated from pg_constraint"
+    " where connamespace = 'marts'::regnamespace and contype in ('p', 'f')"
+)
 
 
 @pytest.fixture(scope="module")
@@ -76,20 +83,41 @@ def test_a_second_build_writes_no_row_of_a_fact(built: Warehouse) -> None:
     built.dbt("run", "--select", "marts")
     assert {fact: built.mart(fact, "mart.xmin::text, mart.*") for fact in FACTS} == before
     assert built.marts(DIMENSIONS + HISTORIES) == dimensions
+    assert set(built.query(KEYS)) == keys()
 
 
-def test_a_full_refresh_makes_the_same_rows(built: Warehouse) -> None:
+@pytest.mark.parametrize(
+    "commands",
+    [
+        (("run", "--select", "marts", "--full-refresh"),),
+        (("run", "--empty", "--full-refresh"), ("run",)),
+    ],
+    ids=["full refresh", "incremental from empty"],
+)
+def test_made_again_the_rows_and_keys_are_the_same(
+    built: Warehouse, commands: tuple[tuple[str, ...], ...]
+) -> None:
     before = built.marts()
-    built.dbt("run", "--select", "marts", "--full-refresh")
+    for command in commands:
+        built.dbt(*command)
+        if "--empty" in command:
+            assert built.marts(FACTS) == {fact: [] for fact in FACTS}
     assert built.marts() == before
+    assert set(built.query(KEYS)) == keys()
 
 
-def test_incremental_runs_fill_empty_facts(built: Warehouse) -> None:
-    before = built.marts()
-    built.dbt("run", "--empty", "--full-refresh")
-    assert built.marts(FACTS) == {fact: [] for fact in FACTS}
-    built.dbt("run")
-    assert built.marts() == before
+def keys() -> set[tuple[str, str, bool]]:
+    """A primary key per mart, a foreign key for each of its keys that is another mart's."""
+    found = {(f"{mart}_pkey", "p", True) for mart in MARTS}
+    for path in (project_root() / "models" / "marts").glob("*.yml"):
+        (model,) = yaml.safe_load(path.read_text("utf-8")).get("models") or [{}]
+        for column in model.get("columns", []):
+            foreign = column["name"].endswith("_key") and "unique" not in column.get(
+                "data_tests", []
+            )
+            if foreign and not model["name"].endswith("_history"):
+                found.add((f"{model['name']}_{column['name']}_fkey", "f", True))
+    return found
 
 
 def test_every_column_is_described_in_the_database(built: Warehouse) -> None:
@@ -97,8 +125,7 @@ def test_every_column_is_described_in_the_database(built: Warehouse) -> None:
         "select attrelid::regclass::text, attname from pg_attribute"
         " join pg_class on pg_class.oid = attrelid"
         " where relnamespace in ('marts'::regnamespace, 'staging'::regnamespace)"
-        " and relkind in ('r', 'v') and attnum > 0 and not attisdropped"
-        " and left(relname, 1) <> '_'"  # the state of the target's runs
+        " and relkind in ('r', 'v') and relname not like '\\_%' and attnum > 0 and not attisdropped"
         " and col_description(attrelid, attnum) is null"
     )
     assert silent == []
@@ -108,3 +135,16 @@ def test_every_column_is_described_in_the_database(built: Warehouse) -> None:
 def test_every_query_of_the_metrics_runs(built: Warehouse, query: str) -> None:
     ((value,),) = built.query(query)
     assert value > 0
+
+
+def test_a_fact_without_its_dimension_has_a_key_that_is_not_valid(
+    built: Warehouse, tmp_path: Path
+) -> None:
+    ((order_id,),) = built.query("select min(order_id) from raw.orders")
+    write_csv(tmp_path, "order_payments", f"{order_id},99,barter,1,5.00")
+    built.land(tmp_path)
+    built.dbt("run", "--select", "fct_payments")
+    broken = {name for name, _, valid in built.query(KEYS) if not valid}
+    assert broken == {"fct_payments_payment_type_key_fkey"}
+    built.dbt("run", "--select", "dim_payment_types")
+    assert set(built.query(KEYS)) == keys()
