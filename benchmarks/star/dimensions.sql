@@ -68,6 +68,7 @@ select
     coalesce(zip_code_prefix, 'unknown') as zip_code_prefix,
     coalesce(city, 'unknown') as city,
     coalesce(state_code, 'unknown') as state_code,
+    false as is_removed,
     is_inferred
 from (
     select
@@ -98,6 +99,7 @@ select
     members.weight_g,
     members.volume_cm3,
     coalesce(weight_bands.weight_band, 'unknown') as weight_band,
+    false as is_removed,
     members.is_inferred
 from (
     select
