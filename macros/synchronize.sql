@@ -83,13 +83,6 @@
 {%- endmacro %}
 
 
-{#- Pre-hook outside of the transaction: what it reads must not be the first query of it. -#}
-{% macro prepare_to_synchronize() -%}
-    {%- set since = watermark() -%}
-    {%- if execute and target.type == "postgres" and is_incremental() %}commit{% endif -%}
-{%- endmacro %}
-
-
 {#- Pre-hook, first in the transaction. One snapshot for all its statements: the pin that the views read
     may move between two of them where it is another target's (--defer). And plans that are
     right for one order as for the hundred thousand of a new export, because the planner knows
@@ -99,7 +92,8 @@
 {% macro begin_to_synchronize() -%}
     {%- set since = watermark() -%}
     {%- if execute and target.type == "postgres" and is_incremental() %}
-    set transaction isolation level repeatable read;
+    commit;  -- the watermark was read in it, and a level is set before any query
+    begin isolation level repeatable read;
     {%- if since is not none %}
     set local enable_seqscan = off;
     set local enable_nestloop = off;

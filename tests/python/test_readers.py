@@ -59,7 +59,7 @@ def test_readers_see_whole_tables_and_never_a_missing_one(
     after = {mart: warehouse.query(query)[0] for mart, query in states.items()}
     assert {mart for mart in FACTS if before[mart] != after[mart]} == set(FACTS)
     errors = [error for reader in readers for error in reader.errors]
-    assert not errors
+    assert not errors, "\n".join(sorted({error[-180:] for error in errors}))
     for mart, query in states.items():
         assert readers[0].answers[query] <= {before[mart], after[mart]}
     assert all(reader.asked > 20 for reader in readers)
