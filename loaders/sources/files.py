@@ -49,21 +49,6 @@ def deliver(location: str, only: Sequence[str], _: Request) -> Iterator[Delivery
     yield Delivery(source, files, [shown(name) for name in unknown])
 
 
-def whole_export(data: Path) -> Path:
-    """Return the folder or zip; LoaderError when it lacks one of the nine files.
-
-    A build would mix it with what was landed before. The files of the optional tables may be there.
-    """
-    found = {file.table.name for file in find_files(data)[0]}
-    missing = [table.file for table in TABLES if table.name not in found]
-    if missing:
-        raise LoaderError(
-            f"{data}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all nine files."
-            " Land some of them with 'olist land'."
-        )
-    return data
-
-
 def find_files(path: Path, only: Sequence[str] = ()) -> tuple[list[SourceFile], list[str]]:
     """Return the files of known tables under ``path``, and the names of CSV files of no table.
 

@@ -18,7 +18,7 @@ from loaders.errors import LoaderError
 from loaders.land import Rules, land
 from loaders.sample import generate
 from loaders.sources import SourceFile, deliver
-from loaders.sources.files import find_files, whole_export
+from loaders.sources.files import find_files
 from loaders.sources.text import is_utf8, read_header, remarks
 from loaders.tables import BY_NAME, TABLES
 
@@ -66,11 +66,7 @@ def test_a_folder_without_a_known_file(names: list[str], message: str, tmp_path:
 
 def test_a_whole_export_is_the_nine_files(tmp_path: Path) -> None:
     generate(tmp_path, 0.001)
-    assert whole_export(tmp_path) == tmp_path
     assert [file.table for file in find_files(tmp_path)[0]] == list(TABLES)
-    (tmp_path / "olist_customers_dataset.csv").unlink()
-    with pytest.raises(LoaderError, match=r": lacks olist_customers_dataset\.csv; OLIST_DATA is"):
-        whole_export(tmp_path)
 
 
 # --- packed files ----------------------------------------------------------------------------
