@@ -1,15 +1,6 @@
--- Each order of staging is in fct_orders once and as staging has it: values, keys, the day of every
--- date key, and the newest batch among the rows that it is made from now. An incremental run that
--- missed a late, corrected or removed row shows here. One pass, because each column of staging is
--- a cast.
-{% set milestones = {
-    "purchased_date_key": "purchased_at",
-    "approved_date_key": "approved_at",
-    "shipped_date_key": "shipped_at",
-    "delivered_date_key": "delivered_at",
-    "estimated_delivery_date_key": "estimated_delivery_on",
-} %}
-
+-- Each order of staging is in fct_orders once and as staging has it: values, keys, and the newest batch
+-- among the rows that it is made from now. An incremental run that missed a late, corrected or
+-- removed row shows here. One pass, because each column of staging is a cast.
 with
 
 child_batches as (
@@ -39,7 +30,9 @@ compared as (
         orders.order_id as staging_order_id,
         (
             facts.order_status <> coalesce(orders.order_status, 'unknown')
-            {%- for moment in milestones.values() %}
+            {%- for moment in [
+                "purchased_at", "approved_at", "shipped_at", "delivered_at", "estimated_delivery_on",
+            ] %}
             or facts.{{ moment }} is distinct from orders.{{ moment }}
             {%- endfor %}
         ) as has_other_values,
@@ -47,12 +40,6 @@ compared as (
             facts.customer_key <> {{ dimension_key('customers.customer_unique_id') }}
             or facts.customer_geography_key <> {{ dimension_key('customers.zip_code_prefix') }}
         ) as has_other_keys,
-        (
-            false
-            {%- for date_key in milestones %}
-            or facts.{{ date_key }} <> coalesce({{ date_key }}_days.date_key, -1)
-            {%- endfor %}
-        ) as has_other_dates,
         (
             facts._batch_id <> {{ newest_batch([
                 'orders._batch_id', 'customers._batch_id', 'child_batches._batch_id',
@@ -65,10 +52,6 @@ compared as (
         on orders.customer_id = customers.customer_id
     left join child_batches
         on orders.order_id = child_batches.order_id
-    {%- for date_key, moment in milestones.items() %}
-    left join {{ ref('dim_dates') }} as {{ date_key }}_days
-        on cast(facts.{{ moment }} as date) = {{ date_key }}_days.date_day
-    {%- endfor %}
 
 )
 
@@ -79,5 +62,4 @@ where
     or staging_order_id is null
     or has_other_values
     or has_other_keys
-    or has_other_dates
     or is_out_of_date

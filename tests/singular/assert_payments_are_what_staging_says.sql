@@ -2,6 +2,22 @@
 -- type, and the newest batch among the rows that it is made from now.
 with
 
+-- each column is a cast or a hash, which is computed once
+payments as (
+
+    select
+        payment_key,
+        order_id,
+        payment_sequential,
+        payment_type,
+        installments,
+        payment_value,
+        _batch_id
+    from {{ ref('stg_olist__order_payments') }}
+    {{ kept_apart() }}
+
+),
+
 compared as (
 
     select
@@ -22,7 +38,7 @@ compared as (
             ]) }}
         ) as is_out_of_date
     from {{ ref('fct_payments') }} as facts
-    full outer join {{ ref('stg_olist__order_payments') }} as payments
+    full outer join payments
         on facts.payment_key = payments.payment_key
     left join {{ ref('stg_olist__orders') }} as orders
         on payments.order_id = orders.order_id

@@ -3,13 +3,19 @@
 -- from now. Which review is the latest depends on all reviews of the order, so their batches count.
 with
 
-newest_reviews as (
+-- each column is a cast or a hash, which is computed once
+reviews as (
 
     select
+        review_key,
+        review_id,
         order_id,
-        max(_batch_id) as _batch_id
+        review_score,
+        created_at,
+        answered_at,
+        max(_batch_id) over (partition by order_id) as newest_batch_id
     from {{ ref('stg_olist__order_reviews') }}
-    group by order_id
+    {{ kept_apart() }}
 
 ),
 
@@ -24,8 +30,8 @@ compared as (
             or facts.review_score is distinct from reviews.review_score
         ) as has_other_values,
         (
-            facts.created_date_key <> coalesce(created_days.date_key, -1)
-            or facts.answered_date_key <> coalesce(answered_days.date_key, -1)
+            facts.created_date_key <> {{ date_key('reviews.created_at') }}
+            or facts.answered_date_key <> {{ date_key('reviews.answered_at') }}
         ) as has_other_dates,
         (
             (facts.hours_to_answer is null)
@@ -37,22 +43,16 @@ compared as (
         ) as has_another_lag,
         (
             facts._batch_id <> {{ newest_batch([
-                'newest_reviews._batch_id', 'orders._batch_id', 'customers._batch_id',
+                'reviews.newest_batch_id', 'orders._batch_id', 'customers._batch_id',
             ]) }}
         ) as is_out_of_date
     from {{ ref('fct_reviews') }} as facts
-    full outer join {{ ref('stg_olist__order_reviews') }} as reviews
+    full outer join reviews
         on facts.review_key = reviews.review_key
-    left join newest_reviews
-        on reviews.order_id = newest_reviews.order_id
     left join {{ ref('stg_olist__orders') }} as orders
         on reviews.order_id = orders.order_id
     left join {{ ref('stg_olist__customers') }} as customers
         on orders.customer_id = customers.customer_id
-    left join {{ ref('dim_dates') }} as created_days
-        on cast(reviews.created_at as date) = created_days.date_day
-    left join {{ ref('dim_dates') }} as answered_days
-        on cast(reviews.answered_at as date) = answered_days.date_day
 
 )
 
