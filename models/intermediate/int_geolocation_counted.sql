@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(unique_key='geolocation_key') }}
 
 -- A table, so that a build goes through the million points once: everything else that asks for
 -- points, tests too, reads this.
@@ -37,6 +37,8 @@ points_checked as (
 final as (
 
     select
+        {{ dbt_utils.generate_surrogate_key(['zip_code_prefix', 'city', 'state_code']) }}
+            as geolocation_key,
         zip_code_prefix,
         city,
         state_code,
