@@ -135,10 +135,10 @@
 
     The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. -#}
 {% macro watermark() -%}
-    {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
     {%- if execute and (flags.EMPTY or not is_incremental()) -%}
         {{ return(none) }}
     {%- endif -%}
+    {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
     {%- if execute and "watermark" not in model -%}
         {%- do model.update({"watermark": read_watermark(pin, batches)}) -%}
     {%- endif -%}
@@ -275,7 +275,7 @@
 
     sql: as dbt compiled it -#}
 {% macro without_scope(sql) -%}
-    {{ return(modules.re.sub("(?s)/\* changed only \*/.*?/\* end \*/", "true", sql)) }}
+    {{ return(modules.re.sub("(?s)/[*] changed only [*]/.*?/[*] end [*]/", "true", sql)) }}
 {%- endmacro %}
 
 
