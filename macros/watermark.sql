@@ -43,6 +43,8 @@
     to nothing, where a view or table is read that is not this target's (--defer), or has no state. -#}
 {% macro state_of_inputs() -%}
     {%- set found = inputs() -%}
+    {#- A table that is made by changed orders is made anew where another input has changed. -#}
+    {%- set unscoped = found.unscoped if config.get("incremental_predicates") else [] -%}
     {%- set is_known = not found.others and not invocation_args_dict.get("defer") -%}
     {%- set watermarks = target_table("_watermarks") %}
     with
@@ -53,7 +55,10 @@
     ),
 
     tables as (
-        select string_agg(model || version || coalesce(code, ''), ' ' order by model) as state
+        select
+            string_agg(model || version, ' ' order by model) as state,
+            string_agg(model || version, ' ' order by model)
+                filter (where model in ('{{ unscoped | join("', '") }}')) as unscoped_state
         from {{ watermarks }}
         where model in ('{{ found.tables | join("', '") }}')
     ),
@@ -78,7 +83,8 @@
     hashes as (
         select
             md5(concat_ws(
-                ' ', '{{ local_md5(without_scope(sql)) }}', '{{ found.seeds | sort | join(" ") }}', views.code
+                ' ', '{{ local_md5(without_scope(sql)) }}', '{{ found.seeds | sort | join(" ") }}', views.code,
+                tables.unscoped_state
             )) as code,
             concat_ws(' ', tables.state, raw_tables.state) as state
         from views
@@ -100,7 +106,7 @@
 {#- What the model is made from, by kind: relation names of views, models of synchronized tables, raw
     tables, checksums of seeds, and others, of which nothing is known. -#}
 {% macro inputs() -%}
-    {%- set found = {"views": [], "tables": [], "sources": [], "seeds": [], "others": []} -%}
+    {%- set found = {"views": [], "tables": [], "unscoped": [], "sources": [], "seeds": [], "others": []} -%}
     {%- do add_inputs(model.depends_on.nodes, found) -%}
     {{ return(found) }}
 {%- endmacro %}
@@ -119,6 +125,7 @@
                 {%- do found.seeds.append(node.checksum.checksum) -%}
             {%- elif node.config.materialized == "incremental" -%}
                 {%- do found.tables.append(node.alias) -%}
+                {%- do found.unscoped.append(node.alias) if not node.config.get("incremental_predicates") -%}
             {%- elif node.config.materialized != "view" -%}
                 {%- do found.others.append(name) -%}
             {%- elif node.relation_name not in found.views -%}
