@@ -1,7 +1,7 @@
 """The picture of the star, drawn from the project: ``python -m tests.governance.erd``.
 
 Writes docs/assets/star.svg: facts in the middle, dimensions on both sides, histories below. Tables
-and columns are those of the contracts, lines those of the relationships tests.
+and columns are those of the contracts, lines those of the foreign_keys tests.
 """
 
 import json
@@ -47,11 +47,10 @@ def boxes(manifest: dict[str, Any]) -> list[Box]:
     """The tables of marts in a manifest, by name."""
     nodes = manifest["nodes"].values()
     edges = {
-        (node["attached_node"], node["column_name"]): next(
-            one for one in node["depends_on"]["nodes"] if one != node["attached_node"]
-        ).split(".")[-1]
+        (node["attached_node"], column): parent["to"].split("'")[1]
         for node in nodes
-        if (node.get("test_metadata") or {}).get("name") == "relationships"
+        if (node.get("test_metadata") or {}).get("name") == "foreign_keys"
+        for column, parent in node["test_metadata"]["kwargs"]["columns"].items()
     }
     found = []
     for node in nodes:

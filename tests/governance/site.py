@@ -80,10 +80,12 @@ def _results(path: Path, manifest: dict[str, Any]) -> tuple[str, str]:
 
 
 def _about(node: dict[str, Any]) -> str:
-    """The description of a test, or the comment that it begins with, or its kind and column."""
+    """The description of a test, or the comment that it begins with, or its kind and columns."""
     comment = re.match(r"(?:--.*\n)+", node.get("raw_code") or "")
-    kind = (node.get("test_metadata") or {}).get("name", "").replace("_", " ")
-    plain = f"{kind} of {node['column_name']}" if node.get("column_name") else kind
+    metadata = node.get("test_metadata") or {"name": "", "kwargs": {}}
+    kind, arguments = metadata["name"].replace("_", " "), metadata["kwargs"]
+    parts = arguments.get("columns") or arguments.get("expressions") or [node.get("column_name")]
+    plain = f"{kind}: {', '.join(filter(None, parts))}"
     return " ".join((node["description"] or (comment[0] if comment else plain)).split())
 
 

@@ -81,7 +81,7 @@ def _break_items(manifest: Manifest) -> None:
     """Descriptions, keys, metrics, each on an item of its own."""
     nodes, macros = manifest["nodes"], manifest["macros"]
     orders = nodes[f"{M}fct_orders"]
-    orders["constraints"], orders["config"]["meta"] = [], {}
+    orders["config"]["unique_key"] = None
     for column in orders["columns"].values():
         column["constraints"] = []
     nodes[f"{M}dim_dates"]["description"] = "The calendar."
@@ -106,8 +106,8 @@ def _break_items(manifest: Manifest) -> None:
     test = nodes["test.olist_warehouse.assert_calendar_has_no_gap"]
     test.update(raw_code="select 1\n-- too late", name="y" * 64)
     _add(manifest, "rpt_new", "models/reports/rpt_new.sql")
-    lost = {"dim_customers_has_no_nulls", "unique_states_state_code", "unique_states_state_name"}
-    lost |= {"fct_orders_customer_key_in_dim_customers"}
+    lost = {"unique_stg_olist__customers_customer_id", "fct_orders_foreign_keys"}
+    lost |= {"unique_states_state_code", "unique_states_state_name"}
     for unique_id, node in list(nodes.items()):
         if node["name"] in lost:
             lost.remove(nodes.pop(unique_id)["name"])
@@ -153,9 +153,9 @@ def test_every_rule_can_fail(
             "does not read",
         ),
         (
-            lambda m: next(
-                n for n in m["nodes"].values() if n["name"] == "fct_orders_item_count_in_range"
-            )["config"].update(severity="WARN"),
+            lambda m: next(n for n in m["nodes"].values() if n["name"] == "fct_orders_rules")[
+                "config"
+            ].update(severity="WARN"),
             "only warns",
         ),
         (
@@ -221,7 +221,7 @@ def _site(folder: Path, manifest: Manifest, command: str, *, require: bool = Fal
     (docs / "index.html").write_text(page + "</script>", "utf-8")
     (docs / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     (docs / "catalog.json").write_text("{}", "utf-8")
-    name = "fct_orders_customer_key_in_dim_customers"
+    name = "fct_orders_foreign_keys"
     (late,) = (key for key in manifest["nodes"] if name in key)
     run = {"unique_id": late, "status": "warn", "failures": 7}
     content = {
@@ -241,7 +241,7 @@ def test_the_site_is_one_file_with_pictures_and_results(manifest: Manifest, tmp_
     assert page.count(";base64,") == len(pictures)
     served = json.loads((tmp_path / "site" / "manifest.json").read_text("utf-8"))
     results = served["docs"]["doc.olist_warehouse.__tests__"]["block_contents"]
-    row = "| **warn** | fct_orders_customer_key_in_dim_customers | relationships of customer_key"
+    row = "| **warn** | fct_orders_foreign_keys | foreign keys: customer_key"
     assert row in results
 
 
