@@ -44,7 +44,9 @@
 {% macro foreign_keys() -%}
     {%- set keys = [] -%}
     {%- for test in graph.nodes.values()
-        if test.get("test_metadata", {}).get("name") == "foreign_keys" and test.config.severity | lower == "error" -%}
+        if test.get("test_metadata", {}).get("name") == "foreign_keys"
+        and test.config.severity | lower == "error"
+        and test.attached_node in graph.nodes -%}
         {%- set mart = graph.nodes[test.attached_node] -%}
         {%- for column, points_at in test.test_metadata.kwargs.columns.items() -%}
             {%- for name in test.depends_on.nodes if name.split(".")[-1] == points_at.to.split("'")[1] -%}

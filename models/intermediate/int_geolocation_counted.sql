@@ -1,5 +1,3 @@
-{{ config(unique_key='geolocation_key') }}
-
 -- A table, so that a build goes through the million points once: everything else that asks for
 -- points, tests too, reads this.
 with
