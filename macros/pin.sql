@@ -13,7 +13,7 @@
 
 {% macro postgres__pin_newest_batch() -%}
     {%- set batches = source("olist", "_batches") -%}
-    {%- set pin, watermarks = target_table("_pin"), target_table("_watermarks") -%}
+    {%- set pin = target_table("_pin") -%}
     {%- if execute and flags.WHICH in ("build", "run", "test", "freshness") -%}
         {%- do stop_if_nothing_has_landed() -%}
     {%- endif -%}
@@ -23,11 +23,7 @@
         only_one boolean primary key default true check (only_one),
         batch_id bigint
     );
-    create table if not exists {{ watermarks }} (
-        model text primary key,
-        batch_id bigint not null,
-        loaded_at timestamptz not null
-    );
+    {{ create_watermarks() }}
     {%- if not flags.EMPTY and not is_retry() %}
     insert into {{ pin }} as old (batch_id)
     select max(batch_id) from {{ batches }} where status = 'landed'

@@ -1,0 +1,304 @@
+{#- What each synchronized table was made from, in the target's table _watermarks, one row per model:
+
+    batch_id, loaded_at   newest batch whose changes it has
+    code                  hash of its SQL, and of the views and seeds that it reads
+    inputs                hash of that, and of the state of all tables that it reads
+    version               grows whenever a run has written rows of it
+
+    With it a run knows that nothing is new, or which orders have changed, or that everything has to be
+    made again, because the SQL is another: no `--full-refresh` is needed for that. -#}
+{% macro create_watermarks() -%}
+    create table if not exists {{ target_table("_watermarks") }} (
+        model text primary key,
+        batch_id bigint,
+        loaded_at timestamptz,
+        code text,
+        inputs text,
+        version bigint not null default 0
+    );
+{%- endmacro %}
+
+
+{#- What a run has to make of a table: `nothing`, what has `changed`, or `all`. It stands in `model` for
+    the rest of the run, with the hashes. -#}
+{% macro scope_of_run() -%}
+    {%- do model.update({"scope": "all"}) -%}
+    {%- if flags.EMPTY -%}
+        {%- do model.update({"scope": "nothing"}) -%}
+    {%- else -%}
+        {%- set found = run_query(state_of_inputs()).rows[0] -%}
+        {%- do model.update({"code": found[0], "inputs": found[1]}) -%}
+        {%- if not is_incremental() or found[2] != found[0] -%}
+        {%- elif found[3] == found[1] -%}
+            {%- do model.update({"scope": "nothing"}) -%}
+        {%- elif config.get("incremental_predicates") and watermark() is not none -%}
+            {%- do model.update({"scope": "changed"}) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(model.scope) }}
+{%- endmacro %}
+
+
+{#- Query for the hashes of code and inputs now, and as the last run noted them. They are null, and so equal
+    to nothing, where a view or table is read that is not this target's (--defer), or has no state. -#}
+{% macro state_of_inputs() -%}
+    {%- set found = inputs() -%}
+    {#- A table that is made by changed orders is made anew where another input has changed. -#}
+    {%- set unscoped = found.unscoped if config.get("incremental_predicates") else [] -%}
+    {%- set is_known = not found.others and not invocation_args_dict.get("defer") -%}
+    {%- set watermarks = target_table("_watermarks") %}
+    with
+
+    views as (
+        select string_agg(md5(pg_get_viewdef(to_regclass(name))), '' order by name) as code
+        from unnest(array[{{ "'" ~ found.views | sort | join("', '") ~ "'" if found.views }}]::text[]) as name
+    ),
+
+    tables as (
+        select
+            string_agg(model || version, ' ' order by model) as state,
+            string_agg(model || version, ' ' order by model)
+                filter (where model in ('{{ unscoped | join("', '") }}')) as unscoped_state
+        from {{ watermarks }}
+        where model in ('{{ found.tables | join("', '") }}')
+    ),
+
+    raw_tables as (
+        select string_agg(table_name || loaded_at, ' ' order by table_name) as state
+        from (
+            select
+                files.table_name,
+                max(batches.loaded_at) as loaded_at
+            from {{ ledger("_files") }} as files
+            inner join {{ ledger("_batches") }} as batches
+                on files.batch_id = batches.batch_id
+            where
+                files.table_name in ('{{ found.sources | join("', '") }}')
+                and files.rows_new + files.rows_changed + files.rows_removed > 0
+                and batches.batch_id <= (select batch_id from {{ target_table("_pin") }})
+            group by files.table_name
+        ) as changes
+    ),
+
+    hashes as (
+        select
+            md5(concat_ws(
+                ' ', '{{ local_md5(without_scope(sql)) }}', '{{ found.seeds | sort | join(" ") }}', views.code,
+                tables.unscoped_state
+            )) as code,
+            concat_ws(' ', tables.state, raw_tables.state) as state
+        from views
+        cross join tables
+        cross join raw_tables
+    )
+
+    select
+        hashes.code,
+        {{ "md5(hashes.code || hashes.state)" if is_known else "null" }} as inputs,
+        mark.code as last_code,
+        mark.inputs as last_inputs
+    from hashes
+    left join {{ watermarks }} as mark
+        on mark.model = '{{ this.identifier }}'
+{%- endmacro %}
+
+
+{#- What the model is made from, by kind: relation names of views, models of synchronized tables, raw
+    tables, checksums of seeds, and others, of which nothing is known. -#}
+{% macro inputs() -%}
+    {%- set found = {"views": [], "tables": [], "unscoped": [], "sources": [], "seeds": [], "others": []} -%}
+    {%- do add_inputs(model.depends_on.nodes, found) -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{#- Adds what nodes are, and what the views among them read, to the lists of `found`.
+
+    names: unique ids of nodes; found: lists by kind -#}
+{% macro add_inputs(names, found) -%}
+    {%- for name in names -%}
+        {%- if name in graph.sources -%}
+            {%- do found.sources.append(graph.sources[name].identifier) -%}
+        {%- else -%}
+            {%- set node = graph.nodes[name] -%}
+            {%- if node.resource_type == "seed" -%}
+                {%- do found.seeds.append(node.checksum.checksum) -%}
+            {%- elif node.config.materialized == "incremental" -%}
+                {%- do found.tables.append(node.alias) -%}
+                {%- do found.unscoped.append(node.alias) if not node.config.get("incremental_predicates") -%}
+            {%- elif node.config.materialized != "view" -%}
+                {%- do found.others.append(name) -%}
+            {%- elif node.relation_name not in found.views -%}
+                {%- do found.views.append(node.relation_name) -%}
+                {%- do add_inputs(node.depends_on.nodes, found) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Newest batch whose changes a table has; none where everything is in scope: in a full build, and
+    where the ledger does not know the batch (raw was landed anew or restored), or the pin is older.
+
+    The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. -#}
+{% macro watermark() -%}
+    {%- if execute and (flags.EMPTY or not is_incremental()) -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
+    {%- if execute and "watermark" not in model -%}
+        {%- do model.update({"watermark": read_watermark(pin, batches)}) -%}
+    {%- endif -%}
+    {{ return(model.get("watermark")) }}
+{%- endmacro %}
+
+
+{#- The same from the database. -#}
+{% macro read_watermark(pin, batches) -%}
+    {%- set watermarks = target_table("_watermarks") -%}
+    {%- if load_relation(watermarks) is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select mark.batch_id from " ~ watermarks ~ " as mark"
+        ~ " inner join " ~ batches ~ " as batch"
+        ~ " on mark.batch_id = batch.batch_id and mark.loaded_at = batch.loaded_at"
+        ~ " inner join " ~ pin ~ " as pin on mark.batch_id <= pin.batch_id"
+        ~ " where mark.model = '" ~ this.identifier ~ "'"
+    ).columns[0].values() -%}
+    {{ return(found[0] | int if found else none) }}
+{%- endmacro %}
+
+
+{#- Last statement of the transaction that has changed a table: its watermark is the pin that the staging
+    views read, or the oldest watermark of the tables that it was made from. Where it was not made from
+    them (--empty, clone), it has none. -#}
+{% macro move_watermark() -%}
+    {%- set watermarks = target_table("_watermarks") -%}
+    {%- if flags.WHICH in ("build", "run") and not flags.EMPTY %}
+    {%- set parents, has_written = inputs().tables, "true" -%}
+    {%- if is_incremental() -%}
+        {%- set has_written = "false" if model.scope == "nothing" else "exists (select from difference)" -%}
+    {%- endif %}
+    insert into {{ watermarks }} as old (model, batch_id, loaded_at, code, inputs, version)
+    select
+        '{{ this.identifier }}' as model,
+        batch.batch_id,
+        batch.loaded_at,
+        {{ literal_or_null(model.code) }} as code,
+        {{ literal_or_null(model.inputs) }} as inputs,
+        cast({{ has_written }} as integer) as version
+    from {{ pin_of_staging() }} as pin
+    left join {{ ledger("_batches") }} as batch
+        on batch.batch_id = least(
+            pin.batch_id,
+            (
+                select min(mark.batch_id)
+                from {{ watermarks }} as mark
+                where mark.model in ('{{ parents | join("', '") }}')
+            )
+        )
+        {{ "and false" if parents and invocation_args_dict.get("defer") }}
+    on conflict (model) do update set
+        batch_id = excluded.batch_id,
+        loaded_at = excluded.loaded_at,
+        code = excluded.code,
+        inputs = excluded.inputs,
+        version = old.version + excluded.version
+    where
+        (old.batch_id, old.loaded_at, old.code, old.inputs, 0) is distinct from
+        (excluded.batch_id, excluded.loaded_at, excluded.code, excluded.inputs, excluded.version)
+    {%- else %}
+    do $do$
+    begin
+        if to_regclass('{{ watermarks }}') is not null then
+            delete from {{ watermarks }} where model = '{{ this.identifier }}';
+        end if;
+    end
+    $do$
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A table of the ledger in raw, without making it a parent of every mart.
+
+    name: of the source table -#}
+{% macro ledger(name) -%}
+    {{ return(graph.sources.values() | selectattr("name", "equalto", name) | map(attribute="relation_name") | first) }}
+{%- endmacro %}
+
+
+{#- The pin that the staging views of the model read: another target's where they are (--defer). -#}
+{% macro pin_of_staging() -%}
+    {%- set pins = model.depends_on.nodes | select("in", ["model.olist_warehouse.stg_olist__pin"]) | list -%}
+    {{ return(ref("stg_olist__pin") if pins else target_table("_pin")) }}
+{%- endmacro %}
+
+
+{% macro literal_or_null(text) -%}
+    {{ return("'" ~ text ~ "'" if text else "null") }}
+{%- endmacro %}
+
+
+{#- What an import reads, and which rows of the table are in scope: those of orders with an input row that
+    was inserted, replaced or removed since the table's watermark; all without one.
+
+    order_id: column that names the order -#}
+{% macro changed_orders_only(order_id) -%}
+    {%- set changes = ref("int_order_changes") -%}
+    {{ changed_only(order_id, "select order_id from " ~ changes ~ " where _batch_id > " ~ watermark()) }}
+{%- endmacro %}
+
+
+{#- The same by the rows of an optional table.
+
+    changed_table: name of the raw table; id: the column that stg_operations__changes has of it -#}
+{% macro changed_rows_only(changed_table, id) -%}
+    {%- set changes = ref("stg_operations__changes") -%}
+    {{ changed_only(
+        id,
+        "select changed_id from " ~ changes ~ " where changed_table = '" ~ changed_table
+        ~ "' and _batch_id > " ~ watermark(),
+    ) }}
+{%- endmacro %}
+
+
+{#- What an import reads that belongs to another import: the customers of those orders.
+
+    cte: name of that import; id: column that both have -#}
+{% macro only_of(cte, id) -%}
+    {{ changed_only(id, "select " ~ cte ~ "." ~ id ~ " from " ~ cte) }}
+{%- endmacro %}
+
+
+{#- Whether an id is among those of a query, in a run that has a watermark; else always. The comments are
+    for without_scope. -#}
+{% macro changed_only(id, query) -%}
+    /* changed only */ {{ in_ids(id, query) if watermark() is not none else "true" }} /* end */
+{%- endmacro %}
+
+
+{#- The SQL of a model with everything in scope, which is the same in a full and an incremental run.
+
+    sql: as dbt compiled it -#}
+{% macro without_scope(sql) -%}
+    {{ return(modules.re.sub("(?s)/[*] changed only [*]/.*?/[*] end [*]/", "true", sql)) }}
+{%- endmacro %}
+
+
+{#- Whether an id is among those that a query returns.
+
+    On PostgreSQL it is a comparison with an array, because only a comparison with a value (and not a
+    join) is pushed down into views that have CTEs: there it finds the rows by index, and the cost
+    of a run follows the change and not the history. -#}
+{% macro in_ids(id, query) -%}
+    {{ return(adapter.dispatch("in_ids", "olist_warehouse")(id, query)) }}
+{%- endmacro %}
+
+{% macro default__in_ids(id, query) -%}
+    {{ id }} in ({{ query }})
+{%- endmacro %}
+
+{% macro postgres__in_ids(id, query) -%}
+    {{ id }} = any(array({{ query }}))
+{%- endmacro %}
