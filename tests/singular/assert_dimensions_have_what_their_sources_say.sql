@@ -115,26 +115,26 @@ products as (
 
 ),
 
+-- the most frequent address of a prefix is shown by unit tests
 places as (
 
     select dim_geographies.zip_code_prefix as natural_key
     from {{ ref('dim_geographies') }} as dim_geographies
     left join {{ ref('int_zip_code_points') }} as points
         on dim_geographies.zip_code_prefix = points.zip_code_prefix
-    left join {{ ref('int_zip_code_addresses') }} as addresses
-        on dim_geographies.zip_code_prefix = addresses.zip_code_prefix
     left join {{ ref('states') }} as states
-        on coalesce(points.state_code, addresses.state_code) = states.state_code
+        on dim_geographies.state_code = states.state_code
     where
-        dim_geographies.city is distinct from coalesce(points.city, addresses.city, 'unknown')
-        or dim_geographies.state_code
-        is distinct from coalesce(points.state_code, addresses.state_code, 'unknown')
+        dim_geographies.city <> points.city
+        or dim_geographies.state_code <> points.state_code
         or dim_geographies.state_name is distinct from coalesce(states.state_name, 'unknown')
         or dim_geographies.region is distinct from coalesce(states.region, 'unknown')
         or dim_geographies.latitude is distinct from points.latitude
         or dim_geographies.longitude is distinct from points.longitude
-        or dim_geographies.is_inferred
-        is distinct from (points.zip_code_prefix is null and addresses.zip_code_prefix is not null)
+        or dim_geographies.is_inferred <> (
+            points.zip_code_prefix is null
+            and dim_geographies.geography_key <> {{ unknown_key() }}
+        )
 
 )
 

@@ -1,7 +1,7 @@
--- Drilling across facts leans on it. The amounts in fct_orders are the sums of the order's own lines
--- and payments, and its score is that of its latest review, of which an order with reviews has
--- one; a line, payment or review is on the customer, place and purchase day of its order, and a line
--- has its status: a fact that missed a correction of the order shows here.
+-- Drilling across facts leans on it: a fact that missed a correction of the order shows here. The amounts
+-- in fct_orders are the sums of the order's own lines and payments, and its score is that of its latest
+-- review, of which an order with reviews has one. A line, payment or review is on the customer, place
+-- and purchase day of its order, and a line has its status.
 {% set same = {
     "fct_order_items": [
         "customer_key", "customer_geography_key", "purchased_date_key", "delivered_date_key",
@@ -10,67 +10,109 @@
     "fct_payments": ["customer_key", "customer_geography_key", "purchased_date_key"],
     "fct_reviews": ["customer_key", "customer_geography_key"],
 } %}
-{% set sums = {
-    "fct_order_items": {
-        "item_count": "count(*)",
-        "items_value": "sum(child.price)",
-        "freight_value": "sum(child.freight_value)",
-    },
-    "fct_payments": {"payments_value": "sum(child.payment_value)"},
-    "fct_reviews": {
-        "review_score": "max(case when child.is_latest_for_order then child.review_score end)",
-        "latest_count": "count(case when child.is_latest_for_order then 1 end)",
-    },
-} %}
 
 with
 
-{% for fact, columns in same.items() -%}
-{{ fact }}_by_order as (
+-- what its rows add to an order less what the order says: nothing remains
+amounts as (
 
     select
-        child.order_id,
-        {%- for name, sum in sums[fact].items() %}
-        {{ sum }} as {{ name }},
-        {%- endfor %}
-        count(
-            case
-                when
-                    {%- for column in columns %}
-                    {{ "or " if not loop.first }}child.{{ column }} <> orders.{{ column }}
-                    {%- endfor %}
-                    then 1
-            end
-        ) as stray_rows
-    from {{ ref(fact) }} as child
-    left join {{ ref('fct_orders') }} as orders
-        on child.order_id = orders.order_id
-    group by child.order_id
+        order_id,
+        1 as item_count,
+        price as items_value,
+        freight_value,
+        0 as payments_value,
+        0 as review_score,
+        cast(null as integer) as latest_reviews,
+        0 as is_order
+    from {{ ref('fct_order_items') }}
 
-){{ "," if not loop.last }}
+    union all
 
-{% endfor -%}
+    select
+        order_id,
+        0 as item_count,
+        0 as items_value,
+        0 as freight_value,
+        payment_value as payments_value,
+        0 as review_score,
+        cast(null as integer) as latest_reviews,
+        0 as is_order
+    from {{ ref('fct_payments') }}
+
+    union all
+
+    select
+        order_id,
+        0 as item_count,
+        0 as items_value,
+        0 as freight_value,
+        0 as payments_value,
+        case when is_latest_for_order then review_score end as review_score,
+        case when is_latest_for_order then 1 else 0 end as latest_reviews,
+        0 as is_order
+    from {{ ref('fct_reviews') }}
+
+    union all
+
+    select
+        order_id,
+        -item_count as item_count,
+        -items_value as items_value,
+        -freight_value as freight_value,
+        -payments_value as payments_value,
+        -review_score as review_score,
+        cast(null as integer) as latest_reviews,
+        1 as is_order
+    from {{ ref('fct_orders') }}
+
+),
+
+remainders as (
+
+    select
+        order_id,
+        sum(item_count) as item_count,
+        sum(items_value) as items_value,
+        sum(freight_value) as freight_value,
+        sum(payments_value) as payments_value,
+        sum(review_score) as review_score,
+        sum(latest_reviews) as latest_reviews,
+        sum(is_order) as is_order
+    from amounts
+    group by order_id
+
+)
 
 select
-    coalesce(orders.order_id, reviews.order_id) as order_id,
-    lines.stray_rows as stray_lines,
-    payments.stray_rows as stray_payments,
-    reviews.stray_rows as stray_reviews,
-    reviews.latest_count
-from {{ ref('fct_orders') }} as orders
-left join fct_order_items_by_order as lines
-    on orders.order_id = lines.order_id
-left join fct_payments_by_order as payments
-    on orders.order_id = payments.order_id
-full outer join fct_reviews_by_order as reviews
-    on orders.order_id = reviews.order_id
+    order_id,
+    'amounts' as what
+from remainders
 where
-    lines.stray_rows > 0
-    or payments.stray_rows > 0
-    or reviews.stray_rows > 0
-    or reviews.latest_count <> 1
-    or orders.item_count <> coalesce(lines.item_count, 0)
-    or orders.items_value <> coalesce(lines.items_value, 0)
-    or orders.freight_value <> coalesce(lines.freight_value, 0)
-    or orders.payments_value <> coalesce(payments.payments_value, 0)
-    or (orders.order_id is not null and orders.review_score is distinct from reviews.review_score)
+    latest_reviews <> 1
+    or (
+        is_order = 1
+        and (
+            item_count <> 0
+            or items_value <> 0
+            or freight_value <> 0
+            or payments_value <> 0
+            or review_score <> 0
+        )
+    )
+
+{%- for fact, columns in same.items() %}
+
+union all
+
+select
+    child.order_id,
+    '{{ fact }}' as what
+from {{ ref(fact) }} as child
+inner join {{ ref('fct_orders') }} as orders
+    on child.order_id = orders.order_id
+where
+    {%- for column in columns %}
+    {{ "or " if not loop.first }}child.{{ column }} <> orders.{{ column }}
+    {%- endfor %}
+{%- endfor %}

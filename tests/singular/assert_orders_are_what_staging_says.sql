@@ -1,27 +1,7 @@
--- Each order of staging is in fct_orders once and as staging has it: values, keys, and the newest batch
--- among the rows that it is made from now. An incremental run that missed a late, corrected or
--- removed row shows here. One pass, because each column of staging is a cast.
+-- Each order of staging is in fct_orders once and as staging has it now: an incremental run that missed
+-- a late, corrected or removed row shows here. One pass, because each column of staging is a cast.
+-- (Amounts and score: assert_orders_and_their_rows_agree. Unit tests show which batches count.)
 with
-
-child_batches as (
-
-    select
-        order_id,
-        max(_batch_id) as _batch_id
-    from (
-        {%- for child in ["order_items", "order_payments", "order_reviews"] %}
-        select
-            order_id,
-            _batch_id
-        from {{ ref("stg_olist__" ~ child) }}
-        {%- if not loop.last %}
-        union all
-        {%- endif %}
-        {%- endfor %}
-    ) as children
-    group by order_id
-
-),
 
 compared as (
 
@@ -40,18 +20,12 @@ compared as (
             facts.customer_key <> {{ dimension_key('customers.customer_unique_id') }}
             or facts.customer_geography_key <> {{ dimension_key('customers.zip_code_prefix') }}
         ) as has_other_keys,
-        (
-            facts._batch_id <> {{ newest_batch([
-                'orders._batch_id', 'customers._batch_id', 'child_batches._batch_id',
-            ]) }}
-        ) as is_out_of_date
+        facts._batch_id < greatest(orders._batch_id, customers._batch_id) as is_out_of_date
     from {{ ref('fct_orders') }} as facts
     full outer join {{ ref('stg_olist__orders') }} as orders
         on facts.order_id = orders.order_id
     left join {{ ref('stg_olist__customers') }} as customers
         on orders.customer_id = customers.customer_id
-    left join child_batches
-        on orders.order_id = child_batches.order_id
 
 )
 

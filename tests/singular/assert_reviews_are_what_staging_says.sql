@@ -1,6 +1,5 @@
--- Each review of staging is in fct_reviews once and as staging has it: values, the days of its date
--- keys, its lag to the hundredth of an hour, and the newest batch among the rows that it is made
--- from now. Which review is the latest depends on all reviews of the order, so their batches count.
+-- Each review of staging is in fct_reviews once and as staging has it now: values, the days of its date
+-- keys, and its lag to the hundredth of an hour. (Its other keys: assert_orders_and_their_rows_agree.)
 with
 
 -- each column is a cast or a hash, which is computed once
@@ -13,7 +12,7 @@ reviews as (
         review_score,
         created_at,
         answered_at,
-        max(_batch_id) over (partition by order_id) as newest_batch_id
+        _batch_id
     from {{ ref('stg_olist__order_reviews') }}
     {{ kept_apart() }}
 
@@ -41,18 +40,10 @@ compared as (
                 - {{ seconds_between('reviews.created_at', 'reviews.answered_at') }} / 3600
             ) > 0.01
         ) as has_another_lag,
-        (
-            facts._batch_id <> {{ newest_batch([
-                'reviews.newest_batch_id', 'orders._batch_id', 'customers._batch_id',
-            ]) }}
-        ) as is_out_of_date
+        facts._batch_id < reviews._batch_id as is_out_of_date
     from {{ ref('fct_reviews') }} as facts
     full outer join reviews
         on facts.review_key = reviews.review_key
-    left join {{ ref('stg_olist__orders') }} as orders
-        on reviews.order_id = orders.order_id
-    left join {{ ref('stg_olist__customers') }} as customers
-        on orders.customer_id = customers.customer_id
 
 )
 
