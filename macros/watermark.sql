@@ -7,16 +7,6 @@
 
     With it a run knows that nothing is new, or which orders have changed, or that everything has to be
     made again, because the SQL is another: no `--full-refresh` is needed for that. -#}
-{% macro create_watermarks() -%}
-    create table if not exists {{ target_table("_watermarks") }} (
-        model text primary key,
-        batch_id bigint,
-        loaded_at timestamptz,
-        code text,
-        inputs text,
-        version bigint not null default 0
-    );
-{%- endmacro %}
 
 
 {#- What a run has to make of a table: `nothing`, what has `changed`, or `all`. It stands in `model` for
@@ -146,27 +136,18 @@
         {{ return(none) }}
     {%- endif -%}
     {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
-    {%- if execute and "watermark" not in model -%}
-        {%- do model.update({"watermark": read_watermark(pin, batches)}) -%}
+    {%- set watermarks = target_table("_watermarks") -%}
+    {%- if execute and "watermark" not in model and load_relation(watermarks) is not none -%}
+        {%- set found = run_query(
+            "select mark.batch_id from " ~ watermarks ~ " as mark"
+            ~ " inner join " ~ batches ~ " as batch"
+            ~ " on mark.batch_id = batch.batch_id and mark.loaded_at = batch.loaded_at"
+            ~ " inner join " ~ pin ~ " as pin on mark.batch_id <= pin.batch_id"
+            ~ " where mark.model = '" ~ this.identifier ~ "'"
+        ).columns[0].values() -%}
+        {%- do model.update({"watermark": found[0] | int if found else none}) -%}
     {%- endif -%}
     {{ return(model.get("watermark")) }}
-{%- endmacro %}
-
-
-{#- The same from the database. -#}
-{% macro read_watermark(pin, batches) -%}
-    {%- set watermarks = target_table("_watermarks") -%}
-    {%- if load_relation(watermarks) is none -%}
-        {{ return(none) }}
-    {%- endif -%}
-    {%- set found = run_query(
-        "select mark.batch_id from " ~ watermarks ~ " as mark"
-        ~ " inner join " ~ batches ~ " as batch"
-        ~ " on mark.batch_id = batch.batch_id and mark.loaded_at = batch.loaded_at"
-        ~ " inner join " ~ pin ~ " as pin on mark.batch_id <= pin.batch_id"
-        ~ " where mark.model = '" ~ this.identifier ~ "'"
-    ).columns[0].values() -%}
-    {{ return(found[0] | int if found else none) }}
 {%- endmacro %}
 
 
@@ -185,8 +166,8 @@
         '{{ this.identifier }}' as model,
         batch.batch_id,
         batch.loaded_at,
-        {{ literal_or_null(model.code) }} as code,
-        {{ literal_or_null(model.inputs) }} as inputs,
+        nullif('{{ model.code or "" }}', '') as code,
+        nullif('{{ model.inputs or "" }}', '') as inputs,
         cast({{ has_written }} as integer) as version
     from {{ pin_of_staging() }} as pin
     left join {{ ledger("_batches") }} as batch
@@ -235,11 +216,6 @@
 {%- endmacro %}
 
 
-{% macro literal_or_null(text) -%}
-    {{ return("'" ~ text ~ "'" if text else "null") }}
-{%- endmacro %}
-
-
 {#- What an import reads, and which rows of the table are in scope: those of orders with an input row that
     was inserted, replaced or removed since the table's watermark; all without one.
 
@@ -271,10 +247,13 @@
 {%- endmacro %}
 
 
-{#- Whether an id is among those of a query, in a run that has a watermark; else always. The comments are
-    for without_scope. -#}
+{#- Whether an id is among those of a query, in a run that has a watermark; else always.
+
+    It is a comparison with an array, because only a comparison with a value (and not a join) is pushed
+    down into views that have CTEs: there it finds the rows by index, and the cost of a run follows the
+    change and not the history. The comments are for without_scope. -#}
 {% macro changed_only(id, query) -%}
-    /* changed only */ {{ in_ids(id, query) if watermark() is not none else "true" }} /* end */
+    /* changed only */ {{ id ~ " = any(array(" ~ query ~ "))" if watermark() is not none else "true" }} /* end */
 {%- endmacro %}
 
 
@@ -283,22 +262,4 @@
     sql: as dbt compiled it -#}
 {% macro without_scope(sql) -%}
     {{ return(modules.re.sub("(?s)/[*] changed only [*]/.*?/[*] end [*]/", "true", sql)) }}
-{%- endmacro %}
-
-
-{#- Whether an id is among those that a query returns.
-
-    On PostgreSQL it is a comparison with an array, because only a comparison with a value (and not a
-    join) is pushed down into views that have CTEs: there it finds the rows by index, and the cost
-    of a run follows the change and not the history. -#}
-{% macro in_ids(id, query) -%}
-    {{ return(adapter.dispatch("in_ids", "olist_warehouse")(id, query)) }}
-{%- endmacro %}
-
-{% macro default__in_ids(id, query) -%}
-    {{ id }} in ({{ query }})
-{%- endmacro %}
-
-{% macro postgres__in_ids(id, query) -%}
-    {{ id }} = any(array({{ query }}))
 {%- endmacro %}
