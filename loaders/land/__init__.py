@@ -1,17 +1,13 @@
 """Land CSV files in schema ``raw``: the one call in which every source ends."""
 
-import hashlib
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import cursor as Cursor
 
 from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError, shown
@@ -19,10 +15,9 @@ from loaders.land import ledger
 from loaders.land.copy import Progress
 from loaders.land.ledger import Batch, Counts, FileResult, Rules
 from loaders.land.maintenance import in_two, maintain
-from loaders.land.write import stage, write
-from loaders.sources import Delivery, Request, SourceFile, deliver
+from loaders.land.write import Load
+from loaders.sources import Delivery, Request, deliver
 from loaders.sources.text import UTF_8, canonical, remarks
-from loaders.tables import BY_NAME
 
 Say = Callable[[str], None]
 # Wraps the landing of a delivery, and may change it.
@@ -134,18 +129,23 @@ def _land(
         with link.cursor() as cursor, closing(Progress(size, say)) as progress:
             cursor.execute("select now()")
             (loaded_at,) = cursor.fetchone() or (None,)
+            there = ledger.raw_columns(cursor)
+            link.commit()
             batch = Batch(batch_id, mode, loaded_at, rules)
-            staged = _stage(link, delivery, batch, progress)
-            results = [
-                result
-                for file in delivery.files
-                if (result := staged.get(file.table.name))
-                or (result := _file(write, file, batch, progress, link))
-            ]
-            for name in staged:
-                ledger.publish(cursor, BY_NAME[name])
+            loads = [Load(file, batch, progress) for file in delivery.files]
+            # Two connections fill the tables that raw lacks, before the batch's own transaction,
+            # which then only has to give them their names.
+            new = [load for load in loads if load.table.name not in there]
+            new.sort(key=lambda load: -load.file.size)
+            in_two(link, [load.initial for load in new])
+            for load in new:
+                if load.result.status:
+                    ledger.publish(cursor, load.table)
             ledger.ensure_tables(cursor)
-            total = ledger.record(cursor, batch, results)
+            for load in loads:
+                if not load.result.status:
+                    load.write(link)
+            total = ledger.record(cursor, batch, [load.result for load in loads])
             delivery.remember(cursor, batch_id)
         link.commit()
     except BaseException as error:  # Ctrl-C too leaves a note, and nothing else
@@ -154,90 +154,13 @@ def _land(
             link.rollback()
             reason = str(sentence) if isinstance(sentence, LoaderError) else "interrupted"
             ledger.record_failure(link, batch_id, reason)
-            ledger.drop_staged(link)
         except psycopg2.Error:  # what stopped the load stops its note, too
             link.close()
         if sentence is error:
             raise
         raise sentence from error
-    maintain(link, [result.table for result in results if result.counts.anything])
+    maintain(link, [load.table.name for load in loads if load.result.counts.anything])
     return batch_id, total
-
-
-def _stage(
-    link: Connection, delivery: Delivery, batch: Batch, progress: Progress
-) -> dict[str, FileResult]:
-    """Load the files of tables that raw lacks by two connections, before the batch's transaction.
-
-    It then only has to give these tables their names. The files of a database are left out, as
-    one connection reads them, and so are those that PostgreSQL refuses.
-    """
-    with link.cursor() as cursor:
-        there = ledger.raw_columns(cursor)
-    link.commit()
-    results: dict[str, FileResult] = {}
-
-    def load(file: SourceFile, link: Connection) -> None:
-        if result := _file(stage, file, batch, progress, link):
-            results[result.table] = result
-
-    fresh = [file for file in delivery.files if file.table.name not in there]
-    if len(fresh) > 1 and not delivery.is_utf_8:
-        fresh.sort(key=lambda file: -file.size)
-        in_two(link, [partial(load, file) for file in fresh])
-    return results
-
-
-def _file(
-    writing: Callable[[Cursor, SourceFile, Batch, Progress, FileResult], list[str] | None],
-    file: SourceFile,
-    batch: Batch,
-    progress: Progress,
-    link: Connection,
-) -> FileResult | None:
-    """Land a file by ``write`` or ``stage``; None where it cannot be staged."""
-    started, table = time.perf_counter(), file.table.name
-    result = FileResult(table, file.name, file.mode or batch.mode, file.encoding)
-    with link.cursor() as cursor:
-        if _is_unchanged(cursor, file, batch.rules, result):
-            result.status = "unchanged"
-            progress.advance(file.size, table)
-        else:
-            remarks = writing(cursor, file, batch, progress, result)
-            if remarks is None:
-                return None
-            for remark in remarks:
-                progress.say(f"  {table}: {remark}")
-            if not result.counts.read:
-                progress.say(f"  {table}: {file.name} has a header and no row")
-    seconds = result.seconds = round(time.perf_counter() - started, 3)
-    if result.status == "unchanged":
-        progress.say(f"  {table}: same as last time ({seconds:.1f} s)")
-    else:
-        rate = result.counts.read / max(seconds, 0.001)
-        progress.say(f"  {table}: {result.counts} ({seconds:.1f} s, {rate:,.0f} rows/s)")
-    return result
-
-
-def _is_unchanged(cursor: Cursor, file: SourceFile, rules: Rules, result: FileResult) -> bool:
-    """Whether the table's last landed file was the same; the result gets checksums and size.
-
-    An archive's own bytes say so without unpacking. A file of another size is not read for it.
-    """
-    last = ledger.last_landed(cursor, result, rules.null_marker)
-    if file.packed_checksum is not None:
-        result.archive_checksum = file.packed_checksum()
-        if last and result.archive_checksum in last.archive_checksums:
-            result.checksum, result.size = last.checksum, last.size
-            return True
-    if (last and last.size == file.size) or file.encoding != UTF_8:
-        digest = hashlib.sha256()
-        with file.open() as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-                result.size += len(block)
-        result.checksum = digest.hexdigest()
-    return last is not None and result.checksum == last.checksum
 
 
 def _note(link: Connection, error: LoaderError, source: str, mode: str) -> None:

@@ -13,12 +13,12 @@ from loaders.errors import LoaderError, shown
 from loaders.tables import Table
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from _typeshed import SupportsRead, WriteableBuffer
 
 UTF_8 = "utf-8"
 _BOM = b"\xef\xbb\xbf"
 _ENCODINGS = re.compile(r"utf-8|ascii|utf-16(-le|-be)?|iso8859-\d+|cp\d+|mac-\w+|koi8-\w+")
-_BLOCK = 1 << 19
+_BLOCK = 1 << 16
 _ASCII = 0x7F
 _MARK = "olist_mark"
 _LIMIT = 1 << 20
@@ -29,16 +29,17 @@ _SEPARATOR_LINE = re.compile(rb"sep=[,;|\t](?:\r\n|\n|\r)", re.IGNORECASE)  # of
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # The columns that raw, a load and the lake add, and the system columns of PostgreSQL.
 _TAKEN = {
-    *("_batch_id", "_until_batch_id", "_loaded_at", "_source_file", "_is_removed", "_line"),
-    *("_replaced", "_is_gone", "_surplus", "_copies"),
+    *("_batch_id", "_until_batch_id", "_loaded_at", "_source_file", "_is_removed"),
+    *("_line", "_reason", "_text", "_replaced", "_is_gone", "_surplus", "_copies", "_version"),
+    "_number",
     *("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"),
 }
-_KINDS = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook; unpack it, or export it as CSV"),
-    (b"\x1f\x8b", "compressed by gzip; name it .csv.gz, or unpack it"),
-    (b"PAR1", "a Parquet file; export it as CSV"),
-    (b"%PDF", "a PDF; export it as CSV"),
-)
+_KINDS = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or export it as CSV",
+    b"\x1f\x8b": "compressed by gzip; name it .csv.gz, or unpack it",
+    b"PAR1": "a Parquet file; export it as CSV",
+    b"%PDF": "a PDF; export it as CSV",
+}
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -60,14 +61,12 @@ def canonical(name: str) -> str:
     return found
 
 
-def as_utf8(stream: IO[bytes], encoding: str) -> IO[bytes]:
+def as_utf8(stream: "SupportsRead[bytes]", encoding: str) -> IO[bytes]:
     """Return the stream's text as UTF-8.
 
     A byte that the encoding does not have stays as it is, which is no UTF-8: COPY refuses its line.
     """
-    if encoding == UTF_8:
-        return stream
-    return stream_of(_recoded(stream, encoding), stream.close)
+    return stream_of(recoded(stream, encoding))
 
 
 def is_utf8(stream: IO[bytes]) -> bool:
@@ -94,18 +93,20 @@ def _keep(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_MARK, _keep)
 
 
-def _recoded(stream: IO[bytes], encoding: str) -> Generator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)(_MARK)
-    while block := stream.read(_BLOCK):
-        yield decoder.decode(block).encode(UTF_8, "surrogateescape")
-    yield decoder.decode(b"", final=True).encode(UTF_8, "surrogateescape")
+def recoded(stream: "SupportsRead[bytes]", encoding: str, size: int = _BLOCK) -> Generator[bytes]:
+    """Yield the stream's text as UTF-8, in blocks of so many of its bytes; see ``as_utf8``."""
+    decoder = None
+    if encoding != UTF_8:
+        decoder = codecs.getincrementaldecoder(encoding)(_MARK)
+    while block := stream.read(size):
+        yield decoder.decode(block).encode(UTF_8, "surrogateescape") if decoder else block
+    if decoder:
+        yield decoder.decode(b"", final=True).encode(UTF_8, "surrogateescape")
 
 
 class _Blocks(io.RawIOBase):
     def __init__(self, blocks: Generator[bytes], closing: Callable[[], object]) -> None:
-        self._blocks = blocks
-        self._closing = closing
-        self._ready = b""
+        self._blocks, self._closing, self._ready = blocks, closing, b""
 
     def readable(self) -> bool:
         return True
@@ -149,42 +150,52 @@ def read_header(file: str, stream: IO[bytes], encoding: str, table: Table) -> He
 
     Raises LoaderError when the file is empty or no CSV, or its columns are not the table's.
     """
-    start = stream.read(_LIMIT)
-    kind = next((kind for mark, kind in _KINDS if start.startswith(mark)), None)
-    if kind:
-        raise LoaderError(f"{file}: is {kind}.")
     line = f"{file}, line 1:"
-    if start.startswith(_UTF_16) and not encoding.startswith("utf-16"):
-        save = "save it as UTF-8, or land it with --encoding utf-16"
-        raise LoaderError(f"{line} UTF-16, not UTF-8; {save}.")
-    if encoding == "utf-16" and start and not start.startswith(_UTF_16):
-        land = "land it with --encoding utf-16-le (or utf-16-be)"
-        raise LoaderError(f"{line} no UTF-16 mark; {land}.")
-    start = as_utf8(io.BytesIO(start), encoding).read().removeprefix(_BOM)
-    separator = _SEPARATOR_LINE.match(start)
-    start = start[separator.end() if separator else 0 :]
     expected = f"expected the header {','.join(table.columns)}"
-    if not start.strip():
+    start, text, skipped, record, end = b"", b"", 0, b"", b""
+    while len(end) < 2 or end.startswith(b'"'):  # noqa: PLR2004 - a CR, and what follows it
+        block = stream.read(_BLOCK)
+        if not block or len(start) >= _LIMIT:
+            break
+        start += block
+        _check_kind(file, start, encoding)
+        text = as_utf8(io.BytesIO(start), encoding).read().removeprefix(_BOM)
+        if separator := _SEPARATOR_LINE.match(text):
+            text, skipped = text[separator.end() :], 1
+        found = _FIRST_RECORD.match(text)
+        record = found.group() if found else b""
+        end = text[len(record) : len(record) + 2]
+    if not text.strip():
         raise LoaderError(f"{file}: the file is empty; {expected}.")
-    found = _FIRST_RECORD.match(start)
-    record = found.group() if found else b""
-    end = start[len(record) : len(record) + 2]
-    if b"\0" in start[: start.find(b"\n")]:
+    if b"\0" in text[: text.find(b"\n")]:
         raise LoaderError(f"{line} a NUL byte; this is no text file; {expected}.")
     if end.startswith(b'"'):
         raise LoaderError(f"{line} a quote opens and is not closed; {expected}.")
-    if not end and len(start) >= _LIMIT:
+    if not end and len(text) >= _LIMIT:
         raise LoaderError(f"{line} no line end in the first MB; {expected}.")
     try:
-        text = record.decode()
-        names = tuple(next(csv.reader(io.StringIO(text, newline=""), strict=True), []))
+        header = record.decode()
+        names = tuple(next(csv.reader(io.StringIO(header, newline=""), strict=True), []))
     except UnicodeDecodeError as error:
         raise LoaderError(f"{line} {not_utf8(encoding)}.") from error
     except csv.Error as error:
         raise LoaderError(f"{line} the header cannot be read ({error}).") from error
     if problem := _wrong(names, table):
         raise LoaderError(f"{line} {problem}.")
-    return Header(names, text, end.startswith(b"\r") and end != b"\r\n", 1 if separator else 0)
+    return Header(names, header, end.startswith(b"\r") and end != b"\r\n", skipped)
+
+
+def _check_kind(file: str, start: bytes, encoding: str) -> None:
+    """Raise LoaderError where a file is something else than text of this encoding."""
+    for mark, kind in _KINDS.items():
+        if start.startswith(mark):
+            raise LoaderError(f"{file}: is {kind}.")
+    if start.startswith(_UTF_16) and not encoding.startswith("utf-16"):
+        save = "save it as UTF-8, or land it with --encoding utf-16"
+        raise LoaderError(f"{file}, line 1: UTF-16, not UTF-8; {save}.")
+    if encoding == "utf-16" and not start.startswith(_UTF_16):
+        land = "land it with --encoding utf-16-le (or utf-16-be)"
+        raise LoaderError(f"{file}, line 1: no UTF-16 mark; {land}.")
 
 
 def remarks(names: tuple[str, ...], table: Table) -> list[str]:
@@ -192,7 +203,7 @@ def remarks(names: tuple[str, ...], table: Table) -> list[str]:
     said = []
     extra = [name for name in names if name not in table.columns]
     if extra:
-        said.append(f"kept as new text columns: {', '.join(extra)}")
+        said.append(f"kept as extra text columns: {', '.join(extra)}")
     lacking = [name for name in table.columns if name not in names]
     if lacking:
         said.append(f"without the optional columns {', '.join(lacking)}")

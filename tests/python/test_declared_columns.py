@@ -77,7 +77,7 @@ def test_an_optional_column(land: Land, query: Query) -> None:
 
 def test_a_column_that_nobody_listed_and_somebody_lists_then(land: Land, query: Query) -> None:
     said = land(f"{SELLERS},note", f"{PLAIN['s1']},x")
-    assert "kept as new text columns: note" in said
+    assert "kept as extra text columns: note" in said
     declare = "          - name: note\n            description: Listed.\n"
     said = land(f"{SELLERS},note", f"{PLAIN['s1']},y", declare=declare)
     assert "new" not in said.replace("0 new", "")

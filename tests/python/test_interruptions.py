@@ -14,7 +14,7 @@ from bad_files import HEADER, ROWS, SELLERS
 from conftest import Query, write_csv
 from loaders import connection
 from loaders.cli import main
-from loaders.land import land_delivery, rejects
+from loaders.land import land_delivery
 from loaders.sources import Delivery, SourceFile, files
 from loaders.tables import BY_NAME
 
@@ -117,23 +117,6 @@ def test_a_file_or_folder_that_may_not_be_read(
         f"olist: {where}: cannot be read (Permission denied); let this user read it, and land it"
         " again.\n"
     )
-
-
-def test_our_own_disk_is_full(
-    tmp_path: Path,
-    query: Query,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    path = write_csv(tmp_path, "sellers", "s1,1,x,SP", "s2,1")
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "spool")
-
-    monkeypatch.setattr(rejects.Rejects, "keep", full)
-    assert main(["land", str(path), "--max-rejects", "1"]) == 1
-    assert "spool: No space left on device; fix that" in capsys.readouterr().err
-    assert query("select to_regclass('raw.sellers')") == [(None,)]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -217,9 +216,9 @@ def test_an_older_server_does_not_end_at_a_dot(
         land(tmp_path / "a")
     read: list[Header] = []
 
-    def noted(stream: IO[bytes], header: Header) -> Iterator[rejects.Record]:
+    def noted(blocks: Generator[bytes], header: Header) -> Iterator[rejects.Record]:
         read.append(header)
-        return records(stream, header)
+        return records(blocks, header)
 
     records = rejects.records
     monkeypatch.setattr(rejects, "records", noted)

@@ -97,23 +97,14 @@ def _ended(link: Connection) -> None:
     [(_full, psycopg2.errors.DiskFull), (_ended, psycopg2.OperationalError)],
 )
 def test_what_the_second_connection_meets_is_raised(
-    tmp_path: Path,
-    query: Query,
-    monkeypatch: pytest.MonkeyPatch,
-    meet: Callable[[Connection], None],
-    error: type[psycopg2.Error],
+    database: dict[str, str], meet: Callable[[Connection], None], error: type[psycopg2.Error]
 ) -> None:
-    land(_files(tmp_path), say=lambda _: None)
-    query("drop index raw.orders_batch_id_idx, raw.order_items_batch_id_idx")
     working = threading.Barrier(2)
-    work = maintenance._work
 
-    def both_work(link: Connection, jobs: list[maintenance.Job]) -> None:
+    def job(link: Connection) -> None:
         working.wait(10)
         if threading.current_thread() is not threading.main_thread():
             meet(link)
-        work(link, jobs)
 
-    monkeypatch.setattr(maintenance, "_work", both_work)
     with connection.connect() as link, pytest.raises(error):
-        maintenance.maintain(link, ["orders", "order_items"])
+        maintenance.in_two(link, [job, job])
