@@ -1,7 +1,14 @@
 """Land CSV files in schema ``raw``: the one call in which every source ends."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +23,7 @@ from loaders.land.copy import Progress
 from loaders.land.ledger import Batch, Counts, FileResult, Rules
 from loaders.land.maintenance import in_two, maintain
 from loaders.land.write import Load
-from loaders.sources import Delivery, Request, deliver
+from loaders.sources import Delivery, Request, SourceFile, deliver
 from loaders.sources.text import UTF_8, canonical, remarks
 
 Say = Callable[[str], None]
@@ -53,28 +60,45 @@ def land(
     as it was, when anything is wrong.
     """
     rules = rules or Rules()
-    with ExitStack() as stack:
+    if mode not in {"delta", "snapshot"}:
+        raise LoaderError(f"mode must be delta or snapshot, not '{mode}'.")
+    rules.too_many(0)  # what is wrong with it is said before a file is read
+    # Before its source has said what the ledger may call it: without what is secret.
+    scheme, found, _ = str(location).partition("://")
+    source = f"{scheme}://" if found else shown(str(location), limit=0)
+    with _told(), ExitStack() as stack:
         try:
             request = Request(mode=mode, wait=rules.wait, say=say)
             delivery = stack.enter_context(deliver(str(location), tables, request))
+            source = delivery.source
+            for name in delivery.unknown:
+                say(f"{name}: left out, no raw table takes it")
+            # What is wrong with a header is said before anything is locked or copied.
+            delivery = replace(delivery, files=_checked(delivery.files, rules, say))
         except LoaderError as error:
             with suppress(LoaderError), connect() as link:
-                # Before its source has said what the ledger may call it: without what is secret.
-                scheme, found, _ = str(location).partition("://")
-                name = f"{scheme}://" if found else shown(str(location), limit=0)
-                _note(link, error, error.source or name, mode)
+                _note(link, error, error.source or source, mode)
             raise
-        for name in delivery.unknown:
-            say(f"{name}: left out, no raw table takes it")
         if not delivery.files:
             say(f"{delivery.source}: nothing new")
             return Counts()
         link = stack.enter_context(connect())
-        try:
-            with keeping(link, delivery, say) as kept:
-                return land_delivery(link, kept, mode=mode, say=say, rules=rules)
-        except psycopg2.Error as error:  # before the batch began, or after it was landed
-            raise _sentence(error) from error
+        kept = stack.enter_context(keeping(link, delivery, say))
+        return land_delivery(link, kept, mode=mode, say=say, rules=rules)
+
+
+def _checked(files: Sequence[SourceFile], rules: Rules, say: Say) -> list[SourceFile]:
+    """The files with their encodings and headers; what is unusual in them is said."""
+    encoding = canonical(rules.encoding)
+    if encoding != UTF_8:
+        files = [file.named_encoding(encoding) for file in files]
+    for file in files:
+        if encoding != UTF_8:
+            how = "UTF-8, and read as such" if file.encoding == UTF_8 else f"read as {encoding}"
+            say(f"{file.name}: {how}")
+        for remark in remarks(file.header(), file.table):
+            say(f"{file.name}: {remark}")
+    return list(files)
 
 
 def land_delivery(
@@ -87,25 +111,6 @@ def land_delivery(
 ) -> Counts:
     """Land a delivery as one batch and one transaction on ``link``; see ``land``."""
     rules = rules or Rules()
-    if mode not in {"delta", "snapshot"}:
-        raise LoaderError(f"mode must be delta or snapshot, not '{mode}'.")
-    encoding = canonical(rules.encoding)
-    if encoding != UTF_8 and delivery.is_utf_8:
-        raise LoaderError(f"{delivery.source} is no file: leave out --encoding, it is known.")
-    rules.too_many(0)  # what is wrong with it is said before a file is read
-    try:  # and what is wrong with a header before anything is locked or copied
-        files = list(delivery.files)
-        if encoding != UTF_8:
-            files = [file.named_encoding(encoding) for file in files]
-        for file in files:
-            if encoding != UTF_8:
-                how = "UTF-8, and read as such" if file.encoding == UTF_8 else f"read as {encoding}"
-                say(f"{file.name}: {how}")
-            for remark in remarks(file.header(), file.table):
-                say(f"{file.name}: {remark}")
-    except LoaderError as error:
-        _note(link, error, delivery.source, mode)
-        raise
 
     def wait_for_turn() -> None:
         if not rules.wait:
@@ -113,7 +118,7 @@ def land_delivery(
         say("another load is running: waiting for it to end")
 
     with exclusive(link, wait_for_turn):
-        batch_id, total = _land(link, replace(delivery, files=files), mode, rules, say)
+        batch_id, total = _land(link, delivery, mode, rules, say)
     say(f"batch {batch_id}: {total}")
     if total.rejected:
         say("the rejected rows: olist rejects")
@@ -171,6 +176,15 @@ def _note(link: Connection, error: LoaderError, source: str, mode: str) -> None:
 
     with suppress(psycopg2.Error, LoaderError), exclusive(link, busy):
         ledger.record_failure(link, ledger.begin(link, source, mode), str(error))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raise in one sentence what PostgreSQL, or the system, stopped."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise _sentence(error) from error
 
 
 def _sentence(error: BaseException) -> BaseException:

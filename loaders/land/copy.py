@@ -45,12 +45,10 @@ class Progress:
         """Count bytes that were read."""
         self._bytes += size
         if self._bar is not None:
-            self._bar.set_description(table, refresh=False)
             self._bar.update(size)
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + _PLAIN_EVERY
-            read, whole = self._bytes / 1e6, self._size / 1e6
-            self._say(f"  {table}: {read:,.0f} of {whole:,.0f} MB of the batch")
+            self._say(f"  {table}: {self._bytes / self._size:.0%} of the batch's bytes")
 
     def say(self, line: str) -> None:
         """Print a line, above the bar."""
@@ -77,10 +75,9 @@ class Reader:
         self._digest = hashlib.sha256()
         self.size = 0
         names = file.layout.names
-        blank = b"," * (len(names) - 1)
         self._sought = {"markers": _MARKERS, "header": (names[0].encode(),)}
         if not file.table.key:
-            self._sought["blanks"] = (b"\n" + blank, b"\r" + blank)
+            self._sought["blanks"] = (b"," * (len(names) - 1),)
         self.found: set[str] = set()
 
     @property

@@ -43,6 +43,13 @@ _ODD_ID = (
     "(octet_length({0}) <> 32"
     " and ({0} <> btrim({0}, E' \\t\\u00a0') or {0} ~ '^[0-9.]+E\\+[0-9]+$'))"
 )
+_ODD_ID_REMARK = (
+    "with blanks at an end or rounded by a spreadsheet; they are kept, and are other keys than"
+    " without that"
+)
+_MARKER_REMARK = (
+    "kept as text; if they stand for empty fields, land the file with --null-marker '{}'"
+)
 
 # What a file changes: rows to insert, and versions that they replace or that are gone. A row of it
 # keeps the values of columns that the file does not have.
@@ -138,19 +145,20 @@ class Load:
         record by record, to find what is wrong and, where the rules allow it, to land the rest.
         Raises LoaderError otherwise.
         """
-        cursor = self._cursor = link.cursor()
+        self._cursor = link.cursor()
         self._started = self._started or time.perf_counter()
         if not self._is_refused and self._is_unchanged():
             self.result.status = "unchanged"
             self._progress.advance(self.file.size, self.table.name)
         else:
-            cursor.execute("savepoint before_file")
+            self._cursor.execute("savepoint before_file")
             try:
-                self._whole()
+                if self._is_refused:
+                    raise BadRows
+                self._upsert(self._copy(INCOMING, self._columns))
             except _CONTENT:
-                cursor.execute("rollback to savepoint before_file")
-                self._good_rows()
-            cursor.execute("release savepoint before_file")
+                self._cursor.execute("rollback to savepoint before_file")
+                self._upsert_good_rows()
         self._finish(ledger.raw(self.table))
 
     def _is_unchanged(self) -> bool:
@@ -213,45 +221,34 @@ class Load:
             update = "update {target} set {nulls} where {marker} in ({columns})"
             self._run(update, target=target, nulls=nulls, marker=marker)
 
-    def _whole(self) -> None:
-        """COPY the whole file, and write it."""
-        if self._is_refused:
-            raise BadRows
-        run(self._cursor, "drop table if exists {incoming}", incoming=INCOMING)
-        read = self._copy(INCOMING, self._columns)
-        self.result.counts = Counts(read=read) + self._upsert(is_whole=True)
-
-    def _good_rows(self) -> None:
-        """COPY the good records of a file that PostgreSQL refused, and write them."""
-        run(self._cursor, "drop table if exists {incoming}", incoming=INCOMING)
+    def _upsert_good_rows(self) -> None:
+        """COPY a file that PostgreSQL refused record by record, and write the good ones."""
         with self.file.open() as stream:
             reader = Reader(self.file, stream, self._progress)
             read = rejects.copy_records(self._cursor, self.file, reader, self._batch.rules)
         self._was_read(INCOMING, reader)
         rejected = rejects.reject(self._cursor, self.file, self._batch, read)
-        # A row that was rejected is not a row that is gone: with any, none is removed.
-        counts = self._upsert(is_whole=not rejected)
-        self.result.counts = Counts(read=read, rejected=rejected) + counts
+        self._upsert(read, rejected)
         if rejected and self.result.mode == "snapshot":
             # It did what a delta does, and the ledger says so: the whole file can land again.
             self.result.mode = "delta"
             self._progress.say(f"  {self.table.name}: rows were rejected, so none is removed")
 
-    def _upsert(self, *, is_whole: bool) -> Counts:
+    def _upsert(self, read: int, rejected: int = 0) -> None:
         """Close the versions that are replaced or gone, and insert the new ones.
 
-        Columns that the file does not have are kept: a new version has the values of the old.
+        A row that was rejected is not a row that is gone: with any, none is removed. Columns that
+        the file does not have are kept: a new version has the values of the old.
         """
         there = ledger.raw_columns(self._cursor)[self.table.name]
         ledger.add_columns(self._cursor, self.table, self._columns, there)
         names = list(self._columns)
         if self.table.key:
-            own = {*ledger.BATCH_COLUMNS, *names}
-            kept = [name for name in there if name not in own]
-            self._compare(kept, is_whole=is_whole and self.result.mode == "snapshot")
+            kept = [name for name in there if name not in {*ledger.BATCH_COLUMNS, *names}]
+            self._compare(kept, is_whole=not rejected and self.result.mode == "snapshot")
             names += kept
         else:
-            self._compare_bags(is_whole=is_whole)
+            self._compare_bags(is_whole=not rejected)
         self._run(_COUNT)
         new, changed, removed = self._cursor.fetchone() or (0, 0, 0)
         self._check_removals(removed - (0 if self.table.key else new))
@@ -259,8 +256,8 @@ class Load:
         stamps = self._stamps()
         values = sql.SQL(", ").join(map(sql.Literal, stamps.values()))
         self._run(_INSERT, names=names, stamps=list(stamps), values=values)
-        self._cursor.execute("drop table pg_temp.changes, pg_temp.incoming")
-        return Counts(new=new, changed=changed, removed=removed)
+        self._run("drop table pg_temp.changes, {incoming}")
+        self.result.counts = Counts(read, new, changed, removed, rejected)
 
     def _compare(self, kept: Sequence[str], *, is_whole: bool) -> None:
         """Find what differs by key. Raises BadRows when a key of it comes twice."""
@@ -313,48 +310,43 @@ class Load:
 
     def _finish(self, target: sql.Composable) -> None:
         """Say what became of the file, and what is perhaps not what it seems in its rows."""
-        result, say = self.result, self._progress.say
-        name, counts = self.table.name, result.counts
+        result, counts, said = self.result, self.result.counts, f"  {self.table.name}:"
         if result.status != "unchanged":
             result.status = "landed"
-            for remark in self._odd_values(target) if counts.anything else ():
-                say(f"  {name}: {remark}")
+            if counts.anything:
+                self._say_odd_values(target)
             if not counts.read:
-                say(f"  {name}: {self.file.name} has a header and no row")
-        result.seconds = seconds = round(time.perf_counter() - self._started, 3)
+                self._progress.say(f"{said} {self.file.name} has a header and no row")
+        result.seconds = round(time.perf_counter() - self._started, 3)
         if result.status == "unchanged":
-            say(f"  {name}: same as last time ({seconds:.1f} s)")
+            self._progress.say(f"{said} same as last time ({result.seconds:.1f} s)")
         else:
-            rate = counts.read / max(seconds, 0.001)
-            say(f"  {name}: {counts} ({seconds:.1f} s, {rate:,.0f} rows/s)")
+            rate = counts.read / max(result.seconds, 0.001)
+            self._progress.say(f"{said} {counts} ({result.seconds:.1f} s, {rate:,.0f} rows/s)")
 
-    def _odd_values(self, target: sql.Composable) -> list[str]:
+    def _say_odd_values(self, target: sql.Composable) -> None:
         ids = [name for name in self._columns if name in self.table.key or name.endswith("_id")]
         markers = ", ".join(f"'{marker}'" for marker in NULL_MARKERS)
-        is_marker, nulls = f"{{0}} in ({markers})", self._columns if self._may_have_markers else ()
-        return [
-            f"{name} has {count:,} values like '{value}', with blanks at an end or rounded by a"
-            " spreadsheet; they are kept, and are other keys than without that"
-            for name, count, value in self._odd(target, ids, _ODD_ID)
-        ] + [
-            f"{name} has {count:,} values like '{value}', kept as text; if they stand for empty"
-            f" fields, land the file with --null-marker '{value}'"
-            for name, count, value in self._odd(target, nulls, is_marker)
-        ]
-
-    def _odd(
-        self, target: sql.Composable, columns: Sequence[str], condition: str
-    ) -> list[tuple[str, int, str]]:
-        """Columns whose new versions meet a condition: name, how many, and the first value."""
-        if not columns:
-            return []
-        found = f"count(*) filter (where {condition}), min({{0}}) filter (where {condition})"
-        self._run(
-            "select {found} from {target} where _batch_id = {batch} and ({any})",
-            target=target,
-            found=listed(found, columns),
-            any=listed(condition, columns, " or "),
-        )
-        row = self._cursor.fetchone() or ()
-        found_in = zip(columns, row[::2], row[1::2], strict=True)
-        return [(name, count, shown(value)) for name, count, value in found_in if count]
+        for columns, condition, what in (
+            (ids, _ODD_ID, _ODD_ID_REMARK),
+            (
+                self._columns if self._may_have_markers else (),
+                f"{{0}} in ({markers})",
+                _MARKER_REMARK,
+            ),
+        ):
+            if not columns:
+                continue
+            found = f"count(*) filter (where {condition}), min({{0}}) filter (where {condition})"
+            self._run(
+                "select {found} from {target} where _batch_id = {batch} and ({any})",
+                target=target,
+                found=listed(found, columns),
+                any=listed(condition, columns, " or "),
+            )
+            row = self._cursor.fetchone() or ()
+            for name, count, value in zip(columns, row[::2], row[1::2], strict=True):
+                if count:
+                    values = f"{name} has {count:,} values like '{shown(value)}'"
+                    said = f"{values}, {what.format(shown(value))}"
+                    self._progress.say(f"  {self.table.name}: {said}")

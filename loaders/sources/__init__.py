@@ -71,15 +71,13 @@ class Delivery:
 
     ``source`` is what the ledger calls it, without a secret. ``unknown`` names what was left out,
     as no raw table takes it. ``remember`` writes the source's own state (a watermark) with the
-    batch's number, in the batch's transaction. ``is_utf_8`` says that the source wrote the files
-    itself, so that nobody has to name their encoding.
+    batch's number, in the batch's transaction.
     """
 
     source: str
     files: Sequence[SourceFile]
     unknown: Sequence[str] = ()
     remember: Callable[[Cursor, int], None] = _nothing
-    is_utf_8: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from loaders.land import land as land_location
 from loaders.sample import generate
 from loaders.sources import deliver
 from loaders.tables import BY_NAME
-from source_fixtures import Source, mariadb, mariadb_port, postgresql, source
-from source_servers import MariaDB, PostgreSQL
+from source_servers import MariaDB, PostgreSQL, Source, mariadb, mariadb_port, postgresql, source
 from warehouse import STAR, Warehouse
 
 __all__ = ["mariadb", "mariadb_port", "postgresql", "source"]  # fixtures
@@ -58,7 +57,7 @@ def test_the_star_is_that_of_the_files(
     assert read.read == read.new > 10_000
     rebuilt_warehouse.dbt("build", *STAR)
     assert rebuilt_warehouse.marts() == warehouse.marts()
-    with source_servers.postgresql(postgres) as other:
+    with source_servers.postgresql_database(postgres) as other:
         shop.fill(other, tmp_path)
         read = rebuilt_warehouse.land(other.url())
     assert read.changed == 0  # what has a key is the same to the letter
