@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError, shown
@@ -118,54 +119,50 @@ def land_delivery(
         say("another load is running: waiting for it to end")
 
     with exclusive(link, wait_for_turn):
-        batch_id, total = _land(link, delivery, mode, rules, say)
+        batch_id = ledger.begin(link, delivery.source, mode)
+        size = sum(file.size for file in delivery.files)
+        try:
+            with closing(Progress(size, say)) as progress, link.cursor() as cursor:
+                cursor.execute("select now()")
+                (loaded_at,) = cursor.fetchone() or (None,)
+                batch = Batch(batch_id, mode, loaded_at, rules)
+                loads = [Load(file, batch, progress) for file in delivery.files]
+                total = _write(link, cursor, batch, loads)
+                delivery.remember(cursor, batch_id)
+            link.commit()
+        except BaseException as error:  # Ctrl-C too leaves a note, and nothing else
+            sentence = _sentence(error)
+            try:
+                link.rollback()
+                reason = str(sentence) if isinstance(sentence, LoaderError) else "interrupted"
+                ledger.record_failure(link, batch_id, reason)
+            except psycopg2.Error:  # what stopped the load stops its note, too
+                link.close()
+            if sentence is error:
+                raise
+            raise sentence from error
+        maintain(link, [load.table.name for load in loads if load.result.counts.anything])
     say(f"batch {batch_id}: {total}")
     if total.rejected:
         say("the rejected rows: olist rejects")
     return total
 
 
-def _land(
-    link: Connection, delivery: Delivery, mode: str, rules: Rules, say: Say
-) -> tuple[int, Counts]:
-    batch_id = ledger.begin(link, delivery.source, mode)
-    try:
-        size = sum(file.size for file in delivery.files)
-        with link.cursor() as cursor, closing(Progress(size, say)) as progress:
-            cursor.execute("select now()")
-            (loaded_at,) = cursor.fetchone() or (None,)
-            there = ledger.raw_columns(cursor)
-            link.commit()
-            batch = Batch(batch_id, mode, loaded_at, rules)
-            loads = [Load(file, batch, progress) for file in delivery.files]
-            # Two connections fill the tables that raw lacks, before the batch's own transaction,
-            # which then only has to give them their names.
-            new = [load for load in loads if load.table.name not in there]
-            new.sort(key=lambda load: -load.file.size)
-            in_two(link, [load.initial for load in new])
-            for load in new:
-                if load.result.status:
-                    ledger.publish(cursor, load.table)
-            ledger.ensure_tables(cursor)
-            for load in loads:
-                if not load.result.status:
-                    load.write(link)
-            total = ledger.record(cursor, batch, [load.result for load in loads])
-            delivery.remember(cursor, batch_id)
-        link.commit()
-    except BaseException as error:  # Ctrl-C too leaves a note, and nothing else
-        sentence = _sentence(error)
-        try:
-            link.rollback()
-            reason = str(sentence) if isinstance(sentence, LoaderError) else "interrupted"
-            ledger.record_failure(link, batch_id, reason)
-        except psycopg2.Error:  # what stopped the load stops its note, too
-            link.close()
-        if sentence is error:
-            raise
-        raise sentence from error
-    maintain(link, [load.table.name for load in loads if load.result.counts.anything])
-    return batch_id, total
+def _write(link: Connection, cursor: Cursor, batch: Batch, loads: Sequence[Load]) -> Counts:
+    """Write files and ledger. Two connections fill the tables that raw lacks before that."""
+    there = ledger.raw_columns(cursor)
+    link.commit()
+    new = [load for load in loads if load.table.name not in there]
+    new.sort(key=lambda load: -load.file.size)
+    in_two(link, [load.initial for load in new])
+    for load in new:
+        if load.result.status:  # the batch's own transaction only gives it its name
+            ledger.publish(cursor, load.table)
+    ledger.ensure_tables(cursor)
+    for load in loads:
+        if not load.result.status:
+            load.write(link)
+    return ledger.record(cursor, batch, [load.result for load in loads])
 
 
 def _note(link: Connection, error: LoaderError, source: str, mode: str) -> None:

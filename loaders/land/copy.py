@@ -3,7 +3,6 @@
 import hashlib
 import re
 import sys
-import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import IO
 
@@ -23,7 +22,6 @@ _MARKERS = (b"\\", b"NULL", b"None", b"nan")
 _MARKER_FIELD = re.compile(rb'[,"\r\n](?:\\N|NULL|None|nan)[,"\r\n]')
 # Before version 18 a line "\\." ends a COPY, and PostgreSQL drops what follows without a word.
 _DOT_IS_DATA = 180000
-_PLAIN_EVERY = 15.0  # seconds between two lines about a large load, where there is no terminal
 
 
 class BadRows(Exception):  # noqa: N818 - no error yet: the strict reader says what is wrong
@@ -31,24 +29,19 @@ class BadRows(Exception):  # noqa: N818 - no error yet: the strict reader says w
 
 
 class Progress:
-    """How far a batch of ``size`` bytes is: a bar on a terminal, plain lines elsewhere."""
+    """How far a batch of ``size`` bytes is: a bar on a terminal, a line per table elsewhere."""
 
     def __init__(self, size: int, say: Callable[[str], None]) -> None:
-        self._say, self._size, self._bytes, self._bar = say, size, 0, None
-        self._next = time.monotonic() + _PLAIN_EVERY
+        self._say, self._bar = say, None
         if sys.stderr.isatty():
             from tqdm import tqdm  # noqa: PLC0415 - where there is no terminal, nobody waits for it
 
             self._bar = tqdm(total=size, unit="B", unit_scale=True, desc="landing", leave=False)
 
-    def advance(self, size: int, table: str) -> None:
+    def advance(self, size: int) -> None:
         """Count bytes that were read."""
-        self._bytes += size
         if self._bar is not None:
             self._bar.update(size)
-        elif time.monotonic() >= self._next:
-            self._next = time.monotonic() + _PLAIN_EVERY
-            self._say(f"  {table}: {self._bytes / self._size:.0%} of the batch's bytes")
 
     def say(self, line: str) -> None:
         """Print a line, above the bar."""
@@ -90,7 +83,7 @@ class Reader:
         block = self._stream.read(size)
         self._digest.update(block)
         self.size += len(block)
-        self._progress.advance(len(block), self._file.table.name)
+        self._progress.advance(len(block))
         return block
 
     def text(self, *, refuse_dots: bool = False) -> Generator[bytes]:

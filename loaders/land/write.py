@@ -125,8 +125,7 @@ class Load:
         """
         self._cursor, self._started = link.cursor(), time.perf_counter()
         target = ledger.initial(self.table)
-        if self.file.packed_checksum is not None:
-            self.result.archive_checksum = self.file.packed_checksum()
+        self.result.archive_checksum = self.file.packed_checksum()
         try:
             read = self._copy(target, (*self.table.columns, *self._columns))
             ledger.complete(self._cursor, self.table, target, self._stamps())
@@ -147,9 +146,10 @@ class Load:
         """
         self._cursor = link.cursor()
         self._started = self._started or time.perf_counter()
+        self.result.archive_checksum = self.file.packed_checksum()
         if not self._is_refused and self._is_unchanged():
             self.result.status = "unchanged"
-            self._progress.advance(self.file.size, self.table.name)
+            self._progress.advance(self.file.size)
         else:
             self._cursor.execute("savepoint before_file")
             try:
@@ -166,21 +166,14 @@ class Load:
 
         An archive's own bytes say so without unpacking. A file of another size is not read for it.
         """
-        result = self.result
-        if self.file.packed_checksum is not None:
-            result.archive_checksum = self.file.packed_checksum()
-        last = ledger.last_landed(self._cursor, result, self._batch.rules.null_marker)
-        if last is None:
-            return False
-        checksum, size, is_same = last
+        last = ledger.last_landed(self._cursor, self.result, self._batch.rules.null_marker)
+        checksum, size, is_same = last or ("", None, False)
         if not is_same and size == self.file.size:
-            digest = hashlib.sha256()
             with self.file.open() as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
+                digest = hashlib.file_digest(stream, "sha256")  # type: ignore[arg-type]
             is_same = digest.hexdigest() == checksum
         if is_same:
-            result.checksum, result.bytes = checksum, size
+            self.result.checksum, self.result.bytes = checksum, size or 0
         return is_same
 
     def _run(self, statement: str, **parts: sql.Composable | Sequence[str]) -> int:
@@ -248,7 +241,13 @@ class Load:
             self._compare(kept, is_whole=not rejected and self.result.mode == "snapshot")
             names += kept
         else:
-            self._compare_bags(is_whole=not rejected)
+            same = "coalesce(landed.{0}, '') = coalesce(differing.{0}, '')"
+            self._run(
+                _BAG_CHANGES,
+                differing=listed("differing.{}", self._columns),
+                same_row=listed(same, self._columns, " and "),
+                full=sql.Literal(not rejected),
+            )
         self._run(_COUNT)
         new, changed, removed = self._cursor.fetchone() or (0, 0, 0)
         self._check_removals(removed - (0 if self.table.key else new))
@@ -277,16 +276,6 @@ class Load:
         )
         if self._run(_REPEATED_KEY, key=key):
             raise BadRows
-
-    def _compare_bags(self, *, is_whole: bool) -> None:
-        """Find what differs between the bags of incoming and of current rows."""
-        same = "coalesce(landed.{0}, '') = coalesce(differing.{0}, '')"
-        self._run(
-            _BAG_CHANGES,
-            differing=listed("differing.{}", self._columns),
-            same_row=listed(same, self._columns, " and "),
-            full=sql.Literal(is_whole),
-        )
 
     def _stamps(self) -> dict[str, object]:
         """The batch columns of what is written."""

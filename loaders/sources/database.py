@@ -225,8 +225,7 @@ class _Load:
                 what = f"{relation}.{name} is {column.type}"
                 raise self.error(f"{what}: bytes, not text; a view may give it as text")
         deleted, named = self._named("deleted", table, relation, there)
-        usual = _first(_DELETED, there)
-        if usual and deleted is None and named != "none":
+        if deleted is None and named != "none" and (usual := _first(_DELETED, there)):
             self.say(
                 f"  {table.name}: {relation} has {usual.name}; rows with it set are landed as live"
                 f" ones (deleted={usual.name} in the URL leaves them out)"
@@ -293,18 +292,11 @@ def _project_zone() -> str:
 
 def _spooled(database: Database, table: Table, read: Read, stack: ExitStack) -> SourceFile:
     """Write rows to a temporary file without a name: gone with the process, however it ends."""
+    hidden, reading = not sys.stderr.isatty(), f"reading {read.relation}"
     try:
         file = tempfile.TemporaryFile(buffering=_BLOCK)  # noqa: SIM115 - closed by the stack
-    except OSError as error:
-        raise LoaderError(
-            f"no temporary file can be made ({error.strerror}): set TMPDIR to a folder with room."
-        ) from error
-    stack.callback(_close, file)
-    hidden = not sys.stderr.isatty()
-    try:
-        with tqdm.wrapattr(
-            file, "write", desc=f"reading {read.relation}", leave=False, disable=hidden
-        ) as sink:
+        stack.callback(_close, file)
+        with tqdm.wrapattr(file, "write", desc=reading, leave=False, disable=hidden) as sink:
             database.write(read, sink)
         file.flush()
         size = os.fstat(file.fileno()).st_size

@@ -28,12 +28,10 @@ _FIRST_RECORD = re.compile(rb'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+')
 _SEPARATOR_LINE = re.compile(rb"sep=[,;|\t](?:\r\n|\n|\r)", re.IGNORECASE)  # of Excel
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # The columns that raw, a load and the lake add, and the system columns of PostgreSQL.
-_TAKEN = {
-    *("_batch_id", "_until_batch_id", "_loaded_at", "_source_file", "_is_removed"),
-    *("_line", "_reason", "_text", "_replaced", "_is_gone", "_surplus", "_copies", "_version"),
-    "_number",
-    *("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"),
-}
+_TAKEN = re.compile(
+    r"_(batch_id|until_batch_id|loaded_at|source_file|is_removed|line|reason|text|replaced|is_gone"
+    r"|surplus|copies|version|number)|ctid|[xc]m(in|ax)|tableoid"
+)
 _KINDS = {
     b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or export it as CSV",
     b"\x1f\x8b": "compressed by gzip; name it .csv.gz, or unpack it",
@@ -72,15 +70,14 @@ def as_utf8(stream: "SupportsRead[bytes]", encoding: str) -> IO[bytes]:
 def is_utf8(stream: IO[bytes]) -> bool:
     """Whether the whole stream is UTF-8 text (without NUL, which UTF-16 is full of)."""
     decoder = codecs.getincrementaldecoder(UTF_8)()
+    block = b" "
     try:
-        while block := stream.read(_BLOCK):
-            if b"\0" in block:
-                return False
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
+        while block and b"\0" not in block:
+            block = stream.read(_BLOCK)
+            decoder.decode(block, final=not block)
     except UnicodeDecodeError:
         return False
-    return True
+    return not block
 
 
 def _keep(error: UnicodeError) -> tuple[str, int]:
@@ -227,7 +224,7 @@ def _wrong(names: tuple[str, ...], table: Table) -> str | None:
     """What is wrong with the names of a header, and what to do."""
     expected = f"expected {','.join(table.columns)}"
     required = set(table.columns) - table.optional_columns
-    if not any(name.strip() for name in names):
+    if not any(map(str.strip, names)):
         return f"no header; {expected}"
     for separator, called in _SEPARATORS.items():
         parts = [part.strip('" ') for name in names for part in name.split(separator)]
@@ -239,19 +236,14 @@ def _wrong(names: tuple[str, ...], table: Table) -> str | None:
     missing = [name for name in table.columns if name in required and name not in names]
     extra = [name for name in names if name not in table.columns]
     if missing:
-        like = {near for name in missing if (near := _like(name, extra)) is not None}
-        hint = "".join(f" (did you mean it by '{shown(near)}'? rename it)" for near in sorted(like))
+        plain = {_plain(name)[:99]: name for name in extra}
+        like = [difflib.get_close_matches(_plain(name), plain, 1, 0.8) for name in missing]
+        meant = sorted({plain[near] for found in like for near in found})
+        hint = "".join(f" (did you mean it by '{shown(near)}'? rename it)" for near in meant)
         return f"the header lacks column {', '.join(missing)}{hint}; {expected}"
     if len(names) > _MOST:
         return f"{len(names):,} columns; at most {_MOST:,} can be landed"
     return next((problem for name in extra if (problem := _wrong_name(name, names))), None)
-
-
-def _like(name: str, extra: list[str]) -> str | None:
-    """The column that is probably meant by one that is missing."""
-    same = [other for other in extra if _plain(other) == _plain(name)]
-    near = difflib.get_close_matches(name, [other[:99] for other in extra], 1, 0.8)
-    return next(iter(same + near), None)
 
 
 def _plain(name: str) -> str:
@@ -267,7 +259,7 @@ def _wrong_name(name: str, names: tuple[str, ...]) -> str | None:
         return f"the name of {column} has a control character; rename it"
     if len(name.encode()) > _NAME_BYTES:
         return f"the name of {column} is over {_NAME_BYTES} bytes; shorten it"
-    if name.lower() in _TAKEN:
+    if _TAKEN.fullmatch(name.lower()):
         return f"column {shown(name)} has a name that the warehouse uses itself; rename it"
     if same:
         return f"columns {shown(same[0])} and {shown(name)} are spelled alike; keep one of them"

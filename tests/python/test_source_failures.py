@@ -189,7 +189,9 @@ def test_nothing_is_left_on_disk(
         with file.open() as one, file.open() as other:  # each from its beginning
             assert one.readline() == other.readline() == ",".join(SELLERS.columns).encode() + b"\n"
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-    with pytest.raises(LoaderError, match=r"no temporary file can be made .*: set TMPDIR"):
+    with pytest.raises(
+        LoaderError, match=r"sellers cannot be kept in .*/missing .*: make room, or set TMPDIR"
+    ):
         land(source.url())
 
 
