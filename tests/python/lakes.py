@@ -12,10 +12,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from conftest import Query, write_csv
+from conftest import Query, quiet, write_csv
 from loaders.errors import LoaderError
-from loaders.lake import archive, replay
+from loaders.lake.archive import archive
 from loaders.lake.manifest import LEDGER
+from loaders.lake.replay import replay
 from loaders.land import Rules, land
 from loaders.objects import open_store
 from loaders.tables import ALL_TABLES
@@ -108,10 +109,6 @@ def assert_raw_is_as_before(query: Query) -> None:
         for one, other in (("aside", "raw"), ("raw", "aside")):
             difference = query(f"table {one}.{name} except all table {other}.{name}")
             assert not difference, (name, one, difference[:3])
-
-
-def quiet(_: str) -> None:
-    """Say nothing."""
 
 
 def history(folder: Path) -> None:

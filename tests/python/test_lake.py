@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import importlib
 import io
 import json
 import os
@@ -19,24 +18,22 @@ import pyarrow.dataset
 import pytest
 from pyarrow import fs, parquet
 
-from conftest import Query, write_csv
+from conftest import Query, quiet, write_csv
 from lakes import (
     QUOTED,
     SELLERS,
     Lake,
     assert_raw_is_as_before,
     history,
-    quiet,
     set_raw_aside,
 )
 from loaders.connection import connect
 from loaders.errors import LoaderError
+from loaders.lake import archive as ARCHIVE
 from loaders.lake import keeping
 from loaders.land import land, land_delivery, ledger
 from loaders.sources import Delivery, SourceFile
 from loaders.tables import ALL_TABLES, BY_NAME, Table
-
-ARCHIVE: Any = importlib.import_module("loaders.lake.archive")  # the package's name is a function
 
 
 @pytest.mark.parametrize("until", [None, 3])
