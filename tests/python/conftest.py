@@ -79,6 +79,14 @@ def database(
         yield variables
 
 
+@pytest.fixture
+def without_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server is named, and there is no embedded one."""
+    for name in ("PGHOST", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
+
+
 @pytest.fixture(scope="module")
 def warehouse(
     postgres: dict[str, str], tmp_path_factory: pytest.TempPathFactory
