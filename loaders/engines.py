@@ -59,7 +59,7 @@ def _raw(target: str, location: str) -> str:
     if location.startswith("s3://"):
         from loaders.objects import open_store
 
-        is_lake, where = bool(open_store(location).keys("batches")), location.rstrip("/")
+        is_lake, where = bool(open_store(location).sizes("batches")), location.rstrip("/")
     else:
         is_lake, where = (local / "batches").is_dir() and (local / "raw").is_dir(), str(local)
     if target == "spark" and not is_lake:
@@ -102,7 +102,7 @@ def _fetched(location: str) -> Path:
     from loaders.objects import open_store
 
     store, folder = open_store(location), _new_folder()
-    for key in [*store.keys("raw"), *store.keys("batches")]:
+    for key in [*store.sizes("raw"), *store.sizes("batches")]:
         path = folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:

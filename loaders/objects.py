@@ -43,8 +43,8 @@ class Store:
     objects: S3Store | LocalStore
     folder: Path | None = None
 
-    def keys(self, under: str = "") -> dict[str, int]:
-        """Keys in the folder ``under``, in their order, and their bytes."""
+    def sizes(self, under: str = "") -> dict[str, int]:
+        """Keys in the folder ``under``, sorted, and how many bytes each has."""
         with explained(self.location):
             found = (each for page in self.objects.list(under or None) for each in page)
             sizes = {each["path"]: each["size"] for each in found}

@@ -69,7 +69,7 @@ def _archive(link: Connection, store: Store, say: Say) -> None:
 
     with exclusive(link, waiting, ARCHIVING), link.cursor() as cursor:
         missing = _missing(cursor, store)
-        first = {key.split("/")[1]: key for key in reversed(store.keys("raw"))}
+        first = {key.split("/")[1]: key for key in reversed(store.sizes("raw"))}
         for previous, batch_id in missing:
             batch = manifest.of_ledger(cursor, batch_id, previous)
             for table in _tables(cursor):

@@ -55,7 +55,7 @@ def histories(cursor: Cursor, store: Store) -> tuple[list[int], list[int]]:
     both have decides: it landed at a microsecond of its own, and histories that part never meet
     again.
     """
-    lake = sorted(int(found) for key in store.keys("batches") for found in re.findall(r"\d+", key))
+    lake = sorted(int(found) for key in store.sizes("batches") for found in re.findall(r"\d+", key))
     raw = []
     if ledger.exists(cursor):
         cursor.execute("select batch_id from raw._batches where status = 'landed' order by 1")

@@ -80,7 +80,7 @@ def _to_replay(cursor: Cursor, store: Store, until: int | None) -> list[Manifest
         )
     wanted = [number for number in lake[len(raw) :] if number <= (until or number)]
     batches = [manifest.read(store, number) for number in wanted]
-    sizes = store.keys("raw") if batches else {}
+    sizes = store.sizes("raw") if batches else {}
     for before, batch in zip([raw[-1] if raw else 0, *wanted], batches, strict=False):
         if batch.previous != before:
             raise LoaderError(

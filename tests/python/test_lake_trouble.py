@@ -82,14 +82,14 @@ def test_a_lake_that_is_damaged_or_lacks_something(
     _land(tmp_path, "abc", lake)
     set_raw_aside(query)
     rows, batch = "raw/sellers/batch-00000002.parquet", "batches/batch-00000002.json"
-    good, manifest = lake.read(rows), lake.read(batch)
+    good, manifest = lake.store.read(rows), lake.store.read(batch)
     for key, content, message in (
         (rows, None, f"{rows} is missing or damaged; restore"),
         (rows, good[:-9], f"{rows} is missing or damaged; restore"),
         (batch, None, "lacks batch 2, which came before batch 3"),
         (batch, b"{}", "json is damaged"),
         (batch, manifest[:-20], "json is damaged"),
-        (batch, lake.read("batches/batch-00000001.json"), "json is damaged"),
+        (batch, lake.store.read("batches/batch-00000001.json"), "json is damaged"),
     ):
         lake.overwrite(key, content)
         with pytest.raises(LoaderError, match=message):
@@ -133,13 +133,13 @@ def test_an_archive_that_is_killed_is_repeated(lake: Lake, tmp_path: Path, query
             ],
             stdout=subprocess.DEVNULL,
         )
-        before = len(lake.names())
-        while process.poll() is None and len(lake.names()) == before:
+        before = len(lake.store.sizes())
+        while process.poll() is None and len(lake.store.sizes()) == before:
             time.sleep(0.01)
         process.send_signal(killed)
         assert process.wait() == -killed
-        for key in lake.names():  # what has its key is whole
-            assert lake.read(key).endswith(b"PAR1" if key.endswith("parquet") else b"}\n")
+        for key in lake.store.sizes():  # what has its key is whole
+            assert lake.store.read(key).endswith(b"PAR1" if key.endswith("parquet") else b"}\n")
     lake.archive()
     set_raw_aside(query)
     lake.replay()
