@@ -31,7 +31,7 @@ from loaders.sources import Delivery, SourceFile
 from loaders.tables import ALL_TABLES, Table
 
 Say = Callable[[str], None]
-_BLOCK = 8 << 20  # bytes of CSV that become one row group: they are in memory, and hold whole rows
+_BLOCK = 1 << 20  # bytes of CSV that become one row group, which is what is held in memory
 
 
 def archive(location: str, say: Say = print) -> None:
@@ -151,13 +151,15 @@ def _versions(cursor: Cursor, table: Table, batch: Row) -> str:
     return cursor.mogrify(statement, batch).decode()
 
 
-def _as_parquet(lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes]) -> int:
+def _as_parquet(
+    lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes], block: int = _BLOCK
+) -> int:
     """Write CSV lines as Parquet; return how many. An empty text stays one, null stays null."""
     types: dict[str, pa.DataType] = dict.fromkeys(columns, pa.string())
     types |= {"_batch_id": pa.int64(), "_loaded_at": pa.timestamp("us", "UTC")}
     types |= {"_source_file": pa.string(), "_is_removed": pa.bool_()}
     options = (
-        csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=list(types)),
+        csv.ReadOptions(use_threads=False, block_size=block, column_names=list(types)),
         csv.ParseOptions(newlines_in_values=True),
         csv.ConvertOptions(
             column_types=types,
@@ -177,6 +179,9 @@ def _as_parquet(lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes]) -
                 writer.write_batch(rows)
                 count += rows.num_rows
     except pa.ArrowInvalid as error:
+        if block == _BLOCK:  # a row may be longer
+            target.truncate(target.seek(0))
+            return _as_parquet(lines, columns, target, 64 * _BLOCK)
         raise LoaderError(f"no Parquet can be made of a row ({error}).") from error
     return count
 

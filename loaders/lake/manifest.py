@@ -68,8 +68,7 @@ def histories(cursor: Cursor, store: Store) -> tuple[list[int], list[int]]:
     if not same:
         raise LoaderError(
             f"{store.location} is the lake of another database: its batch {newest or lake[0]} did"
-            " not land here. Name another folder or prefix; to follow this lake,"
-            " 'drop schema raw cascade', then 'olist replay' it."
+            " not land here. Name another folder or prefix, or replay it into a raw from nothing."
         )
     return lake, raw
 

@@ -75,8 +75,7 @@ def _to_replay(cursor: Cursor, store: Store, until: int | None) -> list[Manifest
     if raw != lake[: len(raw)]:
         raise LoaderError(
             f"this database has batches that {store.location} lacks: a replay begins from nothing,"
-            " or goes on with what is missing. 'drop schema raw cascade' first, if the lake has all"
-            " that you need."
+            " or goes on with what is missing (docs/lake.md)."
         )
     wanted = [number for number in lake[len(raw) :] if number <= (until or number)]
     batches = [manifest.read(store, number) for number in wanted]
@@ -156,7 +155,7 @@ def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch: Manifest) -> Non
     if cursor.rowcount < removed:
         raise LoaderError(
             f"raw.{table.name} lacks rows that batch {batch.batch_id} removed: raw was changed by"
-            " hand. 'drop schema raw cascade' and replay it whole."
+            " hand. Replay it from nothing."
         )
     run(
         cursor,
