@@ -134,7 +134,7 @@ def lake(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path
     write({"orders": orders}, folder / "delta")
     warehouse.land(folder / "delta")
     warehouse.dbt("build", *NO_TESTS)
-    with warehouse._environment():
+    with warehouse.environment():
         archive(str(folder / "lake"), say=lambda _: None)
     return folder / "lake"
 
