@@ -37,21 +37,11 @@ class Box:
 
 def boxes(manifest: dict[str, Any]) -> list[Box]:
     """The tables of marts in a manifest, by name."""
-<<<<<<< HEAD
-    nodes = manifest["nodes"].values()
-    edges = {
+    targets = {
         (node["attached_node"], column): parent["to"].split("'")[1]
-        for node in nodes
+        for node in manifest["nodes"].values()
         if (node.get("test_metadata") or {}).get("name") == "foreign_keys"
         for column, parent in node["test_metadata"]["kwargs"]["columns"].items()
-=======
-    targets = {
-        (node["attached_node"], node["column_name"]): other.split(".")[-1]
-        for node in manifest["nodes"].values()
-        if (node.get("test_metadata") or {}).get("name") == "relationships"
-        for other in node["depends_on"]["nodes"]
-        if other != node["attached_node"]
->>>>>>> tests
     }
     found = []
     for name, node in manifest["nodes"].items():
