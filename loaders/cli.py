@@ -34,26 +34,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show(shown)
         print(redact(shown.getvalue()), end="", file=sys.stderr)
         return error.exit_code
-    except LoaderError as error:
-        return _fail(str(error))
     except KeyboardInterrupt:
-        _fail("interrupted; what was under way is rolled back")
+        print("olist: interrupted; what was under way is rolled back", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `olist status | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        import psycopg2
-
-        if not isinstance(error, psycopg2.Error):
+        if (sentence := _sentence(error)) is None:
             raise
-        reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
-        return _fail(f"PostgreSQL stopped the command: {reason}.")
+        print(f"olist: {redact(' '.join(sentence.splitlines()))}", file=sys.stderr)
+        return 1
     return 0
 
 
-def _fail(message: str) -> int:
-    print(f"olist: {redact(' '.join(message.splitlines()))}", file=sys.stderr)
-    return 1
+def _sentence(error: Exception) -> str | None:
+    """What to say of an error that a user can do something about."""
+    if isinstance(error, LoaderError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        package = str(error.name).partition(".")[0]
+        install = "which is not installed: .venv/bin/pip install -e '.[lake]'"
+        return f"this needs {package}, {install}." if package in {"obstore", "pyarrow"} else None
+    import psycopg2
+
+    if isinstance(error, psycopg2.Error):
+        from loaders.connection import reason_of
+
+        return f"PostgreSQL stopped the command: {reason_of(error)}."
+    return None
 
 
 def _acting(role: str) -> AbstractContextManager[None]:
@@ -107,12 +115,11 @@ def up() -> None:
     """Start the embedded PostgreSQL (made at first use), unless PGHOST names a server."""
     from loaders import connection, server
 
-    named = connection.external()
-    if named is None:
+    if (named := connection.external()) is None:
         server.up()
-        return
-    with connection.connect():
-        print(f"Using the server that the environment names: {named['PGHOST']}:{named['PGPORT']}.")
+    else:
+        with connection.connect():
+            print(f"Using the server that is named: {named['PGHOST']}:{named['PGPORT']}.")
 
 
 @olist.command()
@@ -170,18 +177,17 @@ def roles(reader_timeout: str, new_passwords: bool) -> None:
 
 
 @olist.command()
-@click.option("--batches", default=10, help="How many of the last.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def status(batches: int, as_json: bool) -> None:
-    """Show the server, the batches landed and the rows of each raw table."""
+def status(as_json: bool) -> None:
+    """Show the server, the last batches and the rows of each raw table."""
     from loaders import status
 
-    status.status(batches=batches, as_json=as_json)
+    status.status(as_json=as_json)
 
 
 @olist.command()
 def doctor() -> None:
-    """Check Python, packages, disk, server, roles and dbt; say what to do."""
+    """Check packages, disk, server, roles, the last load and dbt; say what to do."""
     from loaders import doctor
 
     doctor.doctor()
@@ -201,14 +207,13 @@ def download(out: Path | None, force: bool) -> None:
 @olist.command()
 @click.option("--out", type=_folder, required=True, help="Folder for the CSV files.")
 @click.option("--scale", default=1.0, help="1.0 has the real row counts.")
-@click.option("--seed", type=int, help="Same seed, same bytes.")
+@click.option("--seed", default=20161004, help="Same seed, same bytes.")
 @click.option("--with-operations", is_flag=True, help="Also marketing and stock.")
-def sample(out: Path, scale: float, seed: int | None, with_operations: bool) -> None:
+def sample(out: Path, scale: float, seed: int, with_operations: bool) -> None:
     """Write synthetic files of the same shape: no account needed."""
-    from loaders.sample import DEFAULT_SEED, generate
+    from loaders.sample import generate
 
-    chosen = DEFAULT_SEED if seed is None else seed
-    for file, count in generate(out, scale, chosen, with_operations=with_operations).items():
+    for file, count in generate(out, scale, seed, with_operations=with_operations).items():
         print(f"  {file}: {count:,} rows")
 
 
@@ -221,13 +226,7 @@ def sample(out: Path, scale: float, seed: int | None, with_operations: bool) -> 
 @click.option("--null-marker", help="A field that is just this, like NULL or \\N, is empty.")
 @click.option("--max-rejects", default="0", metavar="N|P%", help="Land the other rows of a file.")
 @click.option("--allow-removals", is_flag=True, help="Let a snapshot remove over 5% of a table.")
-@click.option(
-    "--no-wait",
-    "wait",
-    flag_value=False,
-    default=True,
-    help="Stop at once when another load is running.",
-)
+@click.option("--wait/--no-wait", default=True, help="For another load that is running.")
 def land(location: str, mode: str, tables: Names, archive: str | None, **rules: Any) -> None:
     """Land files or a database in schema raw, as one batch.
 
@@ -265,7 +264,7 @@ def rejects(batch: int | None, table: str | None) -> None:
 @click.argument("lake", envvar="OLIST_LAKE")
 def archive(lake: str) -> None:
     """Write what landed, and a lake lacks, as Parquet."""
-    from loaders.lake import archive
+    from loaders.lake.archive import archive
 
     with _acting("loader"):
         archive(lake)
@@ -276,7 +275,7 @@ def archive(lake: str) -> None:
 @click.option("--until", type=int, help="The last batch to restore, by its number.")
 def replay(lake: str, until: int | None) -> None:
     """Restore schema raw from a lake, row for row."""
-    from loaders.lake import replay
+    from loaders.lake.replay import replay
 
     with _acting("loader"):
         replay(lake, until=until)

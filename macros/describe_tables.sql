@@ -8,20 +8,9 @@
         described record;
     begin
         for described in
-            select
-                to_regclass(relation) as relation,
-                column_name,
-                description
+            select to_regclass(relation) as relation, column_name, description
             from (values
-                ('', null, '')
-                {%- for node in graph.nodes.values() if node.resource_type in ("model", "seed") %}
-                {%- if node.description %},
-                ('{{ node.relation_name }}', null, {{ dbt.string_literal(dbt.escape_single_quotes(node.description)) }})
-                {%- endif %}
-                {%- for column in node.columns.values() if column.description %},
-                ('{{ node.relation_name }}', '{{ column.name }}', {{ dbt.string_literal(dbt.escape_single_quotes(column.description)) }})
-                {%- endfor %}
-                {%- endfor %}
+                {{ descriptions() }}
             ) as wanted (relation, column_name, description)
             left join pg_attribute
                 on
@@ -50,4 +39,16 @@
     end
     $do$
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- The descriptions of models and seeds and their columns, as rows of SQL. -#}
+{% macro descriptions() -%}
+    ('', null, '')
+    {%- for node in graph.nodes.values() if node.resource_type in ("model", "seed") %},
+    ('{{ node.relation_name }}', null, {{ dbt.string_literal(dbt.escape_single_quotes(node.description)) }})
+    {%- for column in node.columns.values() if column.description %},
+    ('{{ node.relation_name }}', '{{ column.name }}', {{ dbt.string_literal(dbt.escape_single_quotes(column.description)) }})
+    {%- endfor %}
+    {%- endfor %}
 {%- endmacro %}

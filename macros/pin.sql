@@ -23,7 +23,14 @@
         only_one boolean primary key default true check (only_one),
         batch_id bigint
     );
-    {{ create_watermarks() }}
+    create table if not exists {{ target_table("_watermarks") }} (  -- macros/watermark.sql
+        model text primary key,
+        batch_id bigint,
+        loaded_at timestamptz,
+        code text,
+        inputs text,
+        version bigint not null default 0
+    );
     {%- if not flags.EMPTY and not is_retry() %}
     insert into {{ pin }} as old (batch_id)
     select max(batch_id) from {{ batches }} where status = 'landed'

@@ -5,6 +5,7 @@
     The key is the model's `unique_key`. The scope is its `incremental_predicates`: which rows of the
     table the run has made again, by its columns; without any, all of them. -#}
 {% macro get_incremental_synchronize_sql(arg_dict) -%}
+    {%- if model.scope == "nothing" -%}{{ return("select 1 as nothing_new") }}{%- endif -%}
     {%- set table, made = arg_dict["target_relation"], arg_dict["temp_relation"] -%}
     {%- set key = arg_dict["unique_key"] -%}
     {%- set columns = arg_dict["dest_columns"] | map(attribute="name") | list -%}
@@ -13,9 +14,6 @@
     {%- for predicate in arg_dict["incremental_predicates"] or [] if model.scope == "changed" -%}
         {%- do scope.append(render(predicate)) -%}
     {%- endfor -%}
-    {%- if model.scope == "nothing" -%}
-        {{ return("select 1 as nothing_new") }}
-    {%- endif -%}
     {%- do stop_if_columns_have_gone(table, columns) if model.scope == "all" %}
     create temporary table difference on commit drop as
     select

@@ -7,16 +7,6 @@
 
     With it a run knows that nothing is new, or which orders have changed, or that everything has to be
     made again, because the SQL is another: no `--full-refresh` is needed for that. -#}
-{% macro create_watermarks() -%}
-    create table if not exists {{ target_table("_watermarks") }} (
-        model text primary key,
-        batch_id bigint,
-        loaded_at timestamptz,
-        code text,
-        inputs text,
-        version bigint not null default 0
-    );
-{%- endmacro %}
 
 
 {#- What a run has to make of a table: `nothing`, what has `changed`, or `all`. It stands in `model` for
@@ -26,10 +16,10 @@
     {%- if flags.EMPTY -%}
         {%- do model.update({"scope": "nothing"}) -%}
     {%- else -%}
-        {%- set found = run_query(state_of_inputs()).rows[0] -%}
-        {%- do model.update({"code": found[0], "inputs": found[1]}) -%}
-        {%- if not is_incremental() or found[2] != found[0] -%}
-        {%- elif found[3] == found[1] -%}
+        {%- set now = run_query(state_of_inputs(inputs())).rows[0] -%}
+        {%- do model.update({"code": now["code"], "inputs": now["inputs"]}) -%}
+        {%- if not is_incremental() or now["last_code"] != now["code"] -%}
+        {%- elif now["last_inputs"] == now["inputs"] -%}
             {%- do model.update({"scope": "nothing"}) -%}
         {%- elif config.get("incremental_predicates") and watermark() is not none -%}
             {%- do model.update({"scope": "changed"}) -%}
@@ -39,57 +29,39 @@
 {%- endmacro %}
 
 
-{#- Query for the hashes of code and inputs now, and as the last run noted them. They are null, and so equal
-    to nothing, where a view or table is read that is not this target's (--defer), or has no state. -#}
-{% macro state_of_inputs() -%}
-    {%- set found = inputs() -%}
-    {#- A table that is made by changed orders is made anew where another input has changed. -#}
-    {%- set unscoped = found.unscoped if config.get("incremental_predicates") else [] -%}
+{#- Query for the hashes now, and as the last run noted them. Inputs are null, and so equal to nothing,
+    where something is read whose state is not noted, or another target's (--defer). A table that is
+    made by changed orders is made anew where a table that is not has changed.
+
+    found: what the model is made from -#}
+{% macro state_of_inputs(found) -%}
     {%- set is_known = not found.others and not invocation_args_dict.get("defer") -%}
-    {%- set watermarks = target_table("_watermarks") %}
+    {%- set unscoped = found.unscoped if config.get("incremental_predicates") else [] %}
     with
 
     views as (
         select string_agg(md5(pg_get_viewdef(to_regclass(name))), '' order by name) as code
-        from unnest(array[{{ "'" ~ found.views | sort | join("', '") ~ "'" if found.views }}]::text[]) as name
+        from unnest(cast(array[{{ literals(found.views) }}] as text[])) as name
     ),
 
     tables as (
         select
             string_agg(model || version, ' ' order by model) as state,
             string_agg(model || version, ' ' order by model)
-                filter (where model in ('{{ unscoped | join("', '") }}')) as unscoped_state
-        from {{ watermarks }}
-        where model in ('{{ found.tables | join("', '") }}')
+                filter (where model in ({{ literals(unscoped) }})) as unscoped_state
+        from {{ target_table("_watermarks") }}
+        where model in ({{ literals(found.tables) }})
     ),
 
-    raw_tables as (
-        select string_agg(table_name || loaded_at, ' ' order by table_name) as state
-        from (
-            select
-                files.table_name,
-                max(batches.loaded_at) as loaded_at
-            from {{ ledger("_files") }} as files
-            inner join {{ ledger("_batches") }} as batches
-                on files.batch_id = batches.batch_id
-            where
-                files.table_name in ('{{ found.sources | join("', '") }}')
-                and files.rows_new + files.rows_changed + files.rows_removed > 0
-                and batches.batch_id <= (select batch_id from {{ target_table("_pin") }})
-            group by files.table_name
-        ) as changes
-    ),
+    raw_tables as ({{ last_changes_of_raw(found.sources) }}),
 
     hashes as (
         select
             md5(concat_ws(
-                ' ', '{{ local_md5(without_scope(sql)) }}', '{{ found.seeds | sort | join(" ") }}', views.code,
-                tables.unscoped_state
+                ' ', {{ literals([local_md5(without_scope(sql))] + found.seeds) }}, views.code, tables.unscoped_state
             )) as code,
             concat_ws(' ', tables.state, raw_tables.state) as state
-        from views
-        cross join tables
-        cross join raw_tables
+        from views, tables, raw_tables
     )
 
     select
@@ -98,13 +70,34 @@
         mark.code as last_code,
         mark.inputs as last_inputs
     from hashes
-    left join {{ watermarks }} as mark
+    left join {{ target_table("_watermarks") }} as mark
         on mark.model = '{{ this.identifier }}'
 {%- endmacro %}
 
 
-{#- What the model is made from, by kind: relation names of views, models of synchronized tables, raw
-    tables, checksums of seeds, and others, of which nothing is known. -#}
+{#- Query for the state of raw tables: when a batch last wrote a row of each, up to the pinned one.
+
+    tables: their names -#}
+{% macro last_changes_of_raw(tables) -%}
+    select string_agg(table_name || loaded_at, ' ' order by table_name) as state
+    from (
+        select
+            files.table_name,
+            max(batches.loaded_at) as loaded_at
+        from {{ ledger("_files") }} as files
+        inner join {{ ledger("_batches") }} as batches
+            on files.batch_id = batches.batch_id
+        where
+            files.table_name in ({{ literals(tables) }})
+            and files.rows_new + files.rows_changed + files.rows_removed > 0
+            and batches.batch_id <= (select batch_id from {{ target_table("_pin") }})
+        group by files.table_name
+    ) as changes
+{%- endmacro %}
+
+
+{#- What the model is made from, by kind: relation names of views, models of synchronized tables (and which
+    of them are not made by changed orders), raw tables, checksums of seeds, and others. -#}
 {% macro inputs() -%}
     {%- set found = {"views": [], "tables": [], "unscoped": [], "sources": [], "seeds": [], "others": []} -%}
     {%- do add_inputs(model.depends_on.nodes, found) -%}
@@ -112,9 +105,9 @@
 {%- endmacro %}
 
 
-{#- Adds what nodes are, and what the views among them read, to the lists of `found`.
+{#- Adds what nodes are, and what the views among them read, to these lists.
 
-    names: unique ids of nodes; found: lists by kind -#}
+    names: unique ids of nodes; found: the lists -#}
 {% macro add_inputs(names, found) -%}
     {%- for name in names -%}
         {%- if name in graph.sources -%}
@@ -137,6 +130,23 @@
 {%- endmacro %}
 
 
+{#- Texts as a list of SQL literals, which is never empty.
+
+    texts: without a quote -#}
+{% macro literals(texts) -%}
+    '{{ (texts or [""]) | unique | sort | join("', '") }}'
+{%- endmacro %}
+
+
+{#- A table of the ledger in raw, without making it a parent of every mart.
+
+    name: of the table -#}
+{% macro ledger(name) -%}
+    {%- set batches = graph.sources.values() | selectattr("name", "equalto", "_batches") | first -%}
+    {{ return(api.Relation.create(database=batches.database, schema=batches.schema, identifier=name)) }}
+{%- endmacro %}
+
+
 {#- Newest batch whose changes a table has; none where everything is in scope: in a full build, and
     where the ledger does not know the batch (raw was landed anew or restored), or the pin is older.
 
@@ -146,59 +156,44 @@
         {{ return(none) }}
     {%- endif -%}
     {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
-    {%- if execute and "watermark" not in model -%}
-        {%- do model.update({"watermark": read_watermark(pin, batches)}) -%}
+    {%- set watermarks = target_table("_watermarks") -%}
+    {%- if execute and "watermark" not in model and load_relation(watermarks) is not none -%}
+        {%- set found = run_query(
+            "select mark.batch_id from " ~ watermarks ~ " as mark"
+            ~ " inner join " ~ batches ~ " as batch"
+            ~ " on mark.batch_id = batch.batch_id and mark.loaded_at = batch.loaded_at"
+            ~ " inner join " ~ pin ~ " as pin on mark.batch_id <= pin.batch_id"
+            ~ " where mark.model = '" ~ this.identifier ~ "'"
+        ).columns[0].values() -%}
+        {%- do model.update({"watermark": found[0] | int if found else none}) -%}
     {%- endif -%}
     {{ return(model.get("watermark")) }}
 {%- endmacro %}
 
 
-{#- The same from the database. -#}
-{% macro read_watermark(pin, batches) -%}
-    {%- set watermarks = target_table("_watermarks") -%}
-    {%- if load_relation(watermarks) is none -%}
-        {{ return(none) }}
-    {%- endif -%}
-    {%- set found = run_query(
-        "select mark.batch_id from " ~ watermarks ~ " as mark"
-        ~ " inner join " ~ batches ~ " as batch"
-        ~ " on mark.batch_id = batch.batch_id and mark.loaded_at = batch.loaded_at"
-        ~ " inner join " ~ pin ~ " as pin on mark.batch_id <= pin.batch_id"
-        ~ " where mark.model = '" ~ this.identifier ~ "'"
-    ).columns[0].values() -%}
-    {{ return(found[0] | int if found else none) }}
-{%- endmacro %}
-
-
-{#- Last statement of the transaction that has changed a table: its watermark is the pin that the staging
-    views read, or the oldest watermark of the tables that it was made from. Where it was not made from
-    them (--empty, clone), it has none. -#}
+{#- Last statement of the transaction that has changed a table: notes what it was made from. Where that is not
+    the pinned batch (--empty, clone), nothing is known of it. -#}
 {% macro move_watermark() -%}
     {%- set watermarks = target_table("_watermarks") -%}
-    {%- if flags.WHICH in ("build", "run") and not flags.EMPTY %}
-    {%- set parents, has_written = inputs().tables, "true" -%}
-    {%- if is_incremental() -%}
-        {%- set has_written = "false" if model.scope == "nothing" else "exists (select from difference)" -%}
-    {%- endif %}
+    {%- if flags.WHICH not in ("build", "run") or flags.EMPTY %}
+    do $do$
+    begin
+        if to_regclass('{{ watermarks }}') is not null then
+            delete from {{ watermarks }} where model = '{{ this.identifier }}';
+        end if;
+    end
+    $do$
+    {%- else -%}
+    {%- set has_written = "exists (select from difference)" if is_incremental() else "true" %}
     insert into {{ watermarks }} as old (model, batch_id, loaded_at, code, inputs, version)
     select
         '{{ this.identifier }}' as model,
-        batch.batch_id,
-        batch.loaded_at,
-        {{ literal_or_null(model.code) }} as code,
-        {{ literal_or_null(model.inputs) }} as inputs,
-        cast({{ has_written }} as integer) as version
-    from {{ pin_of_staging() }} as pin
-    left join {{ ledger("_batches") }} as batch
-        on batch.batch_id = least(
-            pin.batch_id,
-            (
-                select min(mark.batch_id)
-                from {{ watermarks }} as mark
-                where mark.model in ('{{ parents | join("', '") }}')
-            )
-        )
-        {{ "and false" if parents and invocation_args_dict.get("defer") }}
+        batch_id,
+        loaded_at,
+        nullif('{{ model.code or "" }}', '') as code,
+        nullif('{{ model.inputs or "" }}', '') as inputs,
+        cast({{ "false" if model.scope == "nothing" else has_written }} as integer) as version
+    from ({{ batch_of_inputs(inputs().tables) }}) as batch
     on conflict (model) do update set
         batch_id = excluded.batch_id,
         loaded_at = excluded.loaded_at,
@@ -208,35 +203,30 @@
     where
         (old.batch_id, old.loaded_at, old.code, old.inputs, 0) is distinct from
         (excluded.batch_id, excluded.loaded_at, excluded.code, excluded.inputs, excluded.version)
-    {%- else %}
-    do $do$
-    begin
-        if to_regclass('{{ watermarks }}') is not null then
-            delete from {{ watermarks }} where model = '{{ this.identifier }}';
-        end if;
-    end
-    $do$
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- A table of the ledger in raw, without making it a parent of every mart.
+{#- Query for the batch whose changes a table has now: the pin that its staging views read, another target's
+    where they are (--defer), or the oldest watermark of the tables that it was made from.
 
-    name: of the source table -#}
-{% macro ledger(name) -%}
-    {{ return(graph.sources.values() | selectattr("name", "equalto", name) | map(attribute="relation_name") | first) }}
-{%- endmacro %}
-
-
-{#- The pin that the staging views of the model read: another target's where they are (--defer). -#}
-{% macro pin_of_staging() -%}
-    {%- set pins = model.depends_on.nodes | select("in", ["model.olist_warehouse.stg_olist__pin"]) | list -%}
-    {{ return(ref("stg_olist__pin") if pins else target_table("_pin")) }}
-{%- endmacro %}
-
-
-{% macro literal_or_null(text) -%}
-    {{ return("'" ~ text ~ "'" if text else "null") }}
+    parents: their models -#}
+{% macro batch_of_inputs(parents) -%}
+    {%- set reads_pin = "model.olist_warehouse.stg_olist__pin" in model.depends_on.nodes -%}
+    select
+        batches.batch_id,
+        batches.loaded_at
+    from {{ ref("stg_olist__pin") if reads_pin else target_table("_pin") }} as pin
+    left join {{ ledger("_batches") }} as batches
+        on batches.batch_id = least(
+            pin.batch_id,
+            (
+                select min(mark.batch_id)
+                from {{ target_table("_watermarks") }} as mark
+                where mark.model in ({{ literals(parents) }})
+            )
+        )
+        {{ "and false" if parents and invocation_args_dict.get("defer") }}
 {%- endmacro %}
 
 
@@ -271,10 +261,13 @@
 {%- endmacro %}
 
 
-{#- Whether an id is among those of a query, in a run that has a watermark; else always. The comments are
-    for without_scope. -#}
+{#- Whether an id is among those of a query, in a run that has a watermark; else always.
+
+    It is a comparison with an array, because only a comparison with a value (and not a join) is pushed
+    down into views that have CTEs: there it finds the rows by index, and the cost of a run follows the
+    change and not the history. The comments are for without_scope. -#}
 {% macro changed_only(id, query) -%}
-    /* changed only */ {{ in_ids(id, query) if watermark() is not none else "true" }} /* end */
+    /* changed only */ {{ id ~ " = any(array(" ~ query ~ "))" if watermark() is not none else "true" }} /* end */
 {%- endmacro %}
 
 
@@ -283,22 +276,4 @@
     sql: as dbt compiled it -#}
 {% macro without_scope(sql) -%}
     {{ return(modules.re.sub("(?s)/[*] changed only [*]/.*?/[*] end [*]/", "true", sql)) }}
-{%- endmacro %}
-
-
-{#- Whether an id is among those that a query returns.
-
-    On PostgreSQL it is a comparison with an array, because only a comparison with a value (and not a
-    join) is pushed down into views that have CTEs: there it finds the rows by index, and the cost
-    of a run follows the change and not the history. -#}
-{% macro in_ids(id, query) -%}
-    {{ return(adapter.dispatch("in_ids", "olist_warehouse")(id, query)) }}
-{%- endmacro %}
-
-{% macro default__in_ids(id, query) -%}
-    {{ id }} in ({{ query }})
-{%- endmacro %}
-
-{% macro postgres__in_ids(id, query) -%}
-    {{ id }} = any(array({{ query }}))
 {%- endmacro %}

@@ -1,11 +1,8 @@
-"""Check all rules; print one line for each breach and exit with 1, or say that every rule holds.
+"""Check all rules: print one line for each breach and exit with 1, or say that every rule holds.
 
-``python -m tests.governance`` parses the project and checks what it says. With ``--catalog FOLDER``
-it checks what ``dbt docs generate --target-path FOLDER`` found in a built warehouse: that every
-column is described, and no other.
+``python -m tests.governance`` parses the project and checks what it says, without a database.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -30,16 +27,9 @@ def parse(folder: Path) -> None:
 
     Raises GovernanceError with dbt's own words when the project does not parse.
     """
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "dbt.cli.main", "--quiet", "parse"),
-            *("--target-path", str(folder), "--vars", "with_operations: true"),
-        ],
-        cwd=project_root(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = _run(
+        *(sys.executable, "-m", "dbt.cli.main", "--quiet", "parse"),
+        *("--target-path", str(folder), "--vars", "with_operations: true"),
     )
     if done.returncode != 0:
         words = " ".join((done.stdout or done.stderr).split())
@@ -52,27 +42,18 @@ def breaches(folder: Path, kind: str = "manifest_checks") -> list[str]:
     ``kind`` is the part of dbt-bouncer.yml: ``catalog_checks`` need a catalog.json, too. Raises
     GovernanceError when dbt-bouncer cannot check them.
     """
-    config = yaml.safe_load(CONFIG.read_text("utf-8"))
     chosen = {
         "dbt_artifacts_dir": str(folder.resolve()),
         "custom_checks_dir": str(CONFIG.parent / "checks"),
-        kind: config[kind],
+        kind: yaml.safe_load(CONFIG.read_text("utf-8"))[kind],
     }
-    settings, report = folder / "dbt-bouncer.yml", folder / "bouncer.json"
+    settings, report = folder.resolve() / "dbt-bouncer.yml", folder.resolve() / "bouncer.json"
     settings.write_text(yaml.safe_dump(chosen), "utf-8")
     report.unlink(missing_ok=True)
-    done = subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("dbt-bouncer")), "run"),
-            *("--config-file", str(settings.resolve())),
-            *("--output-file", str(report.resolve()), "--output-only-failures"),
-        ],
-        cwd=project_root(),
-        env={**os.environ, "PYTHONPATH": str(project_root())},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = _run(
+        *(str(Path(sys.executable).with_name("dbt-bouncer")), "run"),
+        *("--config-file", str(settings)),
+        *("--output-file", str(report), "--output-only-failures"),
     )
     if done.returncode not in _CHECKED or not report.is_file():
         words = " ".join((done.stderr or done.stdout).split())
@@ -84,17 +65,23 @@ def breaches(folder: Path, kind: str = "manifest_checks") -> list[str]:
     )
 
 
+def _run(*command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command,
+        cwd=project_root(),
+        env={**os.environ, "PYTHONPATH": str(project_root())},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def main() -> int:
     """Return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.governance", description=__doc__)
-    parser.add_argument("--catalog", type=Path, metavar="FOLDER", help="of a built warehouse")
-    folder: Path | None = parser.parse_args().catalog
     try:
-        if folder:
-            broken = breaches(folder, "catalog_checks")
-        else:
-            parse(project_root() / FOLDER)
-            broken = breaches(project_root() / FOLDER)
+        parse(project_root() / FOLDER)
+        broken = breaches(project_root() / FOLDER)
     except GovernanceError as error:
         print(error, file=sys.stderr)
         return 1

@@ -5,29 +5,25 @@ and columns are those of the contracts, lines those of the foreign_keys tests.
 """
 
 import json
-import re
 import textwrap
 from dataclasses import dataclass
-from html import escape
-from pathlib import Path
 from typing import Any
 
 from loaders.paths import project_root
 from tests.governance.__main__ import FOLDER, parse
 
-PICTURE = Path("docs") / "assets" / "star.svg"
-_WIDTH, _GAP, _ROW, _HEAD, _LETTERS = 270, 110, 15, 40, 40
-_COLORS = ("#2f6fb3", "#2e8b57", "#b3541e", "#7a4fb5", "#b8860b", "#a83260", "#3a8f9e", "#5d6b7a")
+PICTURE = project_root() / "docs" / "assets" / "star.svg"
+_WIDTH, _GAP, _ROW, _HEAD, _LETTERS = 270, 110, 15, 28, 40
+_COLORS = ("#2f6fb3", "#2e8b57", "#b3541e", "#7a4fb5", "#b8860b", "#a83260")  # of dimensions
 _RIGHT = ("dim_products", "dim_sellers", "dim_payment_types")  # what few facts point to
 
 
 @dataclass
 class Box:
-    """A table: its grain, its keys (a foreign one with the table it points to), other columns."""
+    """A table: its keys (a foreign one with the table it points to), and other columns."""
 
     name: str
-    grain: str
-    keys: dict[str, str | None]
+    keys: dict[str, str]
     others: list[str]
     x: int = 0
     y: int = 0
@@ -38,30 +34,22 @@ class Box:
         """In pixels."""
         return _HEAD + _ROW * (len(self.keys) + len(self.others)) + 6
 
-    def row(self, column: str) -> int:
-        """Middle of a key's row."""
-        return self.y + _HEAD + _ROW * list(self.keys).index(column) + 6
-
 
 def boxes(manifest: dict[str, Any]) -> list[Box]:
     """The tables of marts in a manifest, by name."""
-    nodes = manifest["nodes"].values()
-    edges = {
+    targets = {
         (node["attached_node"], column): parent["to"].split("'")[1]
-        for node in nodes
+        for node in manifest["nodes"].values()
         if (node.get("test_metadata") or {}).get("name") == "foreign_keys"
         for column, parent in node["test_metadata"]["kwargs"]["columns"].items()
     }
     found = []
-    for node in nodes:
-        if node["resource_type"] != "model" or node["path"].split("/")[0] != "marts":
-            continue
-        key, *others = node["columns"]
-        keys = {key: edges.get((node["unique_id"], key))}
-        keys |= {c: edges[node["unique_id"], c] for c in others if (node["unique_id"], c) in edges}
-        rest = textwrap.wrap(", ".join(c for c in others if c not in keys), _LETTERS)
-        grain = re.split(r"[,;.(]", node["description"].removeprefix("One row per "))[0].strip()
-        found.append(Box(node["name"], grain, keys, rest))
+    for name, node in manifest["nodes"].items():
+        if node["resource_type"] == "model" and node["path"].startswith("marts/"):
+            key, *columns = node["columns"]
+            keys = {key: "", **{c: targets[name, c] for c in columns if (name, c) in targets}}
+            others = ", ".join(column for column in columns if column not in keys)
+            found.append(Box(node["name"], keys, textwrap.wrap(others, _LETTERS)))
     return sorted(found, key=lambda box: box.name)
 
 
@@ -69,24 +57,26 @@ def draw(tables: list[Box]) -> str:
     """SVG text, the same for the same tables."""
     facts = [box for box in tables if box.name.startswith("fct_")]
     below = [box for box in tables if box.name.endswith("_history")]
-    dimensions = [box for box in tables if box not in facts and box not in below]
-    for box, color in zip(dimensions, _COLORS, strict=False):
+    dimensions = {box.name: box for box in tables if box not in facts and box not in below}
+    for box, color in zip(dimensions.values(), _COLORS, strict=True):
         box.color = color
-    right = [box for name in _RIGHT for box in dimensions if box.name == name]
-    left = [box for box in dimensions if box not in right]
-    stacks = (left, facts, right)
+    left = [box for name, box in dimensions.items() if name not in _RIGHT]
+    stacks = (left, facts, [dimensions[name] for name in _RIGHT])
     tallest = max(sum(box.height + 20 for box in stack) for stack in stacks)
-    for number, stack in enumerate(stacks):
+    for number, (stack, last) in enumerate(zip(stacks, below, strict=True)):
         space = (tallest - sum(box.height for box in stack)) // (len(stack) + 1)
-        y = 0
+        y = space
         for box in stack:
-            box.x, box.y = 20 + number * (_WIDTH + _GAP), y + space
-            y = box.y + box.height
-    for number, box in enumerate(below):
-        box.x, box.y = 20 + number * (_WIDTH + _GAP), tallest + 20
-    by_name = {box.name: box for box in tables}
-    shapes = [line for fact in facts for line in _lines(fact, by_name)]
-    shapes += [shape for box in tables for shape in _shapes(box, by_name)]
+            box.x, box.y = 20 + number * (_WIDTH + _GAP), y
+            y += box.height + space
+        last.x, last.y = 20 + number * (_WIDTH + _GAP), tallest + 20
+    shapes = [
+        _line(fact, row, dimensions[target])
+        for fact in facts
+        for row, target in enumerate(fact.keys.values())
+        if target in dimensions
+    ]
+    shapes += [shape for box in tables for shape in _shapes(box)]
     width = 3 * _WIDTH + 2 * _GAP + 40
     height = max(box.y + box.height for box in tables) + 20
     head = (
@@ -98,45 +88,30 @@ def draw(tables: list[Box]) -> str:
     return "\n".join([head, *shapes, "</svg>"]) + "\n"
 
 
-def _lines(fact: Box, by_name: dict[str, Box]) -> list[str]:
-    found = []
-    for column, name in fact.keys.items():
-        target = by_name.get(name or "")
-        if target and target is not fact and not target.name.startswith("fct_"):
-            is_left = target.x < fact.x
-            start = fact.x + (0 if is_left else _WIDTH)
-            end, bend = target.x + (_WIDTH if is_left else 0), _GAP // 2 * (-1 if is_left else 1)
-            y, to = fact.row(column), target.row(next(iter(target.keys)))
-            curve = f"M{start},{y} C{start + bend},{y} {end - bend},{to} {end},{to}"
-            found.append(f'<path d="{curve}" fill="none" stroke="{target.color}"/>')
-    return found
+def _line(fact: Box, row: int, target: Box) -> str:
+    is_left = target.x < fact.x
+    start, end = (fact.x, target.x + _WIDTH) if is_left else (fact.x + _WIDTH, target.x)
+    y, to, bend = fact.y + _HEAD + _ROW * row + 6, target.y + _HEAD + 6, (start + end) // 2
+    curve = f"M{start},{y} C{bend},{y} {bend},{to} {end},{to}"
+    return f'<path d="{curve}" fill="none" stroke="{target.color}"/>'
 
 
-def _shapes(box: Box, by_name: dict[str, Box]) -> list[str]:
-    found = [
+def _shapes(box: Box) -> list[str]:
+    rows = [f"{'FK' if number else 'PK'} {column}" for number, column in enumerate(box.keys)]
+    return [
         f'<rect x="{box.x}" y="{box.y}" width="{_WIDTH}" height="{box.height}" rx="6"'
         f' fill="#f7f9fb" stroke="{box.color}" stroke-width="1.5"/>',
-        f'<text x="{box.x + 10}" y="{box.y + 17}" font-size="14" font-weight="bold">'
+        f'<text x="{box.x + 10}" y="{box.y + 18}" font-size="14" font-weight="bold">'
         f"{box.name}</text>",
-        f'<text x="{box.x + 10}" y="{box.y + 31}" font-style="italic">{escape(box.grain)}</text>',
+        *(
+            f'<text x="{box.x + 10}" y="{box.y + _HEAD + _ROW * number + 10}"'
+            f' fill="{"#2b3846" if number < len(rows) else "#5a6878"}">{text}</text>'
+            for number, text in enumerate([*rows, *box.others])
+        ),
     ]
-    for number, (column, name) in enumerate(box.keys.items()):
-        color = by_name[name].color if name in by_name else box.color
-        mark = f"{column} → {name}" if name and not box.name.startswith("fct_") else column
-        label = f'<tspan fill="{color}" font-weight="bold">{"FK" if number else "PK"}</tspan>'
-        found.append(f'<text x="{box.x + 10}" y="{box.row(column) + 4}">{label} {mark}</text>')
-    for number, line in enumerate(box.others, start=len(box.keys)):
-        y = box.y + _HEAD + _ROW * number + 10
-        found.append(f'<text x="{box.x + 10}" y="{y}" fill="#5a6878">{escape(line)}</text>')
-    return found
-
-
-def current() -> str:
-    """The picture of the project as it is."""
-    folder = project_root() / FOLDER
-    parse(folder)
-    return draw(boxes(json.loads((folder / "manifest.json").read_text("utf-8"))))
 
 
 if __name__ == "__main__":
-    (project_root() / PICTURE).write_text(current(), "utf-8")
+    parse(project_root() / FOLDER)
+    parsed = json.loads((project_root() / FOLDER / "manifest.json").read_text("utf-8"))
+    PICTURE.write_text(draw(boxes(parsed)), "utf-8")

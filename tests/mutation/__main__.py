@@ -4,6 +4,7 @@ The server is that of ``olist env`` (or PGHOST …); its user has to be allowed 
 """
 
 import argparse
+import os
 import random
 import shlex
 import signal
@@ -26,54 +27,37 @@ from .verdicts import Verdict
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; returns the exit status."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        return _run(_options(arguments), f"python -m tests.mutation {shlex.join(arguments)}")
-    except LoaderError as error:
-        print(f"mutants: {error}", file=sys.stderr)
-        return 1
-
-
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     add = parser.add_argument
     add("--list", action="store_true", help="print the mutants and build nothing")
     add("--only", metavar="GLOB", action="append", help="mutants whose id, or file, fits (repeat)")
     add("--sample", type=int, metavar="N", help="only N of them, drawn at random")
     add("--seed", type=int, default=0, help="of that draw (0)")
-    add("--jobs", type=int, default=2, help="processes at a time (2)")
-    add("--scale", type=float, default=0.005, help="of the synthetic data (0.005)")
     add("--equivalent", action="store_true", help="try those judged equivalent, too")
     add("--report", type=Path, metavar="FILE", help="write the report there")
     add("--min-score", type=float, default=0.0, metavar="PERCENT", help="exit 1 below")
-    return parser.parse_args(arguments)
-
-
-def _run(options: argparse.Namespace, command: str) -> int:
-    every, known = mutants_of(read_parts(project_root())), verdicts.read_known()
-    for one in known:
-        if not any(one.matches(mutant) for mutant in every):
-            raise LoaderError(f"known.toml: there is no mutant {one.id}: drop or renew the entry.")
-    globs = options.only or ["*"]
-    chosen = [m for m in every if any(fnmatch(m.id, g) or fnmatch(m.file, g) for g in globs)]
-    if options.sample is not None and options.sample < len(chosen):
-        drawn = random.Random(options.seed).sample(range(len(chosen)), options.sample)
-        chosen = [chosen[number] for number in sorted(drawn)]
-    if not chosen:
-        raise LoaderError("No mutant fits: see --list.")
-    if options.list:
-        for mutant in chosen:
-            print(f"{mutant.id}\n  - {mutant.before}\n  + {mutant.after}")
-        print(f"{len(chosen)} mutants")
-        return 0
-    found = {mutant.id: Verdict("unreached") for mutant in chosen if not mutant.targets}
-    if not options.equivalent:
-        alike = [m for m in chosen if any(one.matches(m) for one in known)]
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        chosen, known = _chosen(options), verdicts.read_known()
+        if options.list:
+            for mutant in chosen:
+                print(f"{mutant.id}\n  - {mutant.before}\n  + {mutant.after}")
+            print(f"{len(chosen)} mutants")
+            return 0
+        found = {mutant.id: Verdict("unreached") for mutant in chosen if not mutant.targets}
+        alike = (
+            [] if options.equivalent else [m for m in chosen if any(k.matches(m) for k in known)]
+        )
         found |= {mutant.id: Verdict("equivalent") for mutant in alike}
-    found |= _tried([mutant for mutant in chosen if mutant.id not in found], options)
+        found |= _tried([mutant for mutant in chosen if mutant.id not in found])
+    except LoaderError as error:
+        print(f"mutants: {error}", file=sys.stderr)
+        return 1
     outcomes = [(mutant, found[mutant.id]) for mutant in chosen]
     if options.report:
+        command = f"python -m tests.mutation {shlex.join(arguments)}"
         options.report.write_text(verdicts.report(outcomes, command), "utf-8")
     print(verdicts.summary(outcomes))
     if verdicts.score(verdicts.count(outcomes)) < options.min_score:
@@ -82,7 +66,19 @@ def _run(options: argparse.Namespace, command: str) -> int:
     return 0
 
 
-def _tried(mutants: Sequence[Mutant], options: argparse.Namespace) -> dict[str, Verdict]:
+def _chosen(options: argparse.Namespace) -> list[Mutant]:
+    """The mutants that are asked for."""
+    globs, every = options.only or ["*"], mutants_of(read_parts(project_root()))
+    chosen = [m for m in every if any(fnmatch(m.id, g) or fnmatch(m.file, g) for g in globs)]
+    if options.sample is not None and options.sample < len(chosen):
+        drawn = random.Random(options.seed).sample(range(len(chosen)), options.sample)
+        chosen = [chosen[number] for number in sorted(drawn)]
+    if not chosen:
+        raise LoaderError("No mutant fits: see --list.")
+    return chosen
+
+
+def _tried(mutants: Sequence[Mutant]) -> dict[str, Verdict]:
     """Verdicts by id: groups of the same targets, each in a process, as dbt keeps state in one."""
     from . import trial  # noqa: PLC0415 - with dbt and pandas; --list is instant
 
@@ -93,11 +89,13 @@ def _tried(mutants: Sequence[Mutant], options: argparse.Namespace) -> dict[str, 
     install(retry=False)
     with trial.alone(), tempfile.TemporaryDirectory(prefix="olist-mutants-") as folder:
         work = Path(folder)
-        groups = [trial.Group(n, *pair, work) for n, pair in enumerate(by_targets.items())]
-        groups.sort(key=lambda group: -len(group.mutants))
+        groups = [
+            trial.Group(f"{trial.PREFIX}{number:03}", alike, work)
+            for number, alike in enumerate(sorted(by_targets.values(), key=len, reverse=True))
+        ]
         print(f"{len(mutants)} mutants in {len(groups)} groups; building the base …", flush=True)
-        with get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
-            pool.apply(trial.prepare, (project_root(), work, options.scale))
+        with get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+            pool.apply(trial.prepare, (project_root(), work))
             for outcomes in pool.imap_unordered(trial.run, groups):
                 found |= dict(outcomes)
                 print(f"[{len(found)}/{len(mutants)}]", flush=True)

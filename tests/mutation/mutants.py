@@ -1,7 +1,7 @@
 """Every mutant of the project: what is changed where, and which models show it."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,17 +73,15 @@ class Part:
 def read_parts(root: Path) -> list[Part]:
     """Models and macros of a project, in the order of their paths."""
     parts: list[Part] = []
-    for path in sorted((root / "models").rglob("*.sql")):
-        text, file = path.read_text("utf-8"), path.relative_to(root).as_posix()
-        body = _COMMENT.sub("", text)
-        parts.append(Part(file, path.stem, body, False, read(text, 0, len(text))))
-    for path in sorted((root / "macros").rglob("*.sql")):
-        text, file = path.read_text("utf-8"), path.relative_to(root).as_posix()
-        text = _COMMENT.sub(lambda found: " " * len(found[0]), text)
-        for found in _MACRO.finditer(text):
-            if not _LEFT_OUT.fullmatch(found[1]):
-                template = read(text, found.start(2), found.end(2))
-                parts.append(Part(file, found[1], found[2], True, template))
+    for path in [p for room in ("models", "macros") for p in sorted((root / room).rglob("*.sql"))]:
+        file = path.relative_to(root).as_posix()
+        text = _COMMENT.sub(lambda found: " " * len(found[0]), path.read_text("utf-8"))
+        is_macro = file.startswith("macros/")
+        spans = [(found[1], *found.span(2)) for found in _MACRO.finditer(text)]
+        for name, start, end in spans if is_macro else [(path.stem, 0, len(text))]:
+            if not _LEFT_OUT.fullmatch(name):
+                template = read(text, start, end)
+                parts.append(Part(file, name, text[start:end], is_macro, template))
     return parts
 
 
@@ -108,14 +106,14 @@ def _reached_models(parts: Sequence[Part]) -> Mapping[str, tuple[str, ...]]:
             found |= {own if own in macros else f"default__{name}"}
         return found & set(macros)
 
-    reached: dict[str, tuple[str, ...]] = {}
+    reached: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for part in parts:
         found, waiting = {part.name}, set() if part.is_macro else called(part.body)
         while waiting:
             found |= waiting
             waiting = {name for macro in waiting for name in called(macros[macro])} - found
         for name in found if not part.is_macro else ():
-            reached[name] = (*reached.get(name, ()), part.name)
+            reached[name] += (part.name,)
     return reached
 
 

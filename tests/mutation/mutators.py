@@ -133,13 +133,13 @@ def orders(template: Template, node: Node) -> Found:
 
 
 def columns(template: Template, node: Node) -> Found:
-    """An item of a select list takes the expression of the next of its kind."""
+    """A column of a select list takes the place of the next of its kind."""
     if isinstance(node.parent, exp.Select) and node.arg_key == "expressions":
-        shape = _shape(template, node)
-        alike = [one for one in node.parent.expressions if _shape(template, one) == shape]
+        kind = _kind(template, node)
+        alike = [one for one in node.parent.expressions if _kind(template, one) == kind]
         place = next(number for number, one in enumerate(alike) if one is node)
         other = alike[(place + 1) % len(alike)].unalias()
-        if shape and other != node.unalias():
+        if kind and other != node.unalias():
             yield "column", exp.alias_(other.copy(), node.alias_or_name)
 
 
@@ -199,19 +199,11 @@ def _class(name: str) -> str:
     return "date" if name.endswith("date_key") else last if last in _ENDINGS.split() else "text"
 
 
-def _shape(template: Template, item: Node) -> str:
-    """The expression with a mark for each column; a bare column also says its kind of value."""
+def _kind(template: Template, item: Node) -> str:
+    """What kind of value a bare column of a select list has; empty for anything else."""
     value = item.unalias()
-    if isinstance(value, exp.Column) and not template.jinja(value.name):
-        return f"? {_class(value.name)}"
-
-    def marked(node: Node) -> Node:
-        is_column = isinstance(node, exp.Column) and not template.jinja(node.name)
-        return exp.column("a_column") if is_column else node
-
-    text = template.text(value.transform(marked))
-    text = re.sub(r"""(["'])[\w.]+\1""", "a_column", text)
-    return text if item.alias and "a_column" in text else ""
+    is_column = isinstance(value, exp.Column) and not template.jinja(value.name)
+    return _class(value.name) if is_column else ""
 
 
 def _columns_of(node: Node, table: str) -> list[str]:

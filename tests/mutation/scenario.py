@@ -49,26 +49,26 @@ def write(folder: Path, scale: float) -> tuple[list[Load], list[Load]]:
     return loads[:2], loads[2:]
 
 
-def _put(rows: pd.DataFrame, column: str, first: int, values: Sequence[str]) -> None:
-    """Overwrite a column from row ``first`` on."""
-    rows.loc[rows.index[first : first + len(values)], column] = list(values)
-
-
 def _with_edges(files: Files, plan: dict[str, Any]) -> Files:
-    orders, reviews = files["orders"], files["order_reviews"]
+    def put(table: str, column: str, first: int, values: Sequence[str]) -> None:
+        rows = files[table]
+        rows.loc[rows.index[first : first + len(values)], column] = list(values)
+
+    orders, order = files["orders"], files["order_reviews"]["order_id"].copy()
     promised = orders["order_estimated_delivery_date"].str.slice(0, 10)
     delivered = orders.index[orders["order_status"] == "delivered"]
     for row, clock in zip(delivered, plan["on_the_promised_day"], strict=False):
         orders.loc[row, "order_delivered_customer_date"] = f"{promised[row]} {clock}"
-    for table, column, first, values in plan["edges"]:
-        _put(files[table], column, first, values)
-    order = reviews["order_id"].copy()
+    for edge in plan["edges"]:
+        put(*edge)
     for number, (answers, creations) in enumerate(plan["reviews"]):
-        row = 2 * number
-        _put(reviews, "order_id", row, (order[row], order[row]))
-        _put(reviews, "review_answer_timestamp", row, answers)
-        _put(reviews, "review_creation_date", row, creations)
-        _put(reviews, "review_score", row, (str(number % 5 + 1), str((number + 2) % 5 + 1)))
+        for column, values in (
+            ("order_id", [order[2 * number]] * 2),
+            ("review_answer_timestamp", answers),
+            ("review_creation_date", creations),
+            ("review_score", [str(number % 5 + 1), str((number + 2) % 5 + 1)]),
+        ):
+            put("order_reviews", column, 2 * number, values)
     more = pd.DataFrame(plan["points"], columns=files["geolocation"].columns)
     files["geolocation"] = pd.concat([files["geolocation"], more], ignore_index=True)
     return files

@@ -21,6 +21,7 @@ from .verdicts import Verdict, verdict
 
 PREFIX = "olist_mutant_"
 BASE = f"{PREFIX}base"
+SCALE = 0.005  # of the synthetic data
 _LOCK = 0x0115_7003
 _DISCONNECT = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = any(%s)"
 # A mutant may turn a join into a product: it ends here instead of running for hours.
@@ -29,10 +30,9 @@ _LEFT_OUT = (".*", "*.py", "*.raw.sql", "target", "logs", "benchmarks", "docs", 
 
 
 class Group(NamedTuple):
-    """Mutants of the same models; ``number`` names its folder and databases."""
+    """Mutants of the same models, with a folder and databases of their own of that name."""
 
-    number: int
-    targets: tuple[str, ...]
+    name: str
     mutants: Sequence[Mutant]
     work: Path
 
@@ -53,7 +53,8 @@ def alone() -> Iterator[None]:
             yield
         finally:
             cursor.execute("select datname from pg_database where datname like %s", (f"{PREFIX}%",))
-            _administer(*(("drop database {}", name) for (name,) in cursor.fetchall()))
+            for (name,) in cursor.fetchall():
+                _administer("drop database {} with (force)", name)
 
 
 def _use(database: str) -> None:
@@ -63,22 +64,21 @@ def _use(database: str) -> None:
     os.environ.update(PGDATABASE=database, PGOPTIONS=_TIMEOUT)
 
 
-def _administer(*statements: tuple[str, ...]) -> None:
-    """Run statements on whole databases, which nobody is connected to then."""
+def _administer(statement: str, *names: str) -> None:
+    """Run a statement on whole databases, which nobody is connected to then."""
     try:
         with closing(psycopg2.connect(dbname="postgres")) as link, link.cursor() as cursor:
             link.autocommit = True
-            for statement, *names in statements:
-                cursor.execute(_DISCONNECT, (names,))
-                cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+            cursor.execute(_DISCONNECT, (list(names),))
+            cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
     except psycopg2.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise LoaderError(f"A database for the mutants cannot be made: {reason}.") from error
 
 
 def _create(name: str, template: str = "template0") -> None:
-    drop = ("drop database if exists {}", name)
-    _administer(drop, ("create database {} template {}", name, template))
+    _administer("drop database if exists {} with (force)", name)
+    _administer("create database {} template {}", name, template)
 
 
 def build(folder: Path, *arguments: str) -> list[Any]:
@@ -114,7 +114,7 @@ def _clean(what: str, folder: Path, *arguments: str) -> list[Any]:
     return results
 
 
-def prepare(root: Path, work: Path, scale: float) -> None:
+def prepare(root: Path, work: Path) -> None:
     """Make the database that all groups start from: built once, and with loads that came since.
 
     Raises LoaderError when the unchanged project does not build.
@@ -122,7 +122,7 @@ def prepare(root: Path, work: Path, scale: float) -> None:
     shutil.copytree(root, work / "base", ignore=shutil.ignore_patterns(*_LEFT_OUT))
     _create(BASE)
     _use(BASE)
-    before, after = scenario.write(work / "data", scale)
+    before, after = scenario.write(work / "data", SCALE)
     for folder, mode in (*before, (work, ""), *after):
         if mode:
             land(folder, mode, say=lambda _: None, rules=Rules(allow_removals=True))
@@ -136,11 +136,10 @@ def run(group: Group) -> list[tuple[str, Verdict]]:
     Incrementally first; what survives that, also from nothing. Raises LoaderError when the
     unchanged project fails a test where the mutants will run.
     """
-    name = f"{PREFIX}{group.number:03}"
-    project = group.work / name
-    shutil.copytree(group.work / "base", project)
+    name = group.name
+    project = Path(shutil.copytree(group.work / "base", group.work / name))
     _use(name)
-    ways = _start(group, project, name)
+    ways = _start(group.mutants, project, name)
     found = []
     for mutant in group.mutants:
         path = project / mutant.file
@@ -161,23 +160,23 @@ def run(group: Group) -> list[tuple[str, Verdict]]:
     return found
 
 
-def _start(group: Group, project: Path, name: str) -> list[list[str]]:
+def _start(mutants: Sequence[Mutant], project: Path, name: str) -> list[list[str]]:
     """Make the database that the group's mutants start from; return dbt's options to try each with.
 
     All but the group's models are brought up to date: the tests compare models with each other.
     The group's own files are built as sqlglot writes them: what a mutant shows is its own change.
     """
-    models = [f"{target}+" for target in group.targets]
-    originals = {m.file: (project / m.file).read_text("utf-8") for m in group.mutants}
+    models = [f"{target}+" for target in mutants[0].targets]
+    originals = {m.file: (project / m.file).read_text("utf-8") for m in mutants}
     for file, text in originals.items():
-        templates = {m.template.start: m.template for m in group.mutants if m.file == file}
-        for _, template in sorted(templates.items(), reverse=True):
-            text = spliced(text, template, template.tree)  # noqa: PLW2901 - part by part
+        templates = {m.template.start: m.template for m in mutants if m.file == file}
+        for start in sorted(templates, reverse=True):
+            text = spliced(text, templates[start], templates[start].tree)  # noqa: PLW2901
         (project / file).write_text(text, "utf-8")
     _create(name, BASE)
     others = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
     _clean("the models beside", project, "--exclude", *models, *others)
-    _administer(("alter database {} rename to {}", name, f"{name}_start"))
+    _administer("alter database {} rename to {}", name, f"{name}_start")
     ways = [["--select", *models]]
     _create(name, f"{name}_start")
     results = _clean(f"the build of {', '.join(models)}", project, *ways[0])

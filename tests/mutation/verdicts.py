@@ -8,8 +8,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from loaders.errors import LoaderError
-
 from .mutants import Mutant
 
 KNOWN = Path(__file__).with_name("known.toml")
@@ -65,11 +63,8 @@ class Known(NamedTuple):
 
 
 def read_known(path: Path = KNOWN) -> list[Known]:
-    """Read known.toml. Raises LoaderError when the file has another form."""
-    try:
-        return [Known(**one) for one in tomllib.loads(path.read_text("utf-8"))["equivalent"]]
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise LoaderError(f"{path.name}: each entry has id and reason ({error}).") from error
+    """Read known.toml."""
+    return [Known(**one) for one in tomllib.loads(path.read_text("utf-8"))["equivalent"]]
 
 
 Outcomes = Sequence[tuple[Mutant, Verdict]]
@@ -99,27 +94,14 @@ def summary(outcomes: Outcomes) -> str:
 
 
 def report(outcomes: Outcomes, command: str) -> str:
-    """The report in Markdown, by model and macro; the same for the same outcomes."""
-    owners: dict[str, list[tuple[Mutant, Verdict]]] = {}
-    survivors = []
+    """The report in Markdown: the counts and the survivors; the same for the same outcomes."""
+    lines = ["None."]
     for mutant, found in outcomes:
-        name = f"`{mutant.owner}`" + (" (macro)" if mutant.file.startswith("macros/") else "")
-        owners.setdefault(name, []).append((mutant, found))
         if found.status == "survived":
-            code = (f"`{text}`".replace("|", "\\|") for text in (mutant.before, mutant.after))
-            survivors.append((f"`{mutant.id}`", *code))
-    rows = [
-        (name, len(found), *(counts[status] for status in _STATUSES), f"{score(counts):.0f} %")
-        for name, found in owners.items()
-        if set(counts := count(found)) != {"unreached"}
-    ]
-    heads = ("model or macro", "mutants", "by test", "by error", *_STATUSES[2:], "score")
+            texts = (f"`{text}`".replace("|", "\\|") for text in (mutant.before, mutant.after))
+            lines.append(f"| `{mutant.id}` | {' | '.join(texts)} |")
+    if len(lines) > 1:
+        lines[:1] = ["| mutant | before | after |", "| --- | --- | --- |"]
     text = Path(__file__).with_name("report.md").read_text("utf-8")
     text = text.replace("{command}", command).replace("{summary}", summary(outcomes))
-    text = text.replace("{survivors}", _table(("mutant", "before", "after"), survivors) or "None.")
-    return text.replace("{owners}", _table(heads, rows))
-
-
-def _table(heads: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows] if rows else []
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    return text.replace("{survivors}", "\n".join(lines))

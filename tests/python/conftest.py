@@ -4,19 +4,20 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import psycopg2
 import pytest
 from psycopg2 import sql
 
+from exports import exports
 from loaders import connection, server
 from loaders.packages import install
-from loaders.sample import generate
-from loaders.server import machine
 from loaders.tables import BY_NAME
+from tests import frames
 from warehouse import NO_TESTS, Warehouse
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ SLOW = re.compile(
 )
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]
+Named = Callable[..., AbstractContextManager[Warehouse]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Of ``make test``: each worker has a server of its own; where one is given, no workers."""
-    return 0 if connection.external() else min(4, machine.measure().processors)
+    return 0 if connection.external() else min(4, os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")
@@ -59,12 +61,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
 
 
 @contextmanager
-def temporary_database(postgres: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Yield the variables of an empty database on a server, dropped at the end."""
-    name = f"olist_test_{uuid.uuid4().hex[:12]}"
-    administer(postgres, "create database {}", name)
+def temporary_database(
+    postgres: dict[str, str], name: str = "", template: str = "template1"
+) -> Iterator[dict[str, str]]:
+    """Yield the variables of a new database on a server, dropped at the end."""
+    name = f"olist_test_{name or uuid.uuid4().hex[:12]}"
+    administer(postgres, "create database {} template {}", name, template)
     yield {**postgres, "PGDATABASE": name}
-    administer(postgres, "drop database {} with (force)", name)
+    administer(postgres, "drop database if exists {} with (force)", name)
 
 
 @pytest.fixture
@@ -80,23 +84,80 @@ def database(
         yield variables
 
 
-@pytest.fixture(scope="module")
-def warehouse(
-    postgres: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    """An empty warehouse, shared by the tests of a module."""
+@pytest.fixture
+def without_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server is named, and there is no embedded one."""
+    for name in ("PGHOST", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def named(postgres: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Named:
+    """Make a warehouse whose database has one of few names: dbt parses the project per name."""
     install(retry=False, say=lambda _: None)
-    with temporary_database(postgres) as variables:
-        yield Warehouse(variables, tmp_path_factory.mktemp("dbt"))
+    session, folder = uuid.uuid4().hex[:8], tmp_path_factory.mktemp("dbt")
+
+    @contextmanager
+    def make(name: str, template: str = "template1") -> Iterator[Warehouse]:
+        with temporary_database(postgres, f"{session}_{name}", template) as variables:
+            yield Warehouse(variables, folder / name)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def warehouse(named: Named) -> Iterator[Warehouse]:
+    """An empty warehouse, shared by the tests of a module."""
+    with named("first") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def rebuilt_warehouse(
-    postgres: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    named: Named,
 ) -> Iterator[Warehouse]:
     """A second one, to compare with."""
-    with temporary_database(postgres) as variables:
-        yield Warehouse(variables, tmp_path_factory.mktemp("dbt"))
+    with named("second") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two exports of a synthetic marketplace of 5,000 orders, the second a day later."""
+    made = exports(tmp_path_factory.mktemp("history"), 0.05)
+    earlier, later = next(made), next(made)
+    files = frames.read(later, ("products", "sellers", "order_items"))
+    lines = files.pop("order_items")
+    for name, rows in files.items():  # describe the members that lines name
+        key = str(rows.columns[0])
+        new = sorted({*lines[key]} - {*rows[key]})
+        files[name] = pd.concat([rows, rows[: len(new)].assign(**{key: new})])
+    frames.write(files, later)
+    return earlier, later
+
+
+@pytest.fixture(scope="session")
+def template(
+    named: Named,
+    postgres: dict[str, str],
+    history: tuple[Path, Path],
+) -> Iterator[str]:
+    """The database that ``built`` starts from: made once, and no data test may warn."""
+    with named("first") as made:
+        made.land(history[0], "snapshot")
+        made.dbt("build", "--warn-error", "--exclude-resource-type", "unit_test")
+        name = made.variables["PGDATABASE"]
+        administer(postgres, "alter database {} rename to {}", name, f"{name}_built")
+    yield f"{name}_built"
+    administer(postgres, "drop database {}", f"{name}_built")
+
+
+@pytest.fixture(scope="module")
+def built(named: Named, template: str) -> Iterator[Warehouse]:
+    """A warehouse of the first export, with star and reports, for the tests of a module."""
+    with named("first", template) as made:
+        yield made
 
 
 @pytest.fixture(
@@ -106,20 +167,14 @@ def rebuilt_warehouse(
         pytest.param("real", marks=pytest.mark.skipif(not REAL_DATA, reason="OLIST_REAL_DATA")),
     ],
 )
-def sample_and_real(
-    request: pytest.FixtureRequest,
-    warehouse: Warehouse,
-    rebuilt_warehouse: Warehouse,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Warehouse:
+def sample_and_real(request: pytest.FixtureRequest) -> Warehouse:
     """A warehouse with the star and the reports."""
-    if request.param == "real":
-        made, files = rebuilt_warehouse, Path(str(REAL_DATA))
+    if request.param == "sample":
+        made: Warehouse = request.getfixturevalue("built")
     else:
-        made, files = warehouse, tmp_path_factory.mktemp("sample")
-        generate(files, 0.05)
-    made.land(files, "snapshot")
-    made.dbt("build", *NO_TESTS)
+        made = request.getfixturevalue("rebuilt_warehouse")
+        made.land(Path(str(REAL_DATA)), "snapshot")
+        made.dbt("build", *NO_TESTS)
     return made
 
 
@@ -133,6 +188,10 @@ def query(database: dict[str, str]) -> Query:
             return cursor.fetchall() if cursor.description else []
 
     return run
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
 
 
 def write_csv(folder: Path, table: str, *rows: str) -> Path:

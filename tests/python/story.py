@@ -42,13 +42,13 @@ BASE: Rows = {
 class Story:
     """A warehouse, and what the next load brings."""
 
-    def __init__(self, warehouse: Warehouse, folder: Path) -> None:
+    def __init__(self, warehouse: Warehouse, folder: Path, *, is_built: bool = False) -> None:
         """Begin with the whole marketplace, not yet landed."""
         self.warehouse = warehouse
         self.folder = folder
         self.files = {name: list(rows) for name, rows in BASE.items()}
         self.times: list[str] = []  # of the batches, by the clock of the source
-        self.is_built = False
+        self.is_built = is_built
 
     def land(self, files: Rows | None = None, mode: str = "snapshot") -> None:
         """Land these files, or all where none is named; their rows stay for the next load."""

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import REAL_DATA
 from exports import exports
-from loaders.lake import archive
+from loaders.lake.archive import archive
 from loaders.packages import install
 from loaders.paths import project_root
 from loaders.sample import generate
@@ -134,7 +134,7 @@ def lake(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path
     write({"orders": orders}, folder / "delta")
     warehouse.land(folder / "delta")
     warehouse.dbt("build", *NO_TESTS)
-    with warehouse._environment():
+    with warehouse.environment():
         archive(str(folder / "lake"), say=lambda _: None)
     return folder / "lake"
 

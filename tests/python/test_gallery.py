@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from loaders.paths import project_root
-from loaders.sample import generate
-from warehouse import NO_TESTS, Warehouse
+from warehouse import Warehouse
 
 pytest.importorskip("matplotlib", reason="extra gallery is not installed")
 from docs.gallery import CHARTS
@@ -30,13 +29,10 @@ def _draw(out: Path, variables: dict[str, str]) -> "subprocess.CompletedProcess[
     )
 
 
-def test_every_picture_is_drawn_and_twice_the_same(warehouse: Warehouse, tmp_path: Path) -> None:
-    generate(tmp_path / "data", 0.05)
-    warehouse.land(tmp_path / "data", "snapshot")
-    warehouse.dbt("build", *NO_TESTS)
+def test_every_picture_is_drawn_and_twice_the_same(built: Warehouse, tmp_path: Path) -> None:
     drawn = []
     for out in (tmp_path / "first", tmp_path / "second"):
-        done = _draw(out, warehouse.variables)
+        done = _draw(out, built.variables)
         assert done.returncode == 0, done.stderr
         drawn.append({path.name: path.read_bytes() for path in out.iterdir()})
     assert drawn[0] == drawn[1]

@@ -1,12 +1,7 @@
 """What a run reads: the batches that had landed when it began, whatever else goes on meanwhile."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
-from loaders.paths import project_root
 from story import BASE, Story
 from warehouse import MARTS, NO_TESTS, Warehouse
 
@@ -15,33 +10,17 @@ NEW_ORDER = BASE["orders"][0].replace("o1,c1", "o4,c4")
 
 def dbt(warehouse: Warehouse, *arguments: str) -> tuple[int, str]:
     """Run dbt as users do; return its exit status and output."""
-    folder = str(warehouse.folder / "process")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "loaders.dbt",
-            *arguments,
-            "--target-path",
-            folder,
-            "--log-path",
-            folder,
-        ],
-        env={**os.environ, **warehouse.variables},
-        cwd=project_root(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    process = warehouse.start(*arguments)
+    output, _ = process.communicate()
+    return process.returncode, output
 
 
 def pin(warehouse: Warehouse) -> int:
     return int(warehouse.query("select batch_id from staging._pin")[0][0])
 
 
-def test_without_raw_there_is_one_error_that_says_what_to_do(rebuilt_warehouse: Warehouse) -> None:
-    status, output = dbt(rebuilt_warehouse, "run", "--select", "staging")
+def test_without_raw_there_is_one_error_that_says_what_to_do(warehouse: Warehouse) -> None:
+    status, output = dbt(warehouse, "run", "--select", "staging")
     assert status != 0
     assert "yet (it has no raw._batches): run 'olist land LOCATION' first." in output
     assert output.count("does not exist") == 0

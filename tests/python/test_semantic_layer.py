@@ -1,167 +1,247 @@
 """Every metric gives what SQL gives, by every dimension. `make semantic` installs MetricFlow."""
 
 import json
+import math
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
+import yaml
 
-from dimensions import DIMENSIONS, MAIN, SOURCES
-from figures import FIGURES
 from loaders.paths import project_root
-from loaders.sample import generate
-from over_time import OVER_TIME
-from warehouse import NO_TESTS, Warehouse
+from warehouse import Warehouse
 
-if TYPE_CHECKING:
-    from semantic import Semantics
-
-pytestmark = pytest.mark.skipif(
-    find_spec("dbt_metricflow") is None,
-    reason="MetricFlow is not installed: make semantic (docs/semantic-layer.md)",
+pytest.importorskip("dbt_metricflow", reason="MetricFlow is not installed: make semantic")
+from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
+from metricflow.protocols.sql_client import SqlEngine
+from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
+from metricflow_semantics.model.dbt_manifest_parser import (
+    parse_manifest_from_dbt_generated_manifest,
 )
+from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-REAL_DATA = os.environ.get("OLIST_REAL_DATA")
-ADD_UP = ("revenue", "orders", "payments", "reviews")
+Cells = dict[tuple[str, ...], float]
+TABLE = yaml.safe_load(Path(__file__).with_name("metrics.yml").read_text("utf-8"))
+SOURCE_OF = {metric: source for source, metrics in TABLE["metrics"].items() for metric in metrics}
+OVER_TIME = [*TABLE["growth"], *TABLE["so_far"], *TABLE["other"]]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "sample",
-        pytest.param("real", marks=pytest.mark.skipif(not REAL_DATA, reason="OLIST_REAL_DATA")),
-    ],
-)
-def semantics(
-    request: pytest.FixtureRequest,
-    warehouse: Warehouse,
-    rebuilt_warehouse: Warehouse,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> "Semantics":
-    """A warehouse with the star, and MetricFlow on it."""
-    from semantic import Semantics  # noqa: PLC0415 - needs the extra
+class _Postgres:
+    """As much of a SQL client as MetricFlow needs to write SQL."""
 
-    if request.param == "real":
-        made, files = rebuilt_warehouse, Path(str(REAL_DATA))
+    sql_engine_type = SqlEngine.POSTGRES
+    sql_plan_renderer = PostgresSQLSqlPlanRenderer()
+
+
+@dataclass
+class Semantics:
+    """The semantic layer of a warehouse: MetricFlow writes the SQL, we run it."""
+
+    warehouse: Warehouse
+    is_large: bool
+
+    @cached_property
+    def engine(self) -> Any:
+        """MetricFlow on what dbt parsed for this warehouse."""
+        manifest = (self.warehouse.folder / "target" / "semantic_manifest.json").read_text("utf-8")
+        lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(manifest))
+        return MetricFlowEngine(semantic_manifest_lookup=lookup, sql_client=_Postgres())
+
+    def manifest(self) -> dict[str, Any]:
+        """What dbt parsed."""
+        text = (self.warehouse.folder / "target" / "manifest.json").read_text("utf-8")
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def sql(self, **request: Any) -> str:
+        """The SQL of a question."""
+        asked = MetricFlowQueryRequest.create(**request)
+        return str(self.engine.explain(asked).sql_statement.sql)
+
+    def dimensions(self, metric: str) -> list[str]:
+        """By what a metric can be asked: its own dimensions, and those one step away."""
+        found = self.engine.simple_dimensions_for_metrics([metric])
+        return sorted({name.dunder_name for name in found if len(name.entity_links) < 2})
+
+    def cells(self, metric: str, *dimensions: str) -> Cells:
+        """Values of a metric by the values of its dimensions; empty cells are left out."""
+        return self.answer(self.sql(metric_names=[metric], group_by_names=list(dimensions)))
+
+    def answer(self, statement: str) -> Cells:
+        """What SQL gives: the last column by the others."""
+        found: Cells = {}
+        for *key, value in self.warehouse.query(statement):
+            if value is not None:
+                name = tuple(map(_as_text, key))
+                assert name not in found, f"{name} comes twice"
+                found[name] = float(value)
+        return found
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        value = value.date()
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def differences(ours: Cells, theirs: Cells) -> list[str]:
+    """Some of what two answers differ in."""
+    found = [
+        f"{key}: {ours.get(key)} but SQL says {theirs.get(key)}"
+        for key in sorted({*ours, *theirs})
+        if key not in ours or key not in theirs or not math.isclose(ours[key], theirs[key])
+    ]
+    return found[:5]
+
+
+@pytest.fixture(scope="module")
+def semantics(sample_and_real: Warehouse, request: pytest.FixtureRequest) -> Semantics:
+    return Semantics(sample_and_real, is_large="real" in request.node.name)
+
+
+def _by(metric: str, dimension: str) -> str:
+    """SQL of a metric by a dimension."""
+    source = SOURCE_OF[metric]
+    column, value = TABLE["dimensions"][source][dimension], TABLE["metrics"][source][metric]
+    return (
+        f"select {column} as period, {value} as figure from {TABLE['sources'][source]} group by 1"
+    )
+
+
+def _statements(metric: str) -> Iterator[tuple[str, str]]:
+    """Dimensions of a metric, each with SQL that gives its values by it."""
+    month = "metric_time__month"
+    if metric in SOURCE_OF:
+        for dimension in TABLE["dimensions"][SOURCE_OF[metric]]:
+            yield dimension, _by(metric, dimension)
+    elif metric in TABLE["growth"]:
+        of, ago = TABLE["growth"][metric]
+        yield (
+            month,
+            f"with figures as ({_by(of, month)})"
+            " select now.period, now.figure * 100.0 / nullif(earlier.figure, 0) - 100"
+            " from figures as now"
+            f" inner join figures as earlier on earlier.period = now.period - interval '{ago}'",
+        )
+    elif metric in TABLE["so_far"]:
+        since, *grains = TABLE["so_far"][metric]
+        daily = _by("revenue", "metric_time__day").replace("period", "date_day")
+        for grain in grains:
+            dimension = f"metric_time__{grain}"
+            yield (
+                dimension,
+                f"with daily as ({daily}), periods as ("
+                f"select {TABLE['dimensions']['lines'][dimension]} as period,"
+                " max(days.date_day) as last_day from marts.dim_dates as days"
+                " where days.date_key <> -1 group by 1)"
+                " select periods.period, sum(daily.figure) from periods"
+                f" inner join daily on daily.date_day <= periods.last_day and {since}"
+                " group by periods.period",
+            )
     else:
-        made, files = warehouse, tmp_path_factory.mktemp("sample")
-        generate(files, 0.02)
-    made.land(files, "snapshot")
-    made.dbt("build", "--select", "+path:models/marts", *NO_TESTS)
-    return Semantics(made, is_large=request.param == "real")
+        yield month, TABLE["other"][metric]
 
 
-@pytest.mark.parametrize("metric", FIGURES)
-def test_the_total_is_that_of_the_definition(semantics: "Semantics", metric: str) -> None:
-    from semantic import sections  # noqa: PLC0415
+def _definitions() -> dict[str, list[str]]:
+    """The queries of each section of docs/metrics.md, by its anchor."""
+    text = (project_root() / "docs" / "metrics.md").read_text("utf-8")
+    found = {}
+    for part in re.split(r"^#+ ", text, flags=re.MULTILINE):
+        heading, _, body = part.partition("\n")
+        anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        found[anchor] = re.findall(r"```sql\n(.+?)\n```", body, re.DOTALL)
+    return found
 
-    manifest = json.loads((semantics.warehouse.folder / "target/manifest.json").read_text("utf-8"))
-    meta = manifest["metrics"][f"metric.olist_warehouse.{metric}"]["config"]["meta"]
-    query = sections()[meta["definition"]][FIGURES[metric].query]
+
+@pytest.mark.parametrize("metric", SOURCE_OF)
+def test_the_total_is_that_of_the_definition(semantics: Semantics, metric: str) -> None:
+    meta = semantics.manifest()["metrics"][f"metric.olist_warehouse.{metric}"]["config"]["meta"]
+    query = _definitions()[meta["definition"]][TABLE["query"].get(metric, 0)]
     ((defined,),) = semantics.warehouse.query(query)
     (value,) = semantics.cells(metric).values()
     digits = -int(getattr(defined, "as_tuple", lambda: (0, 0, 0))()[2])
     assert value == pytest.approx(float(defined), abs=0.5001 * 10**-digits)
 
 
-def _statements() -> Iterator[tuple[str, str, str]]:
-    """Metric, dimension, and SQL that gives its values by it."""
-    for metric, figure in FIGURES.items():
-        for dimension, column in DIMENSIONS[figure.source].items():
-            values = f"select {column}, {figure.value} as figure from {SOURCES[figure.source]}"
-            yield metric, dimension, f"{values} group by 1"
-    for metric, statements in OVER_TIME.items():
-        for dimension, statement in statements.items():
-            yield metric, dimension, statement
-
-
-@pytest.mark.parametrize("metric", [*FIGURES, *OVER_TIME])
-def test_a_metric_by_each_dimension_is_what_sql_says(semantics: "Semantics", metric: str) -> None:
-    from semantic import cells, differences  # noqa: PLC0415
-
+@pytest.mark.parametrize("metric", [*SOURCE_OF, *OVER_TIME])
+def test_a_metric_by_each_dimension_is_what_sql_says(semantics: Semantics, metric: str) -> None:
     broken = {}
-    for name, dimension, statement in _statements():
-        if name != metric or (semantics.is_large and dimension not in MAIN):
-            continue
-        theirs = cells(semantics.warehouse, statement)
-        assert theirs, dimension
-        if found := differences(semantics.cells(metric, dimension), theirs):
-            broken[dimension] = found
-    assert broken == {}
+    for dimension, statement in _statements(metric):
+        if not semantics.is_large or dimension in TABLE["main"]:
+            theirs = semantics.answer(statement)
+            assert theirs, dimension
+            broken[dimension] = differences(semantics.cells(metric, dimension), theirs)
+    assert {name: found for name, found in broken.items() if found} == {}
 
 
-@pytest.mark.parametrize("metric", ADD_UP)
-def test_no_dimension_multiplies_or_loses_a_row(semantics: "Semantics", metric: str) -> None:
+@pytest.mark.parametrize("metric", ["revenue", "orders", "payments", "reviews"])
+def test_no_dimension_multiplies_or_loses_a_row(semantics: Semantics, metric: str) -> None:
     """By each dimension that MetricFlow offers, one at a time, the cells add up to the total."""
     (total,) = semantics.cells(metric).values()
-    broken = {}
-    for dimension in semantics.dimensions(metric):
-        found = sum(semantics.cells(metric, dimension).values())
-        if found != pytest.approx(total):
-            broken[dimension] = found
-    assert broken == {}, f"the total is {total}"
+    sums = {
+        name: sum(semantics.cells(metric, name).values()) for name in semantics.dimensions(metric)
+    }
+    assert {name: found for name, found in sums.items() if found != pytest.approx(total)} == {}
 
 
-def test_several_metrics_in_one_question_are_those_of_one_each(semantics: "Semantics") -> None:
+def test_several_metrics_in_one_question_are_those_of_one_each(semantics: Semantics) -> None:
     """Of four facts, joined by what they share."""
-    from semantic import cells, differences  # noqa: PLC0415
-
     metrics = ["revenue", "orders", "payments", "reviews", "late_share"]
     dimensions = ["metric_time__quarter", "customer_geography__region"]
     together = semantics.sql(metric_names=metrics, group_by_names=dimensions)
     for metric in metrics:  # by name: the columns come in MetricFlow's own order
-        statement = f"select {', '.join((*dimensions, metric))} from ({together}) as answer"
-        got = cells(semantics.warehouse, statement)
+        got = semantics.answer(f"select {', '.join((*dimensions, metric))} from ({together}) as a")
         assert len(got) > 1
         assert differences(got, semantics.cells(metric, *dimensions)) == [], metric
 
 
-def test_what_would_multiply_is_refused(semantics: "Semantics") -> None:
-    for metric in ("orders", "review_score", "payments", "average_order_value"):
-        with pytest.raises(Exception, match="product__category_name"):
-            semantics.sql(metric_names=[metric], group_by_names=["product__category_name"])
+@pytest.mark.parametrize("metric", ["orders", "review_score", "payments", "average_order_value"])
+def test_what_would_multiply_is_refused(semantics: Semantics, metric: str) -> None:
+    with pytest.raises(Exception, match="product__category_name"):
+        semantics.sql(metric_names=[metric], group_by_names=["product__category_name"])
 
 
-def test_saved_questions_have_answers(semantics: "Semantics") -> None:
-    manifest = json.loads((semantics.warehouse.folder / "target/manifest.json").read_text("utf-8"))
-    saved = [query["name"] for query in manifest["saved_queries"].values()]
+def test_saved_questions_have_answers(semantics: Semantics) -> None:
+    saved = [query["name"] for query in semantics.manifest()["saved_queries"].values()]
     assert saved
     for name in saved:
         assert len(semantics.warehouse.query(semantics.sql(saved_query_name=name))) > 1, name
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy: MetricFlow parses the project into its own folder."""
+    folder = tmp_path_factory.mktemp("mf") / "project"
+    ignored = shutil.ignore_patterns(".git", ".venv", "target", "logs", "loaders", "benchmarks")
+    return Path(shutil.copytree(project_root(), folder, ignore=ignored))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["query", "--metrics", "orders", "--group-by", "metric_time__year"], "2017"),
-        (["query", "--saved-query", "sales_by_route"], "Sudeste"),
-        (["list", "metrics", "--search", "late_share"], "late_share"),
-        (["validate-configs"], "Successfully validated"),
-        (["--", "query", "--help"], "--group-by"),
+        ("query --metrics orders --group-by metric_time__year", "2017"),
+        ("query --saved-query sales_by_route", "Sudeste"),
+        ("list metrics --search late_share", "late_share"),
+        ("validate-configs", "Successfully validated"),
+        ("-- query --help", "--group-by"),
     ],
-    ids=" ".join,
 )
 def test_the_command_answers(
-    semantics: "Semantics", tmp_path: Path, arguments: list[str], words: str
+    semantics: Semantics, project: Path, arguments: str, words: str
 ) -> None:
     """From any folder, with nothing but the variables of the warehouse."""
-    project = tmp_path / "project"
-    shutil.copytree(
-        project_root(),
-        project,
-        ignore=lambda folder, names: (
-            set() if Path(folder) != project_root() else set(names) - _PROJECT
-        ),
-    )
     done = subprocess.run(
-        [sys.executable, "-m", "loaders", "mf", *arguments],
-        cwd=tmp_path,
+        [sys.executable, "-m", "loaders", "mf", *arguments.split()],
+        cwd=project.parent,
         env={
             **os.environ,
             **semantics.warehouse.variables,
@@ -175,9 +255,3 @@ def test_the_command_answers(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert words in done.stdout
-
-
-_PROJECT = {
-    *("dbt_project.yml", "profiles.yml", "packages.yml", "dbt_packages"),
-    *("models", "macros", "seeds", "snapshots", "tests", "analyses", "docs"),
-}

@@ -1,12 +1,15 @@
 """A database with its own dbt run folder: land, build, read the marts."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-import pytest
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from psycopg2 import sql
@@ -36,6 +39,7 @@ MARTS_ONLY = (
 )
 Rows = list[tuple[Any, ...]]
 Records = list[dict[str, Any]]
+_MANIFESTS: dict[Path, Manifest] = {}  # parsed once per folder: it is of one name of a database
 
 
 @dataclass
@@ -44,17 +48,18 @@ class Warehouse:
 
     variables: dict[str, str]
     folder: Path
-    _manifest: Manifest | None = field(default=None, init=False)
 
     def land(self, path: Path | str, mode: str = "delta") -> Counts:
         """Land a folder of CSV files, or what a URL names, however much they remove."""
-        with self._environment():
+        with self.environment():
             return land(path, mode, say=lambda _: None, rules=Rules(allow_removals=True))
 
     def dbt(self, *arguments: str) -> dict[str, str]:
         """Run dbt; return the status of each node but exposures. Fails when dbt fails."""
-        with self._environment():
-            done = dbtRunner(self._parsed(arguments)).invoke([*arguments, *self._options()])
+        with self.environment():
+            done = dbtRunner(self._parsed(arguments)).invoke(
+                ["--quiet", *arguments, *self._options()]
+            )
         results = getattr(done.result, "results", [])
         broken = [
             f"{result.node.name}: {result.message}"
@@ -66,15 +71,26 @@ class Warehouse:
             result.node.name: str(result.status) for result in results if result.status != "no-op"
         }
 
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start dbt as users do, in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "loaders.dbt", *arguments, *self._options("process")],
+            env={**os.environ, **self.variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def query(self, statement: str | sql.Composable, *, fetch: bool = True) -> Rows:
         """Run a statement and return its rows; none where it has none to fetch."""
-        with self._environment(), connect() as link, link.cursor() as cursor:
+        with self.environment(), connect() as link, link.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchall() if fetch else []
 
     def records(self, query: str) -> Records:
         """The rows of a query, with the names of their columns."""
-        with self._environment(), connect() as link, link.cursor() as cursor:
+        with self.environment(), connect() as link, link.cursor() as cursor:
             cursor.execute(query)
             names = [column.name for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -94,25 +110,22 @@ class Warehouse:
         """The project, parsed once for all commands but those that change what it is."""
         if "--vars" in arguments:
             return None
-        if self._manifest is None:
-            parsed = dbtRunner().invoke(["parse", *self._options()]).result
+        if self.folder not in _MANIFESTS:
+            parsed = dbtRunner().invoke(["--quiet", "parse", *self._options()]).result
             assert isinstance(parsed, Manifest)
-            self._manifest = parsed
-        return self._manifest
+            _MANIFESTS[self.folder] = parsed
+        return _MANIFESTS[self.folder]
 
-    def _options(self) -> list[str]:
+    def _options(self, target: str = "target") -> list[str]:
         return [
-            "--quiet",
-            *("--project-dir", str(project_root())),
-            *("--profiles-dir", str(project_root())),
-            *("--target-path", str(self.folder / "target")),
+            *("--project-dir", str(project_root()), "--profiles-dir", str(project_root())),
+            *("--target-path", str(self.folder / target)),
             *("--log-path", str(self.folder / "logs")),
         ]
 
     @contextmanager
-    def _environment(self) -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.delenv("DATABASE_URL", raising=False)
-            for name, value in self.variables.items():
-                patch.setenv(name, value)
+    def environment(self) -> Iterator[None]:
+        """Let loaders find this database, in this process."""
+        with mock.patch.dict(os.environ, self.variables):
+            os.environ.pop("DATABASE_URL", None)
             yield

@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import yaml
 from dbt_bouncer.check_framework.decorator import check, fail  # type: ignore[import-untyped]
 from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parents[4]
 Node = Any  # what dbt-bouncer hands over: attributes of the manifest, None where there is none
 
-_GRAIN = "One row per "
 _NAME_LENGTH = 63  # bytes that PostgreSQL keeps of a name
 _REPEATS = 3
 _DEFINITIONS = "docs/metrics.md"
-_FIGURES = ("tests/python/figures.py", "tests/python/over_time.py")
+_FIGURES = "tests/python/metrics.yml"
 _METRICS = "docs/semantic-layer.md"
 
 
@@ -29,13 +29,9 @@ _METRICS = "docs/semantic-layer.md"
 
 
 @check
-def check_model_grain_is_described(model: Node) -> None:
-    _grain(model)
-
-
-@check
 def check_seed_grain_is_described(seed: Node) -> None:
-    _grain(seed)
+    if not str(seed.description or "").startswith("One row per "):
+        fail(f"the description of {seed.name} does not begin with its grain: One row per …")
 
 
 @check
@@ -81,21 +77,6 @@ def check_macro_arguments_are_described(macro: Node) -> None:
 
 
 @check
-def check_exposure_is_described(exposure: Node) -> None:
-    """An exposure says what it is, and whom to ask."""
-    has = {
-        "description": exposure.description,
-        "label": exposure.label,
-        "maturity": exposure.maturity,
-        "url": exposure.url,
-        "owner with email": (exposure.owner or {}).get("email"),
-    }
-    missing = [name for name, value in has.items() if not str(value or "").strip()]
-    if missing:
-        fail(f"exposure {exposure.name} needs {', '.join(missing)}")
-
-
-@check
 def check_test_says_why(test: Node) -> None:
     """A singular test begins with a comment; one that only warns has a reason."""
     comment = _comment(test)
@@ -111,12 +92,8 @@ def check_test_says_why(test: Node) -> None:
 
 @check
 def check_test_name_fits(test: Node) -> None:
-    _fits(test)
-
-
-@check
-def check_model_name_fits(model: Node) -> None:
-    _fits(model)
+    if len(test.name.encode()) > _NAME_LENGTH:
+        fail(f"{test.name} is longer than {_NAME_LENGTH} characters: give it a shorter name")
 
 
 @check
@@ -224,13 +201,6 @@ def check_fact_has_unit_tests(model: Node, ctx: Any) -> None:
             fail(f"write a unit test of {model.name} for {words}")
 
 
-@check
-def check_report_has_raw_twin(model: Node) -> None:
-    """Other SQL, written on raw, gives what a report gives."""
-    if not (ROOT / "tests/reports" / f"{model.name}.raw.sql").is_file():
-        fail(f"write tests/reports/{model.name}.raw.sql, which gives its rows from raw")
-
-
 # ---------- metrics
 
 
@@ -255,11 +225,13 @@ def check_metrics_are_explained(ctx: Any) -> None:
 @check
 def check_metrics_are_compared(ctx: Any) -> None:
     """Other SQL gives what a metric gives, and docs/semantic-layer.md lists it."""
-    figures, listed = "".join(map(_text, _FIGURES)), _text(_METRICS)
+    figures, listed = yaml.safe_load(_text(_FIGURES)), _text(_METRICS)
+    compared = {*figures["growth"], *figures["so_far"], *figures["other"]}
+    compared = compared.union(*figures["metrics"].values())
     names = [metric.name for metric in _own(ctx, "metrics")]
-    alone = [name for name in names if f'    "{name}": ' not in figures]
+    alone = [name for name in names if name not in compared]
     if alone:
-        fail(f"give SQL of {', '.join(alone)} in {_FIGURES[0]}, to compare it with")
+        fail(f"give SQL of {', '.join(alone)} in {_FIGURES}, to compare it with")
     unlisted = [name for name in names if f"`{name}`" not in listed]
     if unlisted:
         fail(f"name {', '.join(unlisted)} in {_METRICS}")
@@ -291,11 +263,6 @@ def _own(ctx: Any, collection: str) -> Iterator[Node]:
     return (node for node in _values(ctx, collection) if node.package_name == project)
 
 
-def _grain(node: Node) -> None:
-    if not str(node.description or "").startswith(_GRAIN):
-        fail(f'the description of {node.name} does not begin with its grain: "{_GRAIN}…"')
-
-
 def _columns(node: Node) -> None:
     silent = [name for name, column in (node.columns or {}).items() if not column.description]
     if silent:
@@ -308,11 +275,6 @@ def _beside(node: Node, prefix: str = "") -> None:
     found = str(node.patch_path or "").split("://")[-1]
     if found and found != wanted:  # without any, other rules ask for a description
         fail(f"move the description of {node.name} from {found} to {wanted}")
-
-
-def _fits(node: Node) -> None:
-    if len(node.name.encode()) > _NAME_LENGTH:
-        fail(f"{node.name} is longer than {_NAME_LENGTH} characters: give it a shorter name")
 
 
 def _comment(test: Node) -> str:
