@@ -28,6 +28,7 @@ people as (
     from members
     full outer join {{ ref('stg_olist__customers') }} as customers
         on members.customer_unique_id = customers.customer_unique_id
+    where coalesce(members.customer_unique_id, customers.customer_unique_id) is not null
     group by coalesce(members.customer_unique_id, customers.customer_unique_id)
     having
         coalesce(min(cast(members.is_removed as integer)), 1)
@@ -72,7 +73,7 @@ sellers as (
     select sellers.seller_id as natural_key
     from {{ ref('stg_olist__sellers') }} as sellers
     left join {{ ref('dim_sellers') }} as dim_sellers
-        on sellers.seller_id = dim_sellers.seller_id
+        on {{ dimension_key('sellers.seller_id') }} = dim_sellers.seller_key
     where
         (not sellers.is_removed or dim_sellers.seller_id is not null)
         and (
@@ -95,7 +96,7 @@ products as (
     left join {{ ref('stg_olist__product_category_translations') }} as translations
         on products.category_name_portuguese = translations.category_name_portuguese
     left join {{ ref('dim_products') }} as dim_products
-        on products.product_id = dim_products.product_id
+        on {{ dimension_key('products.product_id') }} = dim_products.product_key
     where
         (not products.is_removed or dim_products.product_id is not null)
         and (
