@@ -129,16 +129,11 @@ def late_and_review(ask: Ask, axes: Axes) -> None:
 def market_basket(ask: Ask, axes: Axes) -> None:
     """What is bought together?"""
     rows = ask(
-        "select first_category || ' + ' || second_category, orders, lift"
+        "select first_category || ' + ' || second_category, orders, ' lift ' || round(lift, 2)"
         " from reports.rpt_market_basket where not has_unknown_category"
         " order by orders desc, first_category, second_category limit 12"
     )
-    pairs, orders, lift = _columns(rows[::-1])
-    axes.barh(pairs, _numbers(orders), color=BLUE)
-    for place, (count, times) in enumerate(zip(_numbers(orders), lift, strict=True)):
-        axes.annotate(f" lift {times:.2f}", (count, place), va="center", fontsize=8)
-    axes.set_xlabel("orders with both")
-    axes.margins(x=0.12)
+    _noted_bars(axes, rows[::-1], "orders with both", 0.12)
 
 
 def sellers(ask: Ask, axes: Axes) -> None:
@@ -163,29 +158,22 @@ def sellers(ask: Ask, axes: Axes) -> None:
 def categories(ask: Ask, axes: Axes) -> None:
     """What sells, and does it please?"""
     rows = ask(
-        "select category_name, revenue / 1000.0, average_review_score"
+        "select category_name, revenue / 1000.0,"
+        " coalesce(' ' || round(average_review_score, 2) || ' ★', '')"
         " from reports.rpt_category_performance order by revenue desc, category_name limit 15"
     )
-    names, revenue, score = _columns(rows[::-1])
-    axes.barh(names, _numbers(revenue), color=BLUE)
-    for place, (money, stars) in enumerate(zip(_numbers(revenue), score, strict=True)):
-        axes.annotate(f" {stars:.2f} ★" if stars else "", (money, place), va="center", fontsize=8)
-    axes.set_xlabel("revenue, thousand reais (and average review score)")
-    axes.margins(x=0.1)
+    _noted_bars(axes, rows[::-1], "revenue, thousand reais (and average review score)", 0.1)
 
 
 def payments(ask: Ask, axes: Axes) -> None:
     """Does what was paid equal what was bought?"""
     rows = ask(
-        "select reconciliation, count(*) from reports.rpt_payment_reconciliation"
+        "select reconciliation, count(*), to_char(count(*), ' FM999,999,999')"
+        " from reports.rpt_payment_reconciliation"
         " group by reconciliation order by count(*), reconciliation"
     )
-    statuses, orders = _columns(rows)
-    bars = axes.barh(statuses, _numbers(orders), color=BLUE)
-    axes.bar_label(bars, [f" {count:,}" for count in orders], fontsize=8)
     axes.set_xscale("log")
-    axes.set_xlabel("orders (logarithmic)")
-    axes.margins(x=0.15)
+    _noted_bars(axes, rows, "orders (logarithmic)", 0.15)
 
 
 CHARTS: tuple[Callable[[Ask, Axes], None], ...] = (
@@ -219,6 +207,14 @@ def _heat_map(axes: Axes, rows: Rows, what: str, digits: int = 1) -> None:
     axes.set_xticks(range(len(across)), [str(value) for value in across])
     axes.set_yticks(range(len(down)), [str(value) for value in down])
     axes.figure.colorbar(drawn, ax=axes, label=what)
+
+
+def _noted_bars(axes: Axes, rows: Rows, what: str, room: float) -> None:
+    """Draw rows of (name, figure, note at the end of its bar)."""
+    names, figures, notes = _columns(rows)
+    axes.bar_label(axes.barh(names, _numbers(figures), color=BLUE), notes, fontsize=8)
+    axes.set_xlabel(what)
+    axes.margins(x=room)
 
 
 def _columns(rows: Rows) -> tuple[tuple[Any, ...], ...]:

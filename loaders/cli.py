@@ -64,11 +64,10 @@ def _sentence(error: Exception) -> str | None:
     return None
 
 
-def _acting(role: str) -> AbstractContextManager[None]:
-    """Be a role of the embedded server; variables that name a server are obeyed as they are."""
+def _acting(kind: str) -> AbstractContextManager[None]:
     from loaders.roles import acting
 
-    return acting(role)
+    return acting(kind)
 
 
 def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
@@ -127,7 +126,7 @@ def down() -> None:
     """Stop the embedded PostgreSQL; its data stays."""
     from loaders import connection, server
 
-    if connection.external() is not None:
+    if connection.external():
         raise LoaderError("PGHOST or DATABASE_URL names a server of your own: not stopped.")
     server.down()
 
@@ -148,8 +147,7 @@ def psql(role: str | None, arguments: Names) -> None:
     from loaders import connection, server
 
     # For a server of the user's own, the machine's psql: the embedded one is built without TLS.
-    found = shutil.which("psql") if connection.external() else None
-    program = found or server.find_psql()
+    program = (connection.external() and shutil.which("psql")) or server.find_psql()
     if program is None:
         raise LoaderError("psql was not found: install a PostgreSQL client, or set PGBIN.")
     os.environ.update(_variables(role))
@@ -157,13 +155,9 @@ def psql(role: str | None, arguments: Names) -> None:
 
 
 def _variables(role: str | None) -> dict[str, str]:
-    if role is None:
-        from loaders.connection import environment
+    from loaders import connection, roles
 
-        return environment()
-    from loaders.roles import credentials
-
-    return credentials(role)
+    return roles.credentials(role) if role else connection.environment()
 
 
 @olist.command()
@@ -287,15 +281,7 @@ def replay(lake: str, until: int | None) -> None:
 @click.option("--limit", type=int, help="Rows of each, -1: all (default: 50, as CSV all).")
 @click.option("--csv", "as_csv", is_flag=True, help="One answer as CSV, not as a Markdown table.")
 def answers(names: Names, only_list: bool, limit: int | None, as_csv: bool) -> None:
-    """Run the queries of analyses/ (by name or group, else all) and print what comes.
-
-    \b
-    Examples:
-      olist answers --list
-      olist answers monthly_revenue top_sellers
-      olist answers kpis --limit 10
-      olist answers daily_sales --csv > daily_sales.csv
-    """
+    """Run the queries of analyses/ (by name or group, else all) and print what comes."""
     from loaders.answers import answer, list_answers
 
     if only_list:

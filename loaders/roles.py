@@ -23,10 +23,8 @@ from loaders.errors import LoaderError
 from loaders.server import files
 
 LOADER, TRANSFORMER, READER = KINDS = ("loader", "transformer", "reader")
-RAW = "raw"
 # Every schema that the dbt project puts something in: the transformer may not make another.
 BUILT = ("staging", "intermediate", "marts", "reports", "audit", "seeds")
-READ = ("marts", "reports")
 TIMEOUT = "60s"
 PASSWORDS = "roles.json"
 
@@ -110,7 +108,8 @@ def for_dbt() -> Variables | None:
 def are_made() -> bool:
     """Whether the roles own the schemas of this database."""
     with connection.connect() as link, link.cursor() as cursor:
-        return _are_made(cursor)
+        cursor.execute("select nspname, pg_get_userbyid(nspowner) from pg_namespace")
+        return _owners().items() <= dict(cursor.fetchall()).items()
 
 
 def make(
@@ -154,7 +153,7 @@ def make(
 
 def faults(cursor: Cursor) -> list[str] | None:
     """Say what 'olist roles' would put right in this database; None where there are no roles."""
-    if not _are_made(cursor):
+    if not are_made():
         return None
     cursor.execute(_sql(cursor)[0])
     found = [what for what, _ in cursor.fetchall()]
@@ -229,25 +228,19 @@ def _logs_in(kind: str) -> bool:
 
 
 def _owners() -> dict[str, str]:
-    return {RAW: names()[LOADER], **dict.fromkeys(BUILT, names()[TRANSFORMER])}
-
-
-def _are_made(cursor: Cursor) -> bool:
-    cursor.execute("select nspname, pg_get_userbyid(nspowner) from pg_namespace")
-    return _owners().items() <= dict(cursor.fetchall()).items()
+    return {"raw": names()[LOADER], **dict.fromkeys(BUILT, names()[TRANSFORMER])}
 
 
 def _sql(cursor: Cursor, timeout: str = TIMEOUT) -> list[str]:
     """The parts of roles.sql, with the names of this database."""
     called, owners = names(), _owners()
-    schemas = {"built": BUILT, "read": READ, "raw": (RAW,)}
     known = {
         "database": sql.Identifier(cursor.connection.info.dbname),
         "timeout": sql.Literal(timeout),
         "schemas": sql.Literal([*owners]),
         "owners": sql.Literal([*owners.values()]),
         "roles": sql.Literal([*called.values()]),
-        **{name: sql.SQL(", ").join(map(sql.Identifier, some)) for name, some in schemas.items()},
+        "built": sql.SQL(", ").join(map(sql.Identifier, BUILT)),
         **{kind: sql.Identifier(name) for kind, name in called.items()},
     }
     text = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")

@@ -90,28 +90,28 @@ revoke all on database {database} from {loader}, {transformer}, {reader};
 grant connect on database {database} to {loader}, {transformer}, {reader};
 grant temporary on database {database} to {loader}, {transformer};
 
-revoke all on schema {raw}, {built} from public, {loader}, {transformer}, {reader};
-grant usage, create on schema {raw} to {loader};
-grant usage on schema {raw} to {transformer};
+revoke all on schema raw, {built} from public, {loader}, {transformer}, {reader};
+grant usage, create on schema raw to {loader};
+grant usage on schema raw to {transformer};
 grant usage, create on schema {built} to {transformer};
-grant usage on schema {read} to {reader};
+grant usage on schema marts, reports to {reader};
 
 -- Without references, information_schema shows a reader no foreign keys. It gives no right to write.
-revoke all on all tables in schema {raw} from public, {transformer}, {reader};
+revoke all on all tables in schema raw from public, {transformer}, {reader};
 revoke all on all tables in schema {built} from public, {loader}, {reader};
-grant select on all tables in schema {raw} to {transformer};
-grant select, references on all tables in schema {read} to {reader};
+grant select on all tables in schema raw to {transformer};
+grant select, references on all tables in schema marts, reports to {reader};
 
 -- The same for tables to come, also for those that the user who runs this makes.
-alter default privileges for role {loader}, current_user in schema {raw}
+alter default privileges for role {loader}, current_user in schema raw
 grant select on tables to {transformer};
-alter default privileges for role {transformer}, current_user in schema {read}
+alter default privileges for role {transformer}, current_user in schema marts, reports
 grant select, references on tables to {reader};
 
 -- Limits of the reader. It may change all but the first: they guard against accidents.
 alter role {reader} connection limit 20;
 alter role {reader} reset all;
-alter role {reader} set search_path = {read};
+alter role {reader} set search_path = marts, reports;
 alter role {reader} set default_transaction_read_only = on;
 alter role {reader} set statement_timeout = {timeout};
 alter role {reader} set idle_in_transaction_session_timeout = '5min';

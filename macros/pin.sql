@@ -120,3 +120,11 @@
     _batch_id <= {{ pinned_batch() }}
         and (_until_batch_id is null or _until_batch_id > {{ pinned_batch() }})
 {%- endmacro %}
+
+
+{#- Whether a version of a raw row had landed when the run began. The second condition holds for every row:
+    by it PostgreSQL puts together the indexes of raw, that of current keys and that of closed ones. -#}
+{% macro is_landed() -%}
+    _batch_id <= {{ pinned_batch() }}
+        and (_until_batch_id is null or _until_batch_id > 0)
+{%- endmacro %}

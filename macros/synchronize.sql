@@ -64,7 +64,7 @@
     One snapshot for all its statements: the pin that the views read may move between two of them where
     it is another target's (--defer). And plans that are right for one order as for the hundred thousand
     of a new export, because the planner knows neither how many rows are newer than a watermark nor how
-    long the arrays of in_ids are (it takes ten): rows are found by index and joined by hash. -#}
+    long an array of ids is (it takes ten): rows are found by index and joined by hash. -#}
 {% macro begin_to_synchronize() -%}
     {%- if execute -%}
     {%- set scope = scope_of_run() -%}

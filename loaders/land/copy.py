@@ -93,7 +93,8 @@ class Reader:
         layout, tail = self._file.layout, b""
         for block in recoded(self, self._file.encoding, BLOCK):
             text = block if tail else b"".join(block.splitlines(True)[layout.skip_lines :])
-            self._look(tail + text if tail else text.replace(layout.text.encode(), b"", 1))
+            self._look(text if tail else text.replace(layout.text.encode(), b"", 1))
+            self._look(tail + text[:_TAIL])  # what stands in two blocks
             yield text
             tail = text[-_TAIL:]
         self._look(tail + b"\n")

@@ -16,17 +16,21 @@ Job = Callable[[Connection], object]
 
 
 def indexes(table: Table) -> dict[str, sql.Composable]:
-    """SQL of the indexes by which dbt reads a raw table, beside the one of its current key."""
+    """SQL of the indexes by which dbt reads a raw table, beside the one of its current key.
+
+    The key of closed versions has one of its own: PostgreSQL puts the two together.
+    """
     if not table.key:  # dbt reads it whole
         return {}
     columns = (table.key[0], *table.lookups, "_batch_id", "_until_batch_id")
+    closed = {table.key[0], "_until_batch_id"} - {*table.lookups}
     return {
         (index := f"{table.name}_{name.strip('_')}_idx"): composed(
             "create index {index} on {raw} ({column}) {closed}",
             index=sql.Identifier(index),
             raw=ledger.raw(table),
             column=(name,),
-            closed=sql.SQL("where _until_batch_id is not null" if name[:2] == "_u" else ""),
+            closed=sql.SQL("where _until_batch_id is not null" if name in closed else ""),
         )
         for name in dict.fromkeys(columns)
     }

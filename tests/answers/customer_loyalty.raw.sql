@@ -3,23 +3,11 @@ with
 purchases as (
 
     select
-        customers.customer_unique_id as person,
-        array_agg(
-            orders.order_id
-            order by orders.order_purchase_timestamp::timestamp, orders.order_id
-        ) as order_ids,
-        array_agg(
-            orders.order_purchase_timestamp::timestamp
-            order by orders.order_purchase_timestamp::timestamp, orders.order_id
-        ) as moments
-    from raw.customers
-    inner join raw.orders on customers.customer_id = orders.customer_id
-    where
-        orders._until_batch_id is null
-        and customers._until_batch_id is null
-        and customers.customer_unique_id is not null
-        and orders.order_purchase_timestamp is not null
-    group by customers.customer_unique_id
+        person,
+        array_agg(order_id order by purchased_at, order_id) as order_ids,
+        array_agg(purchased_at order by purchased_at, order_id) as moments
+    from {{ part('purchases') }}
+    group by person
 
 ),
 
@@ -40,10 +28,8 @@ prices as (
 
     select
         order_id,
-        sum(price::numeric(12, 2)) as price
-    from raw.order_items
-    where _until_batch_id is null
-    group by order_id
+        revenue as price
+    from {{ part('revenue_by_order') }}
 
 ),
 

@@ -4,10 +4,8 @@ lines as (
 
     select
         order_id,
-        sum(price::numeric(12, 2)) as price
-    from raw.order_items
-    where _until_batch_id is null
-    group by order_id
+        revenue as price
+    from {{ part('revenue_by_order') }}
 
 ),
 

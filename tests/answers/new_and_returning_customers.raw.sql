@@ -3,17 +3,11 @@ with
 purchases as (
 
     select
-        customers.customer_unique_id as person,
-        orders.order_id,
-        orders.order_purchase_timestamp::timestamp as moment,
-        to_char(orders.order_purchase_timestamp::timestamp, 'YYYY-MM') as month
-    from raw.customers
-    inner join raw.orders on customers.customer_id = orders.customer_id
-    where
-        orders._until_batch_id is null
-        and customers._until_batch_id is null
-        and customers.customer_unique_id is not null
-        and orders.order_purchase_timestamp is not null
+        person,
+        order_id,
+        purchased_at as moment,
+        to_char(purchased_at, 'YYYY-MM') as month
+    from {{ part('purchases') }}
 
 ),
 
@@ -29,10 +23,8 @@ prices as (
 
     select
         order_id,
-        sum(price::numeric(12, 2)) as price
-    from raw.order_items
-    where _until_batch_id is null
-    group by order_id
+        revenue as price
+    from {{ part('revenue_by_order') }}
 
 ),
 

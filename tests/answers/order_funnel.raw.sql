@@ -13,16 +13,8 @@ paid as (
 
 scores as (
 
-    select distinct on (order_id)
-        order_id,
-        review_score
-    from raw.order_reviews
-    where _until_batch_id is null
-    order by
-        order_id,
-        review_answer_timestamp::timestamp desc nulls last,
-        review_creation_date::timestamp desc nulls last,
-        review_id desc
+    select *
+    from {{ part('latest_reviews') }}
 
 ),
 
@@ -32,7 +24,7 @@ orders as (
         btrim(orders.order_status) in ('canceled', 'unavailable') as is_lost,
         coalesce(paid.paid, 0) as paid,
         btrim(orders.order_status) = 'delivered' as delivered,
-        scores.review_score is not null as reviewed,
+        scores.score is not null as reviewed,
         orders.order_delivered_carrier_date is not null
         or orders.order_delivered_customer_date is not null as shipped,
         orders.order_approved_at is not null as approved

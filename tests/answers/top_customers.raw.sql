@@ -2,16 +2,8 @@ with
 
 scores as (
 
-    select distinct on (order_id)
-        order_id,
-        review_score::integer as score
-    from raw.order_reviews
-    where _until_batch_id is null
-    order by
-        order_id,
-        review_answer_timestamp::timestamp desc nulls last,
-        review_creation_date::timestamp desc nulls last,
-        review_id desc
+    select *
+    from {{ part('latest_reviews') }}
 
 ),
 

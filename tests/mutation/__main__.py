@@ -33,7 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--only", metavar="GLOB", action="append", help="mutants whose id, or file, fits (repeat)")
     add("--sample", type=int, metavar="N", help="only N of them, drawn at random")
     add("--seed", type=int, default=0, help="of that draw (0)")
-    add("--equivalent", action="store_true", help="try those judged equivalent, too")
     add("--report", type=Path, metavar="FILE", help="write the report there")
     add("--min-score", type=float, default=0.0, metavar="PERCENT", help="exit 1 below")
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -46,11 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"{mutant.id}\n  - {mutant.before}\n  + {mutant.after}")
             print(f"{len(chosen)} mutants")
             return 0
-        found = {mutant.id: Verdict("unreached") for mutant in chosen if not mutant.targets}
-        alike = (
-            [] if options.equivalent else [m for m in chosen if any(k.matches(m) for k in known)]
-        )
-        found |= {mutant.id: Verdict("equivalent") for mutant in alike}
+        alike = [mutant for mutant in chosen if any(one.matches(mutant) for one in known)]
+        found = {mutant.id: Verdict("equivalent") for mutant in alike}
         found |= _tried([mutant for mutant in chosen if mutant.id not in found])
     except LoaderError as error:
         print(f"mutants: {error}", file=sys.stderr)
@@ -59,8 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.report:
         command = f"python -m tests.mutation {shlex.join(arguments)}"
         options.report.write_text(verdicts.report(outcomes, command), "utf-8")
-    print(verdicts.summary(outcomes))
-    if verdicts.score(verdicts.count(outcomes)) < options.min_score:
+    words, score = verdicts.summary(outcomes)
+    print(words)
+    if score < options.min_score:
         print(f"mutants: the score is below {options.min_score:g} %", file=sys.stderr)
         return 1
     return 0

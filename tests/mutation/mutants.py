@@ -26,8 +26,7 @@ class Mutant:
     """The project with one thing changed.
 
     ``id`` is ``file:cte:kind:n`` (``owner`` instead of the CTE where there is none); ``before`` and
-    ``after`` are the SQL of what is changed; ``targets`` are the models whose SQL it changes (none:
-    no model reaches that macro on this engine).
+    ``after`` are the SQL of what is changed; ``targets`` are the models whose SQL it changes.
     """
 
     id: str
@@ -86,9 +85,9 @@ def read_parts(root: Path) -> list[Part]:
 
 
 def mutants_of(parts: Sequence[Part]) -> list[Mutant]:
-    """All mutants; the same list for the same files."""
+    """All mutants that a model shows on this engine; the same list for the same files."""
     reached = _reached_models(parts)
-    return [mutant for part in parts for mutant in _mutants_of(part, reached)]
+    return [mutant for part in parts for mutant in _mutants_of(part, reached[part.name])]
 
 
 def _reached_models(parts: Sequence[Part]) -> Mapping[str, tuple[str, ...]]:
@@ -117,10 +116,11 @@ def _reached_models(parts: Sequence[Part]) -> Mapping[str, tuple[str, ...]]:
     return reached
 
 
-def _mutants_of(part: Part, reached: Mapping[str, tuple[str, ...]]) -> Iterator[Mutant]:
+def _mutants_of(part: Part, targets: tuple[str, ...]) -> Iterator[Mutant]:
     template, counts = part.template, Counter[str]()
-    for number, node in enumerate(template.tree.walk() if template else ()):
-        assert template
+    if not template or not targets:
+        return
+    for number, node in enumerate(template.tree.walk()):
         if template.is_framed(node):
             continue
         for kind, new in (found for make in MUTATORS for found in make(template, node)):
@@ -136,7 +136,7 @@ def _mutants_of(part: Part, reached: Mapping[str, tuple[str, ...]]) -> Iterator[
                 owner=part.name,
                 before=" ".join(before.split()),
                 after=" ".join(after.split()),
-                targets=reached.get(part.name, ()),
+                targets=targets,
                 template=template,
                 node=number,
                 new=new,

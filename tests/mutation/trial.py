@@ -26,7 +26,7 @@ _LOCK = 0x0115_7003
 _DISCONNECT = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = any(%s)"
 # A mutant may turn a join into a product: it ends here instead of running for hours.
 _TIMEOUT = "-c statement_timeout=60s"
-_LEFT_OUT = (".*", "*.py", "*.raw.sql", "target", "logs", "benchmarks", "docs", "loaders")
+_LEFT_OUT = (".*", "*.py", "*.raw.sql", "python", "target", "logs", "benchmarks", "docs", "loaders")
 
 
 class Group(NamedTuple):

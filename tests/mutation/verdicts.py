@@ -25,7 +25,7 @@ _CAUGHT = re.compile(
     r"|duplicate row values|more than one row returned|affect row a second time",
     re.IGNORECASE,
 )
-_STATUSES = ("test", "error", "survived", "equivalent", "invalid", "unreached")
+_STATUSES = ("test", "error", "survived", "equivalent", "invalid")
 
 
 class Verdict(NamedTuple):
@@ -70,27 +70,17 @@ def read_known(path: Path = KNOWN) -> list[Known]:
 Outcomes = Sequence[tuple[Mutant, Verdict]]
 
 
-def score(statuses: Counter[str]) -> float:
-    """Percentage of the mutants that say something which a test has killed; 100 for none."""
-    killed = statuses["test"] + statuses["error"]
-    return (
-        100.0 * killed / (killed + statuses["survived"]) if killed + statuses["survived"] else 100
-    )
-
-
-def count(outcomes: Outcomes) -> Counter[str]:
-    """How many came to each status."""
-    return Counter(found.status for _, found in outcomes)
-
-
-def summary(outcomes: Outcomes) -> str:
-    """One line of counts."""
-    counts = count(outcomes)
-    said = ", ".join(f"{counts[status]} {status}" for status in _STATUSES[2:])
+def summary(outcomes: Outcomes) -> tuple[str, float]:
+    """One line of counts, and the score: how many of a hundred that say something were killed."""
+    counts = Counter(found.status for _, found in outcomes)
+    killed, said = counts["test"] + counts["error"], len(outcomes)
+    said -= counts["equivalent"] + counts["invalid"]
+    score = 100.0 * killed / said if said else 100.0
+    words = ", ".join(f"{counts[status]} {status}" for status in _STATUSES[2:])
     return (
         f"{len(outcomes)} mutants: {counts['test']} killed by a test, {counts['error']} by an"
-        f" error, {said}; score {score(counts):.1f} %"
-    )
+        f" error, {words}; score {score:.1f} %"
+    ), score
 
 
 def report(outcomes: Outcomes, command: str) -> str:
@@ -103,5 +93,5 @@ def report(outcomes: Outcomes, command: str) -> str:
     if len(lines) > 1:
         lines[:1] = ["| mutant | before | after |", "| --- | --- | --- |"]
     text = Path(__file__).with_name("report.md").read_text("utf-8")
-    text = text.replace("{command}", command).replace("{summary}", summary(outcomes))
+    text = text.replace("{command}", command).replace("{summary}", summary(outcomes)[0])
     return text.replace("{survivors}", "\n".join(lines))

@@ -5,12 +5,13 @@ rows have changed, gone, come or come back since the load before: all the others
 """
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import DrawFn
 
 from loaders.tables import BY_NAME, TABLES
 
@@ -83,63 +84,57 @@ _TABLES: dict[str, tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...
 }
 
 
-def _at(values: tuple[str, ...], number: int) -> str:
-    return values[number % len(values)]
-
-
 def _base() -> State:
     """A whole marketplace, in which the first value of each column is the commonest."""
     state: State = {}
     for name, (keys, columns) in _TABLES.items():
-        first = [
-            (_at(_ORDERS, n), "1") if len(keys) == 2 else (keys[0][n],)
-            for n in range(len([key for key in keys[0] if key.strip() == key and key != "o9"]))
-        ]
+        known = [key for key in keys[0] if key.strip() == key and key != "o9"]
+        first: list[Row] = [(key, "1") if len(keys) == 2 else (key,) for key in known]
         if name == "order_reviews":
             first = [("r1", order) for order in _ORDERS]
         state[name] = {
-            key: tuple(_at(values, n // 3) for values in columns) for n, key in enumerate(first)
+            key: tuple(values[n // 3 % len(values)] for values in columns)
+            for n, key in enumerate(first)
         }
-    state["customers"] = {
-        key: (_at(_PEOPLE, n), *row[1:]) for n, (key, row) in enumerate(state["customers"].items())
-    }
-    state["orders"] = {
-        key: (_CUSTOMERS[n], *row[1:]) for n, (key, row) in enumerate(state["orders"].items())
-    }
+    for table, values in (("customers", _PEOPLE), ("orders", _CUSTOMERS)):
+        state[table] = {
+            key: (values[n % len(values)], *row[1:])
+            for n, (key, row) in enumerate(state[table].items())
+        }
     return state
 
 
 @st.composite
 def _edit(draw: DrawFn, state: State) -> State:
     """The state with one row changed in one column, gone, new, or back as it was in the base."""
-    name = draw(st.sampled_from(sorted(_TABLES)))
+
+    def one(values: Iterable[Any]) -> Any:
+        return draw(st.sampled_from(sorted(values)))
+
+    name = one(_TABLES)
     keys, columns = _TABLES[name]
     rows = dict(state[name])
-    kind = draw(st.sampled_from(("change", "change", "remove", "add", "return", "rekey")))
-    if kind in {"change", "remove", "rekey"} and rows:
-        key = draw(st.sampled_from(sorted(rows)))
-        row = rows[key]
-        if kind == "change":
-            at = draw(st.integers(0, len(columns) - 1))
-            value = draw(st.sampled_from(columns[at]))
-            rows[key] = (*row[:at], value, *row[at + 1 :])
-        else:
-            del rows[key]
-            if kind == "rekey":  # a review to another order, say
-                rows[tuple(draw(st.sampled_from(values)) for values in keys)] = row
+    key: Row = tuple(map(one, keys))
+    kind = one(("change", "change", "remove", "add", "return", "rekey"))
+    if kind == "add" or not rows:
+        rows[key] = tuple(map(one, columns))
     elif kind == "return":
-        gone = sorted(_base()[name].keys() - rows.keys())
-        if gone:
-            key = draw(st.sampled_from(gone))
-            rows[key] = _base()[name][key]
+        gone = {key: row for key, row in _base()[name].items() if key not in rows}
+        rows |= dict([one(gone.items())]) if gone else {}
     else:
-        key = tuple(draw(st.sampled_from(values)) for values in keys)
-        rows[key] = tuple(draw(st.sampled_from(values)) for values in columns)
+        old = one(rows)
+        row = rows.pop(old)
+        if kind == "change":
+            at = one(range(len(columns)))
+            rows[old] = (*row[:at], one(columns[at]), *row[at + 1 :])
+        elif kind == "rekey":  # a review to another order, say
+            rows[key] = row
     return {**state, name: rows}
 
 
 @st.composite
-def _histories(draw: DrawFn) -> list[Load]:
+def histories(draw: DrawFn) -> list[Load]:
+    """Loads of a marketplace, the first of all of it."""
     points: list[Row] = [
         ("01001", "-23.5", "-46.6", "sao paulo", "SP"),
         ("20040", "48.8", "-43.2", "x", "RJ"),
@@ -155,21 +150,14 @@ def _histories(draw: DrawFn) -> list[Load]:
             files = {name: files[name] for name in sorted(names)}
         if draw(st.integers(0, 4)) == 0:
             files["geolocation"] = points[: draw(st.integers(0, 2))]
-        loads.append(
-            Load(
-                draw(st.sampled_from(("snapshot", "snapshot", "delta"))),
-                files,
-                draw(st.booleans()),
-                draw(st.sampled_from((500, 500, 600))),
-            )
-        )
+        mode = draw(st.sampled_from(("snapshot", "snapshot", "delta")))
+        limit = draw(st.sampled_from((500, 500, 600)))
+        loads.append(Load(mode, files, draw(st.booleans()), limit))
     return loads
 
 
 def _rows(state: State) -> Files:
     return {name: [(*key, *row) for key, row in rows.items()] for name, rows in state.items()}
 
-
-histories: SearchStrategy[list[Load]] = _histories()
 
 EMPTY = Load("snapshot", {table.name: [] for table in TABLES})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import build, dbt, incremental, landing, plain, scale, settings
+from benchmarks import build, incremental, landing, plain, scale, settings
 from benchmarks.__main__ import GROUPS, main
 from benchmarks.changes import SHARE, change
 from benchmarks.measure import Measure, keep, section
@@ -21,10 +21,9 @@ from loaders.errors import LoaderError
 from loaders.packages import install
 from loaders.sample import generate
 from tests import frames
-from warehouse import STAR, Warehouse
+from warehouse import Warehouse
 
 SCALES = (0.002, 0.004)
-REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 
 many_builds = pytest.mark.skipif(
     not os.environ.get("OLIST_BENCH"), reason="whole benches on tiny data: make bench-smoke"
@@ -41,21 +40,11 @@ def tiny(postgres: dict[str, str]) -> Iterator[Settings]:
             yield made
 
 
-@pytest.fixture(scope="module")
-def built(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    data = Path(REAL_DATA) if REAL_DATA else tmp_path_factory.mktemp("sample")
-    if not REAL_DATA:
-        generate(data, scale=0.05)
-    warehouse.land(data, "snapshot")
-    warehouse.dbt("build", *STAR)
-    return warehouse
-
-
 @pytest.mark.parametrize("question", questions(), ids=lambda question: question.name)
-def test_marts_and_raw_give_the_same_answer(built: Warehouse, question: Question) -> None:
-    answer = built.query(question.marts)
+def test_marts_and_raw_give_the_same_answer(sample_and_real: Warehouse, question: Question) -> None:
+    answer = sample_and_real.query(question.marts)
     assert answer
-    assert answer == built.query(question.raw)
+    assert answer == sample_and_real.query(question.raw)
     comment = " ".join(line for line in question.marts.splitlines() if line.startswith("-- "))
     assert all(word in comment for word in ("? ", "Grain: ", "Trap: "))
 
@@ -91,14 +80,11 @@ def test_builds_are_compared_with_plain_sql_and_dbts_floor(tiny: Settings) -> No
     assert wall.reference[0] > 2 * models.reference[0]  # a whole build, and the plain star
 
 
-def test_a_plain_star_with_other_rows_is_no_reference(tiny: Settings) -> None:
-    with tiny.database():
-        tiny.land(tiny.data)
-        dbt.dbt(tiny.scratch / "target", "build", *dbt.NO_TESTS, *dbt.STAR)
+def test_a_plain_star_with_other_rows_is_no_reference(built: Warehouse) -> None:
+    with built.environment():
         plain.build()
         build.check()
-        with connect(autocommit=True) as link, link.cursor() as cursor:
-            cursor.execute("update plain.fct_orders set items_value = 1")
+        built.query("update plain.fct_orders set items_value = 1", fetch=False)
         with pytest.raises(LoaderError, match="other rows in fct_orders"):
             build.check()
 

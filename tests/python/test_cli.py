@@ -32,7 +32,7 @@ def test_help(command: str, capsys: Captured) -> None:
     assert main([*command.split(), "--help"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"Usage: olist {command}".rstrip())
-    if command in {"", "answers", "land"}:
+    if command in {"", "land"}:
         assert "\n  Examples:\n    olist " in shown
 
 

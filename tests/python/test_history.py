@@ -1,8 +1,5 @@
 """Dimensions through time: what changed, when, and what a fact finds as of its purchase."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from story import BASE, Story
@@ -11,7 +8,7 @@ from warehouse import HISTORIES, Warehouse
 
 BEGINNING, END = "1900-01-01 00:00:00", "9999-12-31 00:00:00"
 CUSTOMERS, SELLERS, PRODUCTS = BASE["customers"], BASE["sellers"], BASE["products"]
-Tell = Callable[[str, str, str], list[tuple[Any, ...]]]
+LAST = 9  # where a version has not ended
 
 
 @pytest.fixture(scope="module")
@@ -42,58 +39,45 @@ def story(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
     return made
 
 
-@pytest.fixture
-def versions(story: Story) -> Tell:
-    """Of a member in a history: a column, is_removed, valid_from, valid_to, is_current."""
-
-    def tell(member: str, mart: str, column: str) -> list[tuple[Any, ...]]:
-        key = {"dim_customers": "customer_unique_id"}.get(mart, f"{mart[4:-1]}_id")
-        return story.query(
-            f"select {column}, is_removed, valid_from::text, valid_to::text, is_current"
-            f" from marts.{mart}_history where {key} = '{member}' order by version_number"
-        )
-
-    return tell
-
-
-def test_an_address_that_changed(story: Story, versions: Tell) -> None:
-    assert versions("u1", "dim_customers", "city") == [
-        ("sao paulo", False, BEGINNING, story.times[1], False),
-        ("marau", False, story.times[1], END, True),
-    ]
-
-
-def test_a_removal_is_a_version_and_so_is_the_return(story: Story, versions: Tell) -> None:
-    assert versions("s1", "dim_sellers", "city") == [
-        ("sao paulo", False, BEGINNING, story.times[1], False),
-        ("marau", False, story.times[1], story.times[2], False),
-        ("marau", True, story.times[2], story.times[3], False),
-        ("sao paulo", False, story.times[3], END, True),
-    ]
-
-
-def test_a_person_whose_only_row_is_another_person_s_has_gone(story: Story, versions: Tell) -> None:
-    assert versions("u2", "dim_customers", "city") == [
-        ("rio de janeiro", False, BEGINNING, story.times[2], False),
-        ("rio de janeiro", True, story.times[2], END, True),
-    ]
-    assert versions("u9", "dim_customers", "city") == [
-        ("rio de janeiro", False, BEGINNING, END, True)
-    ]
-
-
-def test_a_value_that_was_refused_is_no_version(versions: Tell) -> None:
-    assert versions("u3", "dim_customers", "zip_code_prefix") == [
-        ("30130", False, BEGINNING, END, True)
-    ]
-
-
-def test_a_translation_is_that_of_the_run_and_begins_no_version(
-    story: Story, versions: Tell
+@pytest.mark.parametrize(
+    ("mart", "member", "column", "expected"),
+    [
+        ("customers", "u1", "city", [("sao paulo", False, 0, 1), ("marau", False, 1, LAST)]),
+        (  # a removal is a version, and so is the return
+            "sellers",
+            "s1",
+            "city",
+            [
+                ("sao paulo", False, 0, 1),
+                ("marau", False, 1, 2),
+                ("marau", True, 2, 3),
+                ("sao paulo", False, 3, LAST),
+            ],
+        ),
+        (  # a person whose only row is another person's has gone
+            *("customers", "u2", "city"),
+            [("rio de janeiro", False, 0, 2), ("rio de janeiro", True, 2, LAST)],
+        ),
+        ("customers", "u9", "city", [("rio de janeiro", False, 0, LAST)]),
+        # a value that was refused is no version
+        ("customers", "u3", "zip_code_prefix", [("30130", False, 0, LAST)]),
+        (  # a translation is that of the run and begins no version
+            *("products", "p1", "category_name || weight_g"),
+            [("infants225", False, 0, 4), ("infants226", False, 4, LAST)],
+        ),
+    ],
+)
+def test_versions_of_a_member(
+    story: Story, mart: str, member: str, column: str, expected: list[tuple[str, bool, int, int]]
 ) -> None:
-    assert versions("p1", "dim_products", "category_name || weight_g") == [
-        ("infants225", False, BEGINNING, story.times[4], False),
-        ("infants226", False, story.times[4], END, True),
+    """Value, whether it has gone, the batch that began the version and the one that ended it."""
+    key = "customer_unique_id" if mart == "customers" else f"{mart[:-1]}_id"
+    times = [BEGINNING, *story.times[1:], *[""] * (LAST - len(story.times)), END]
+    assert story.query(
+        f"select {column}, is_removed, valid_from::text, valid_to::text, is_current"
+        f" from marts.dim_{mart}_history where {key} = '{member}' order by version_number"
+    ) == [
+        (value, gone, times[start], times[end], end == LAST) for value, gone, start, end in expected
     ]
 
 

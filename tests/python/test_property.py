@@ -112,7 +112,7 @@ def replay(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Re
 
 
 @PROFILE
-@given(history=histories)
+@given(history=histories())
 def test_incremental_runs_equal_a_full_refresh(replay: Replay, history: list[Load]) -> None:
     replay.start()
     for load in history:

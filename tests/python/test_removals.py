@@ -1,5 +1,6 @@
 """The guard of whole files: one that would remove much stops until somebody allows it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,58 +8,54 @@ import pytest
 from conftest import Query, write_csv
 from loaders.cli import main
 
-ROWS = tuple(f"s{number},01037,x,SP" for number in range(100))
-POINT = "01037,-23.5,-46.6,sao paulo,SP"
+SELLERS = tuple(f"s{number},01037,x,SP" for number in range(100))
+POINTS = ("01037,-23.5,-46.6,sao paulo,SP",) * 100
+Land = Callable[..., tuple[int, str]]
 
 
-def _land(path: Path, *arguments: str) -> int:
-    return main(["land", str(path), "--mode", "snapshot", *arguments])
+@pytest.fixture
+def land(tmp_path: Path, database: object, capsys: pytest.CaptureFixture[str]) -> Land:
+    """Land rows of a table; return the exit status and what is said."""
+
+    def run(table: str, *rows: str, mode: str = "snapshot", allow: bool = False) -> tuple[int, str]:
+        path = write_csv(tmp_path, table, *rows)
+        allowed = ["--allow-removals"] if allow else []
+        status = main(["land", str(path), "--mode", mode, *allowed])
+        return status, "".join(capsys.readouterr())
+
+    return run
 
 
-def test_a_snapshot_that_removes_much_stops(
-    tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("table", "mode"),
+    [
+        ("sellers", "snapshot"),
+        ("geolocation", "snapshot"),
+        ("geolocation", "delta"),  # has no key, and is replaced whole
+    ],
+)
+def test_a_file_that_removes_more_than_a_twentieth_stops(
+    land: Land, query: Query, table: str, mode: str
 ) -> None:
-    write_csv(tmp_path / "a", "sellers", *ROWS)
-    write_csv(tmp_path / "b", "sellers", *ROWS[6:], "new,1,x,SP")
-    write_csv(tmp_path / "c", "sellers", *ROWS[5:], "new,1,x,SP")
-    assert _land(tmp_path / "a") == 0
-    capsys.readouterr()
-    assert _land(tmp_path / "b") == 1
-    said = capsys.readouterr().err
-    assert "olist_sellers_dataset.csv: 6 of the 100 rows of raw.sellers (6.0 %) would be" in said
+    rows, new = (SELLERS, ["new,1,x,SP"]) if table == "sellers" else (POINTS, [])
+    assert land(table, *rows, mode=mode)[0] == 0
+    status, said = land(table, *rows[6:], *new, mode=mode)
+    assert status == 1
+    assert f"6 of the 100 rows of raw.{table} (6.0 %) would be" in said
     assert "--allow-removals (make build: OLIST_ALLOW_REMOVALS=1).\n" in said
-    live = "select count(*) from raw.sellers where _until_batch_id is null"
+    live = f"select count(*) from raw.{table} where _until_batch_id is null"
     assert query(live) == [(100,)]
-    assert _land(tmp_path / "c") == 0  # five of a hundred is not more than 5 %
-    assert query(live) == [(96,)]
-    assert _land(tmp_path / "b", "--allow-removals") == 0
-    assert query(live) == [(95,)]
+    assert land(table, *rows[5:], *new, mode=mode)[0] == 0
+    assert query(live) == [(95 + len(new),)]
+    assert land(table, *rows[50:], mode=mode, allow=True)[0] == 0
+    assert query(live) == [(50,)]
 
 
-def test_a_header_alone_is_no_snapshot_and_a_quiet_delta(
-    tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_csv(tmp_path / "a", "sellers", *ROWS)
-    write_csv(tmp_path / "b", "sellers")
-    assert _land(tmp_path / "b") == 0  # there is nothing yet that it could remove
-    assert "olist_sellers_dataset.csv has a header and no row" in capsys.readouterr().out
-    assert _land(tmp_path / "a") == 0
-    assert main(["land", str(tmp_path / "b")]) == 0
-    assert _land(tmp_path / "b") == 1
-    assert "100 of the 100 rows of raw.sellers (100.0 %)" in capsys.readouterr().err
+def test_a_header_alone_is_no_snapshot_and_a_quiet_delta(land: Land, query: Query) -> None:
+    status, said = land("sellers")  # there is nothing yet that it could remove
+    assert (status, "olist_sellers_dataset.csv has a header and no row" in said) == (0, True)
+    assert land("sellers", *SELLERS)[0] == 0
+    assert land("sellers", mode="delta")[0] == 0
+    status, said = land("sellers")
+    assert (status, "100 of the 100 rows of raw.sellers (100.0 %)" in said) == (1, True)
     assert query("select count(*) from raw.sellers where _until_batch_id is null") == [(100,)]
-
-
-@pytest.mark.parametrize("mode", ["delta", "snapshot"])
-def test_a_table_that_is_replaced_whole_does_not_shrink_much(
-    mode: str, tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_csv(tmp_path / "a", "geolocation", *[POINT] * 100)
-    write_csv(tmp_path / "b", "geolocation", *[POINT] * 94)
-    write_csv(tmp_path / "c", "geolocation", *[POINT] * 95)
-    assert _land(tmp_path / "a") == 0
-    assert main(["land", str(tmp_path / "b"), "--mode", mode]) == 1
-    assert "6 of the 100 rows of raw.geolocation (6.0 %)" in capsys.readouterr().err
-    assert query("select count(*) from raw.geolocation") == [(100,)]
-    assert main(["land", str(tmp_path / "c"), "--mode", mode]) == 0
-    assert main(["land", str(tmp_path / "b"), "--mode", mode, "--allow-removals"]) == 0

@@ -15,9 +15,10 @@ from loaders import connection, roles, server
 from loaders.cli import main
 from loaders.errors import LoaderError
 from loaders.paths import project_root
-from loaders.roles import BUILT, KINDS, RAW, READ, access, credentials, for_dbt, make, variable
+from loaders.roles import BUILT, KINDS, access, credentials, for_dbt, make, variable
 
 LOADER, TRANSFORMER, READER = (f"olist_{kind}" for kind in KINDS)
+READ = ("marts", "reports")
 OLD = Path("/usr/lib/postgresql/15/bin")
 SELLER = "insert into raw.sellers values ('s2', 'x')"
 
@@ -263,13 +264,17 @@ def test_no_other_right(home: Path) -> None:
             " and place <> 'information_schema'"
         )
     }
-    own = {(LOADER, RAW), *((TRANSFORMER, schema) for schema in BUILT)}
+    own = {(LOADER, "raw"), *((TRANSFORMER, schema) for schema in BUILT)}
     assert found == {
         *((right, "table", schema, role) for role, schema in own for right in table),
         *((right, "schema", schema, role) for role, schema in own for right in ("USAGE", "CREATE")),
-        ("SELECT", "table", RAW, TRANSFORMER),
-        ("USAGE", "schema", RAW, TRANSFORMER),
-        *((right, "table", s, READER) for right in ("SELECT", "REFERENCES") for s in READ),
+        ("SELECT", "table", "raw", TRANSFORMER),
+        ("USAGE", "schema", "raw", TRANSFORMER),
+        *(
+            (right, "table", s, READER)
+            for right in ("SELECT", "REFERENCES")
+            for s in ("marts", "reports")
+        ),
         *(("USAGE", "schema", schema, READER) for schema in READ),
         *(("CONNECT", "database", "olist", role) for role in (LOADER, TRANSFORMER, READER)),
         *(("TEMPORARY", "database", "olist", role) for role in (LOADER, TRANSFORMER)),

@@ -1,27 +1,13 @@
 -- Months as dates, and a cumulative figure by a join with all earlier months instead of a window.
 with
 
-revenue_by_order as (
-
-    select *
-    from {{ part('revenue_by_order') }}
-
-),
-
 purchases as (
 
     select
-        customers.customer_unique_id as person,
-        date_trunc('month', orders.order_purchase_timestamp::timestamp)::date as active_on,
-        coalesce(revenue_by_order.revenue, 0) as revenue
-    from raw.orders
-    inner join raw.customers
-        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
-    left join revenue_by_order on orders.order_id = revenue_by_order.order_id
-    where
-        orders._until_batch_id is null
-        and orders.order_purchase_timestamp is not null
-        and customers.customer_unique_id is not null
+        person,
+        date_trunc('month', purchased_at)::date as active_on,
+        coalesce(revenue, 0) as revenue
+    from {{ part('purchases') }}
 
 ),
 

@@ -2,31 +2,17 @@
 -- fifths … of all people are below.
 with
 
-revenue_by_order as (
-
-    select *
-    from {{ part('revenue_by_order') }}
-
-),
-
 people as (
 
     select
-        customers.customer_unique_id as person,
-        min(orders.order_purchase_timestamp::date) as first_order_on,
-        max(orders.order_purchase_timestamp::date) as last_order_on,
+        person,
+        min(purchased_at::date) as first_order_on,
+        max(purchased_at::date) as last_order_on,
         count(*) as orders,
-        count(revenue_by_order.order_id) as orders_with_items,
-        coalesce(sum(revenue_by_order.revenue), 0) as revenue
-    from raw.orders
-    inner join raw.customers
-        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
-    left join revenue_by_order on orders.order_id = revenue_by_order.order_id
-    where
-        orders._until_batch_id is null
-        and orders.order_purchase_timestamp is not null
-        and customers.customer_unique_id is not null
-    group by customers.customer_unique_id
+        count(revenue) as orders_with_items,
+        coalesce(sum(revenue), 0) as revenue
+    from {{ part('purchases') }}
+    group by person
 
 ),
 

@@ -2,29 +2,10 @@
 -- instead of ranks and a list of rules.
 with
 
-revenue_by_order as (
-
-    select *
-    from {{ part('revenue_by_order') }}
-
-),
-
 purchases as (
 
-    select
-        customers.customer_unique_id as person,
-        orders.order_purchase_timestamp::timestamp as purchased_at,
-        orders.order_id,
-        revenue_by_order.revenue,
-        btrim(customers.customer_state) as state_code
-    from raw.orders
-    inner join raw.customers
-        on orders.customer_id = customers.customer_id and customers._until_batch_id is null
-    left join revenue_by_order on orders.order_id = revenue_by_order.order_id
-    where
-        orders._until_batch_id is null
-        and orders.order_purchase_timestamp is not null
-        and customers.customer_unique_id is not null
+    select *
+    from {{ part('purchases') }}
 
 ),
 
