@@ -1,7 +1,7 @@
 -- What has each category sold from each state, as both were when the order was placed, not as they
 -- are today? Grain: category by state of the seller.
 -- Trap: each line finds exactly one version of its product and seller
--- (tests/singular/assert_every_order_finds_one_version.sql), if valid_to is left out of the range;
+-- (tests/generic/versions_follow_each_other.sql), if valid_to is left out of the range;
 -- a line without a purchase time, because its order has not arrived, takes the current one.
 select
     products.category_name,

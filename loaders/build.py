@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,9 @@ def build() -> None:
         yield
         seconds[name] = time.perf_counter() - started
 
+    def waiting() -> None:
+        print("Another build is running: waiting for it to end.", flush=True)
+
     if target_of() in ENGINES:  # built whole from the files, by the dbt of loaders/dbt.py
         with step("data"):
             data = os.environ.get("OLIST_DATA") or _files() or _sample()
@@ -48,9 +52,14 @@ def build() -> None:
             _dbt_build({**os.environ, "OLIST_DATA": data})
         return
     with step("server"):
-        _server()
+        if connection.external() is None:
+            server.up()
         access = roles.access()
-    with connection.acting(access.loader), _alone():
+    with (
+        connection.acting(access["loader"]),
+        connect(autocommit=True) as link,
+        exclusive(link, waiting, BUILDING),
+    ):
         with step("data"):
             found = _files() or _landed_or_sample()
         if found:
@@ -60,28 +69,10 @@ def build() -> None:
                 land(found, mode="snapshot", rules=rules, keeping=keeping())
         with step("dbt build"):
             packages.install(retry=False)
-            tests = _dbt_build({**os.environ, **access.transformer}, operations=_has_operations())
-    with connection.acting(access.reader):
-        _summarize(seconds, tests, "--role reader" if access.has_roles else "")
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Wait for another build of this database: two dbt runs at once would rename each other's."""
-
-    def waiting() -> None:
-        print("Another build is running: waiting for it to end.", flush=True)
-
-    with connect(autocommit=True) as link, exclusive(link, waiting, BUILDING):
-        yield
-
-
-def _server() -> None:
-    if connection.external() is None:
-        server.up()
-    with connect() as link:
-        version, where = link.server_version // 10000, link.get_dsn_parameters()
-    print(f"PostgreSQL {version} at {where['host']}:{where['port']}, database {where['dbname']}")
+            variables = {**os.environ, **access["transformer"]}
+            tests = _dbt_build(variables, operations=_has_operations())
+    with connection.acting(access["reader"]):
+        _summarize(seconds, tests)
 
 
 def _files() -> str | None:
@@ -135,10 +126,8 @@ def _sample() -> str:
 
 def _may_remove() -> bool:
     """Whether the data may remove much of what is landed: our own sample gives way to any."""
-    if os.environ.get("OLIST_ALLOW_REMOVALS") == "1":
-        print("Rows that the data lacks are removed, however many (OLIST_ALLOW_REMOVALS=1).")
-        return True
-    return _last_source() == str(sample_folder())
+    allowed = os.environ.get("OLIST_ALLOW_REMOVALS") == "1"
+    return allowed or _last_source() == str(sample_folder())
 
 
 def _last_source() -> str | None:
@@ -149,74 +138,63 @@ def _last_source() -> str | None:
         cursor.execute(
             "select source from raw._batches where status = 'landed' order by batch_id desc limit 1"
         )
-        row = cursor.fetchone()
-    return row[0] if row else None
+        return next((source for (source,) in cursor.fetchall()), None)
 
 
 def _has_operations() -> bool:
     """Whether a row of the optional tables has ever landed: then their models are built."""
-    some = sql.SQL(" union all ").join(
-        sql.SQL("(select from {} limit 1)").format(sql.Identifier("raw", table.name))
-        for table in OPTIONAL
-    )
     with connect() as link, link.cursor() as cursor:
-        cursor.execute(sql.SQL("select exists ({})").format(some))
-        found = cursor.fetchone() == (True,)
-    if found:
-        print("With operations: marketing or stock have landed (docs/operations.md).")
-    return found
+        for table in OPTIONAL:
+            cursor.execute(sql.SQL("select from {} limit 1").format(ledger.raw(table)))
+            if cursor.rowcount:
+                print("With operations: marketing or stock have landed (docs/operations.md).")
+                return True
+    return False
 
 
-def _dbt_build(environment: Mapping[str, str], *, operations: bool = False) -> dict[str, int]:
+def _dbt_build(environment: Mapping[str, str], *, operations: bool = False) -> Mapping[str, int]:
     """Run ``dbt build`` with this environment; return the number of tests per status."""
     colors = "--use-colors" if sys.stdout.isatty() else "--no-use-colors"
-    switch = ["--vars", json.dumps({"with_operations": True})] if operations else []
-    done = subprocess.run(
-        [sys.executable, "-m", "loaders.dbt", colors, *_DBT, *switch],
-        cwd=project_root(),
-        env=environment,
-        check=False,
-    )
-    if done.returncode != 0:
+    switch = ("--vars", "with_operations: true") if operations else ()
+    command = [sys.executable, "-m", "loaders.dbt", colors, *_DBT, *switch]
+    if subprocess.run(command, cwd=project_root(), env=environment, check=False).returncode:
         raise LoaderError(
             "dbt build failed, its messages are above; rows that break a test are in schema audit."
         )
-    results = json.loads((project_root() / "target" / "run_results.json").read_text("utf-8"))
-    tests: dict[str, int] = {}
-    for result in results["results"]:
-        if result["unique_id"].startswith("test."):
-            tests[result["status"]] = tests.get(result["status"], 0) + 1
-    return tests
+    run = json.loads((project_root() / "target" / "run_results.json").read_text("utf-8"))
+    return Counter(
+        result["status"] for result in run["results"] if result["unique_id"].startswith("test.")
+    )
 
 
-def _summarize(seconds: dict[str, float], tests: dict[str, int], how: str) -> None:
-    """Print rows per mart, totals, tests, seconds per step, and how to connect (by options)."""
-    target = target_of()
-    marts = "marts" if target == POSTGRES else f"{target}_marts"
+def _summarize(seconds: Mapping[str, float], tests: Mapping[str, int]) -> None:
+    """Print rows per mart, totals, tests, seconds per step, and how to connect."""
+    marts = "marts" if target_of() == POSTGRES else f"{target_of()}_marts"
     print("\n== summary")
     with connect() as link, link.cursor() as cursor:
         cursor.execute("select tablename from pg_tables where schemaname = %s order by 1", (marts,))
         for (table,) in cursor.fetchall():
             cursor.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(marts, table)))
-            print(f"  {f'{marts}.{table}':<28} {(cursor.fetchone() or (0,))[0]:>10,} rows")
+            print(f"  {f'{marts}.{table}':<28} {cursor.fetchall()[0][0]:>10,} rows")
         cursor.execute(
             sql.SQL(
-                "select count(*), sum(items_value), sum(freight_value), sum(payments_value) from {}"
+                "select coalesce(sum(items_value), 0), coalesce(sum(freight_value), 0),"
+                " coalesce(sum(payments_value), 0) from {}"
             ).format(sql.Identifier(marts, "fct_orders"))
         )
-        orders, items, freight, payments = cursor.fetchone() or (0, 0, 0, 0)
-    where, options = connection.environment(), f" {how}" if how else ""
+        for name, value in zip(
+            ("revenue", "freight", "payments"), cursor.fetchall()[0], strict=True
+        ):
+            print(f"  {name:<24} R$ {value:>14,.2f}")
+    where = connection.environment()
+    as_role = " --role reader" if where["PGUSER"] == roles.names()["reader"] else ""
     print(
-        f"\n  orders                     {orders:>16,}"
-        f"\n  revenue (items)         R$ {items or 0:>16,.2f}"
-        f"\n  freight                 R$ {freight or 0:>16,.2f}"
-        f"\n  payments                R$ {payments or 0:>16,.2f}"
-        f"\n\n  tests    {tests.get('pass', 0)} passed, {tests.get('warn', 0)} warned"
+        f"\n  tests    {tests.get('pass', 0)} passed, {tests.get('warn', 0)} warned"
         f"\n  seconds  {', '.join(f'{name} {spent:.1f}' for name, spent in seconds.items())}"
         f"\n\n  connect  host {where['PGHOST']}, port {where['PGPORT']}, database"
         f" {where['PGDATABASE']}, user {where['PGUSER']}, schema {marts}"
-        f"\n           password: .venv/bin/olist env{options}"
-        f"\n  try      .venv/bin/olist psql{options} -c 'table {marts}.dim_payment_types'"
+        f"\n           password: .venv/bin/olist env{as_role}"
+        f"\n  try      .venv/bin/olist psql{as_role} -c 'table {marts}.dim_payment_types'"
         "\n           make docs"
         "\n           .venv/bin/olist status"
     )

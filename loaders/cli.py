@@ -34,33 +34,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show(shown)
         print(redact(shown.getvalue()), end="", file=sys.stderr)
         return error.exit_code
-    except LoaderError as error:
-        return _fail(str(error))
     except KeyboardInterrupt:
-        _fail("interrupted; what was under way is rolled back")
+        print("olist: interrupted; what was under way is rolled back", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `olist status | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        import psycopg2
-
-        if not isinstance(error, psycopg2.Error):
+        if (sentence := _sentence(error)) is None:
             raise
-        reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
-        return _fail(f"PostgreSQL stopped the command: {reason}.")
+        print(f"olist: {redact(' '.join(sentence.splitlines()))}", file=sys.stderr)
+        return 1
     return 0
 
 
-def _fail(message: str) -> int:
-    print(f"olist: {redact(' '.join(message.splitlines()))}", file=sys.stderr)
-    return 1
+def _sentence(error: Exception) -> str | None:
+    """What to say of an error that a user can do something about."""
+    if isinstance(error, LoaderError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        package = str(error.name).partition(".")[0]
+        install = "which is not installed: .venv/bin/pip install -e '.[lake]'"
+        return f"this needs {package}, {install}." if package in {"obstore", "pyarrow"} else None
+    import psycopg2
+
+    if isinstance(error, psycopg2.Error):
+        from loaders.connection import reason_of
+
+        return f"PostgreSQL stopped the command: {reason_of(error)}."
+    return None
 
 
-def _acting(role: str) -> AbstractContextManager[None]:
-    """Be a role of the embedded server; variables that name a server are obeyed as they are."""
+def _acting(kind: str) -> AbstractContextManager[None]:
     from loaders.roles import acting
 
-    return acting(role)
+    return acting(kind)
 
 
 def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
@@ -107,12 +114,11 @@ def up() -> None:
     """Start the embedded PostgreSQL (made at first use), unless PGHOST names a server."""
     from loaders import connection, server
 
-    named = connection.external()
-    if named is None:
+    if (named := connection.external()) is None:
         server.up()
-        return
-    with connection.connect():
-        print(f"Using the server that the environment names: {named['PGHOST']}:{named['PGPORT']}.")
+    else:
+        with connection.connect():
+            print(f"Using the server that is named: {named['PGHOST']}:{named['PGPORT']}.")
 
 
 @olist.command()
@@ -120,7 +126,7 @@ def down() -> None:
     """Stop the embedded PostgreSQL; its data stays."""
     from loaders import connection, server
 
-    if connection.external() is not None:
+    if connection.external():
         raise LoaderError("PGHOST or DATABASE_URL names a server of your own: not stopped.")
     server.down()
 
@@ -141,8 +147,7 @@ def psql(role: str | None, arguments: Names) -> None:
     from loaders import connection, server
 
     # For a server of the user's own, the machine's psql: the embedded one is built without TLS.
-    found = shutil.which("psql") if connection.external() else None
-    program = found or server.find_psql()
+    program = (connection.external() and shutil.which("psql")) or server.find_psql()
     if program is None:
         raise LoaderError("psql was not found: install a PostgreSQL client, or set PGBIN.")
     os.environ.update(_variables(role))
@@ -150,13 +155,9 @@ def psql(role: str | None, arguments: Names) -> None:
 
 
 def _variables(role: str | None) -> dict[str, str]:
-    if role is None:
-        from loaders.connection import environment
+    from loaders import connection, roles
 
-        return environment()
-    from loaders.roles import credentials
-
-    return credentials(role)
+    return roles.credentials(role) if role else connection.environment()
 
 
 @olist.command()
@@ -170,18 +171,17 @@ def roles(reader_timeout: str, new_passwords: bool) -> None:
 
 
 @olist.command()
-@click.option("--batches", default=10, help="How many of the last.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def status(batches: int, as_json: bool) -> None:
-    """Show the server, the batches landed and the rows of each raw table."""
+def status(as_json: bool) -> None:
+    """Show the server, the last batches and the rows of each raw table."""
     from loaders import status
 
-    status.status(batches=batches, as_json=as_json)
+    status.status(as_json=as_json)
 
 
 @olist.command()
 def doctor() -> None:
-    """Check Python, packages, disk, server, roles and dbt; say what to do."""
+    """Check packages, disk, server, roles, the last load and dbt; say what to do."""
     from loaders import doctor
 
     doctor.doctor()
@@ -201,14 +201,13 @@ def download(out: Path | None, force: bool) -> None:
 @olist.command()
 @click.option("--out", type=_folder, required=True, help="Folder for the CSV files.")
 @click.option("--scale", default=1.0, help="1.0 has the real row counts.")
-@click.option("--seed", type=int, help="Same seed, same bytes.")
+@click.option("--seed", default=20161004, help="Same seed, same bytes.")
 @click.option("--with-operations", is_flag=True, help="Also marketing and stock.")
-def sample(out: Path, scale: float, seed: int | None, with_operations: bool) -> None:
+def sample(out: Path, scale: float, seed: int, with_operations: bool) -> None:
     """Write synthetic files of the same shape: no account needed."""
-    from loaders.sample import DEFAULT_SEED, generate
+    from loaders.sample import generate
 
-    chosen = DEFAULT_SEED if seed is None else seed
-    for file, count in generate(out, scale, chosen, with_operations=with_operations).items():
+    for file, count in generate(out, scale, seed, with_operations=with_operations).items():
         print(f"  {file}: {count:,} rows")
 
 
@@ -221,13 +220,7 @@ def sample(out: Path, scale: float, seed: int | None, with_operations: bool) -> 
 @click.option("--null-marker", help="A field that is just this, like NULL or \\N, is empty.")
 @click.option("--max-rejects", default="0", metavar="N|P%", help="Land the other rows of a file.")
 @click.option("--allow-removals", is_flag=True, help="Let a snapshot remove over 5% of a table.")
-@click.option(
-    "--no-wait",
-    "wait",
-    flag_value=False,
-    default=True,
-    help="Stop at once when another load is running.",
-)
+@click.option("--wait/--no-wait", default=True, help="For another load that is running.")
 def land(location: str, mode: str, tables: Names, archive: str | None, **rules: Any) -> None:
     """Land files or a database in schema raw, as one batch.
 
@@ -265,7 +258,7 @@ def rejects(batch: int | None, table: str | None) -> None:
 @click.argument("lake", envvar="OLIST_LAKE")
 def archive(lake: str) -> None:
     """Write what landed, and a lake lacks, as Parquet."""
-    from loaders.lake import archive
+    from loaders.lake.archive import archive
 
     with _acting("loader"):
         archive(lake)
@@ -276,7 +269,7 @@ def archive(lake: str) -> None:
 @click.option("--until", type=int, help="The last batch to restore, by its number.")
 def replay(lake: str, until: int | None) -> None:
     """Restore schema raw from a lake, row for row."""
-    from loaders.lake import replay
+    from loaders.lake.replay import replay
 
     with _acting("loader"):
         replay(lake, until=until)
@@ -288,15 +281,7 @@ def replay(lake: str, until: int | None) -> None:
 @click.option("--limit", type=int, help="Rows of each, -1: all (default: 50, as CSV all).")
 @click.option("--csv", "as_csv", is_flag=True, help="One answer as CSV, not as a Markdown table.")
 def answers(names: Names, only_list: bool, limit: int | None, as_csv: bool) -> None:
-    """Run the queries of analyses/ (by name or group, else all) and print what comes.
-
-    \b
-    Examples:
-      olist answers --list
-      olist answers monthly_revenue top_sellers
-      olist answers kpis --limit 10
-      olist answers daily_sales --csv > daily_sales.csv
-    """
+    """Run the queries of analyses/ (by name or group, else all) and print what comes."""
     from loaders.answers import answer, list_answers
 
     if only_list:

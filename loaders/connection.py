@@ -47,9 +47,8 @@ def parse_url(url: str) -> dict[str, str]:
         with suppress(psycopg2.Error):  # its message may quote half a password
             found = parse_dsn(url)
     # A password with a / or @ of its own is read as host, port or database.
-    misread = any("@" in found.get(name, "") for name in ("host", "dbname"))
-    port = found.get("port", "5432")
-    if not found.get("host") or misread or not port.isdigit() or found.keys() - _PARAMETERS.keys():
+    misread = "@" in found.get("host", "@") + found.get("dbname", "")
+    if misread or not found.get("port", "5432").isdigit() or found.keys() - _PARAMETERS.keys():
         raise LoaderError(
             "DATABASE_URL cannot be read: it must look like"
             " postgresql://user:password@host:5432/database?sslmode=require, with / ? @ : % in a"
@@ -168,13 +167,13 @@ def reason_of(error: psycopg2.Error) -> str:
 
 
 def _unreachable(where: Mapping[str, str], reason: str) -> str:
-    address = f"{where['PGHOST']}:{where['PGPORT']}"
     # The last line that is no hint: "connection to server at …, port … failed: Connection refused".
     lines = [line for line in reason.strip().splitlines() if not line.startswith("\t")]
     detail = lines[-1].removeprefix("connection to server ").removesuffix(".")
-    if external() is None:
-        return f"The embedded server at {address} does not answer: run 'olist up' ({detail})."
+    called, remedy = "The embedded server", "Run 'olist up'"
+    if external() is not None:
+        called, remedy = "PostgreSQL", "Check PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE"
     return (
-        f"PostgreSQL at {address} (database {where['PGDATABASE']}, user {where['PGUSER']})"
-        f" cannot be used: {detail}. Check PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE."
+        f"{called} at {where['PGHOST']}:{where['PGPORT']} (database {where['PGDATABASE']}, user"
+        f" {where['PGUSER']}) cannot be used: {detail}. {remedy}."
     )

@@ -36,7 +36,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     connects = bool(arguments) and _WITHOUT_DATABASE.isdisjoint(arguments)
     try:
-        variables = _variables(arguments, connects=connects)
+        variables = _variables(arguments)
     except LoaderError as error:
         print(f"dbt: {redact(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
@@ -95,7 +95,7 @@ def metricflow(arguments: Sequence[str]) -> None:
         cli(list(arguments) or ["--help"], prog_name="olist mf")
 
 
-def _variables(arguments: Sequence[str], *, connects: bool) -> Mapping[str, str] | None:
+def _variables(arguments: Sequence[str]) -> Mapping[str, str] | None:
     if (target := target_of(arguments)) in ENGINES:
         from loaders import engines  # PostgreSQL's dbt does not wait for it
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from loaders.errors import LoaderError
@@ -21,12 +20,9 @@ ZIP_NAME = "brazilian-ecommerce.zip"
 LIMIT_SECONDS = 3600.0
 
 _OTHER_WAYS = (
-    f"without Kaggle's API, download https://www.kaggle.com/datasets/{DATASET} in a browser and"
-    " set OLIST_DATA to that zip or folder, or make data with 'olist sample'"
-)
-_LOG_IN = (
-    "make a token at https://www.kaggle.com/settings/api and set KAGGLE_API_TOKEN to it (or save"
-    " it as ~/.kaggle/access_token, or set KAGGLE_USERNAME and KAGGLE_KEY)"
+    "make a token at https://www.kaggle.com/settings/api and set KAGGLE_API_TOKEN to it, or"
+    f" download https://www.kaggle.com/datasets/{DATASET} in a browser and set OLIST_DATA to that"
+    " zip or folder, or make data with 'olist sample'"
 )
 _CHILD = """
 import contextlib, io, sys
@@ -44,11 +40,9 @@ except BaseException as error:
 def has_credentials() -> bool:
     """Whether kaggle would find credentials; looks at variables and files, never the network."""
     given = os.environ.get
-    home = Path("~/.kaggle").expanduser()
-    configured = Path(given("XDG_CONFIG_HOME") or home.with_name(".config"), "kaggle")
-    files = [home / "access_token", home / "access_token.txt", home / "credentials.json"]
-    files += [folder / "kaggle.json" for folder in (home, configured)]
-    files += [Path(folder, "kaggle.json") for folder in filter(None, [given("KAGGLE_CONFIG_DIR")])]
+    configured = given("XDG_CONFIG_HOME", "~/.config")
+    folders = ("~/.kaggle", f"{configured}/kaggle", given("KAGGLE_CONFIG_DIR", "~/.kaggle"))
+    files = (file for each in folders for file in Path(each).expanduser().glob("*"))
     return bool(
         given("KAGGLE_API_TOKEN")
         or (given("KAGGLE_USERNAME") and given("KAGGLE_KEY"))
@@ -56,7 +50,7 @@ def has_credentials() -> bool:
     )
 
 
-def download(out: Path, say: Callable[[str], None] = print, force: bool = False) -> Path:
+def download(out: Path, *, force: bool = False) -> Path:
     """Fetch the dataset into ``out/brazilian-ecommerce.zip`` and return that path.
 
     A whole zip that is there already is kept, unless ``force``. The new zip takes its name only
@@ -64,25 +58,23 @@ def download(out: Path, say: Callable[[str], None] = print, force: bool = False)
     network, the limit of time, a broken or incomplete zip, no room or no right to write.
     """
     target = out / ZIP_NAME
-    if target.is_file() and not force:
-        if not (fault := _fault(target)):
-            say(f"{target} is there already and whole; not downloaded again")
-            return target
-        say(f"{target} is there but {fault}; downloading it again")
+    if target.is_file() and not force and not _fault(target):
+        print(f"{target} is there already and whole; not downloaded again")
+        return target
     if not has_credentials():
-        raise LoaderError(f"No Kaggle credentials found: {_LOG_IN}; {_OTHER_WAYS}.")
-    say(f"Downloading {DATASET} from Kaggle")
+        raise LoaderError(f"No Kaggle credentials found: {_OTHER_WAYS}.")
+    print(f"Downloading {DATASET} from Kaggle")
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".download-") as scratch:
-            _run_child(Path(scratch))
+            _run_child(scratch)
             fresh = Path(scratch, ZIP_NAME)
             if fault := _fault(fresh):
-                raise LoaderError(f"The zip from Kaggle {fault}: try again; {_OTHER_WAYS}.")
+                raise LoaderError(f"The zip from Kaggle {fault}: try again, or {_OTHER_WAYS}.")
             fresh.replace(target)
     except OSError as error:
         raise LoaderError(f"Cannot write {target}: {error.strerror}; change --out.") from error
-    say(f"Saved {target} ({target.stat().st_size / 1e6:.1f} MB)")
+    print(f"Saved {target} ({target.stat().st_size / 1e6:.1f} MB)")
     return target
 
 
@@ -97,16 +89,15 @@ def _fault(path: Path) -> str:
     return f"is damaged in {damaged}" if damaged else missing and f"lacks {missing}"
 
 
-def _run_child(folder: Path) -> None:
+def _run_child(folder: str) -> None:
     """Let kaggle put the zip into the folder; its progress bar is shown on a terminal."""
-    environment = {name: value for name, value in os.environ.items() if name != "VERBOSE"}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _CHILD, DATASET, str(folder)],
+            [sys.executable, "-c", _CHILD, DATASET, folder],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=None if sys.stderr.isatty() else subprocess.DEVNULL,
-            env=environment,
+            env={name: value for name, value in os.environ.items() if name != "VERBOSE"},
             text=True,
             timeout=LIMIT_SECONDS,
             check=False,
@@ -117,9 +108,8 @@ def _run_child(folder: Path) -> None:
         if done.returncode == 0:
             return
         # What kaggle says may hold a signed address, or the key in a header.
-        reason = re.sub(
-            r"\S+://\S+|\S*\?\S+|Bearer \S+|Basic \S+", "…", " ".join(done.stdout.split())
-        )[:300]
+        private = r"\S+://\S+|\S*\?\S+|Bearer \S+|Basic \S+"
+        reason = re.sub(private, "…", " ".join(done.stdout.split()))[:300]
         if re.search(r"\b40[13]\b", reason) or not reason or "SystemExit" in reason:
-            reason = f"the credentials are refused: {_LOG_IN}"
+            reason = "the credentials are refused"
     raise LoaderError(f"Cannot download from Kaggle: {reason}; {_OTHER_WAYS}.")

@@ -7,91 +7,71 @@ over the Parquet of a lake. Nothing is landed, so there are no batches but those
 import os
 import shutil
 from collections.abc import Sequence
-from importlib.util import find_spec
+from contextlib import suppress
 from pathlib import Path
 
 from loaders.errors import LoaderError
 from loaders.paths import state_root
 
-PACKAGES = {
-    "duckdb": ("dbt.adapters.duckdb", "duckdb"),
-    "spark": ("dbt.adapters.spark",),
-}
 _BUILDS = {"build", "run"}
 
 
 def prepare(target: str, arguments: Sequence[str]) -> dict[str, str]:
-    """Return the variables with which dbt runs on an engine.
+    """Return the variables with which dbt runs on an engine, ``duckdb`` or ``spark``.
 
     ``dbt build`` and ``dbt run`` read what OLIST_DATA names from then on, until it names something
-    else. Raises LoaderError when the engine is not installed or the data cannot be read.
+    else. Raises LoaderError when Spark cannot run here or the data cannot be read.
     """
-    _check(target)
     variables = {"OLIST_TARGET": target}
     if target == "duckdb":
-        variables["OLIST_DUCKDB"] = str(duckdb_file())
+        named = os.environ.get("OLIST_DUCKDB") or state_root() / "olist.duckdb"
+        variables["OLIST_DUCKDB"] = str(Path(named).expanduser().resolve())
     else:
         home = Path(os.environ.get("OLIST_SPARK_HOME") or state_root() / ".spark").expanduser()
         variables["OLIST_SPARK_HOME"] = str(home.resolve())
-    named = os.environ.get("OLIST_DATA")
-    if named and _BUILDS.intersection(arguments):
-        variables["OLIST_RAW"] = _raw(target, named)
+        if os.environ.get("SPARK_METHOD", "session") == "session":
+            variables["SPARK_LOCAL_IP"] = "127.0.0.1"  # a session is for this machine only
+            _check_java()
+    location = os.environ.get("OLIST_DATA")
+    if location and _BUILDS.intersection(arguments):
+        variables["OLIST_RAW"] = _raw(target, location)
     return variables
 
 
-def duckdb_file() -> Path:
-    """The file that holds the warehouse of the target duckdb: OLIST_DUCKDB, or olist.duckdb."""
-    named = os.environ.get("OLIST_DUCKDB")
-    return Path(named).expanduser().resolve() if named else state_root() / "olist.duckdb"
-
-
-def _check(target: str) -> None:
-    if target not in PACKAGES:
-        known = ", ".join(("postgres", *PACKAGES))
-        raise LoaderError(f"'{target}' is no target of profiles.yml; there are {known}.")
-    if not all(find_spec(name) for name in PACKAGES[target]):
-        raise LoaderError(
-            f"the target {target} needs packages that are not installed:"
-            f" .venv/bin/pip install -e '.[{target}]'."
-        )
-    if target == "spark" and os.environ.get("SPARK_METHOD", "session") == "session":
-        _check_session()
-
-
-def _check_session() -> None:
-    """Raise LoaderError where Spark cannot run on this machine; keep its log of Java short."""
+def _check_java() -> None:
+    """Raise LoaderError where a Spark session cannot run; keep its log of Java short."""
     java = os.environ.get("JAVA_HOME")
-    if not (Path(java, "bin", "java").is_file() if java else shutil.which("java")):
+    if not shutil.which("java", path=f"{java}/bin" if java else None):
         raise LoaderError(
             "a Spark session needs Java 17 or 21: install it (Debian: openjdk-17-jre-headless), or"
             " name it in JAVA_HOME."
         )
-    from pyspark.logger import PySparkLogger
+    with suppress(ModuleNotFoundError):  # dbt says how to install it
+        from pyspark.logger import PySparkLogger
 
-    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
-        PySparkLogger.getLogger(name).disabled = True
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # a session is for this machine only
+        for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+            PySparkLogger.getLogger(name).disabled = True
 
 
 def _raw(target: str, location: str) -> str:
     """Where the views of raw read: ``lake:PATH`` or ``files:FOLDER``."""
-    in_bucket = location.startswith("s3://")
-    local = Path(location).expanduser()
-    is_lake = (local / "batches").is_dir() and (local / "raw").is_dir()
-    if in_bucket:
+    local = Path(location).expanduser().resolve()
+    if location.startswith("s3://"):
         from loaders.objects import open_store
 
-        is_lake = bool(open_store(location).keys("batches"))
-    if target == "spark":
-        if not is_lake:
-            raise LoaderError(
-                f"{location}: Spark reads a lake. Land the files in PostgreSQL and 'olist archive'"
-                " them (docs/lake.md), then name the lake in OLIST_DATA."
-            )
-        return "lake:" + (location.rstrip("/") if in_bucket else str(local.resolve()))
+        is_lake, where = bool(open_store(location).sizes("batches")), location.rstrip("/")
+    else:
+        is_lake, where = (local / "batches").is_dir() and (local / "raw").is_dir(), str(local)
+    if target == "spark" and not is_lake:
+        raise LoaderError(
+            f"{location}: Spark reads a lake. Land the files in PostgreSQL and 'olist archive'"
+            " them (docs/lake.md), then name the lake in OLIST_DATA."
+        )
     if not is_lake:
         return f"files:{_as_plain_files(location)}"
-    return f"lake:{_fetched(location) if in_bucket else local.resolve()}"
+    if target == "duckdb" and "://" in where:
+        where = str(_fetched(location))
+    return f"lake:{where}"
 
 
 def _new_folder() -> Path:
@@ -122,7 +102,7 @@ def _fetched(location: str) -> Path:
     from loaders.objects import open_store
 
     store, folder = open_store(location), _new_folder()
-    for key in [*store.keys("raw"), *store.keys("batches")]:
+    for key in [*store.sizes("raw"), *store.sizes("batches")]:
         path = folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:

@@ -23,7 +23,12 @@ def install(say: Callable[[str], None] = print, *, retry: bool = True) -> Path:
     if not retry and (installed / "dbt_project.yml").is_file():
         return installed
     say("Installing dbt_utils from the dbt package hub …")
-    if not _from_hub():
+    command = [sys.executable, "-m", "dbt.cli.main", "deps"]
+    try:
+        subprocess.run(
+            command, cwd=project_root(), capture_output=True, timeout=_TIMEOUT, check=True
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         if installed.is_dir() and not installed.is_symlink():
             shutil.rmtree(installed)
         installed.parent.mkdir(exist_ok=True)
@@ -33,19 +38,3 @@ def install(say: Callable[[str], None] = print, *, retry: bool = True) -> Path:
         fresh.replace(installed)
         say("The hub cannot be reached: offline/dbt_utils is used ('olist deps' tries again).")
     return installed
-
-
-def _from_hub() -> bool:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", "deps"],
-            cwd=project_root(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0

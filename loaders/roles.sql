@@ -1,11 +1,11 @@
 -- The rights of the three roles in one database: loaders/roles.py runs this in one transaction, after
--- it has made the roles and the schemas. Words in braces are names. docs/roles.md says what it comes to,
+-- it has made the roles. Words in braces are names. docs/roles.md says what it comes to,
 -- and its test tries every line.
 
 -- Part 1: what is not as it should be, and the statement that puts it right.
 
 with wanted as (
-    select to_regnamespace(schema_name) as namespace, owner_name
+    select schema_name, owner_name, to_regnamespace(schema_name) as namespace
     from unnest({schemas}, {owners}) as wanted (schema_name, owner_name)
 ),
 
@@ -16,6 +16,20 @@ bound as (
     where deptype = 'e' or relkind = 'S' and deptype in ('a', 'i')
 )
 
+select
+    format('%s may do more than it has to', rolname),
+    format('alter role %I login nosuperuser nocreatedb nocreaterole noreplication nobypassrls', rolname)
+from pg_roles
+where
+    rolname = any({roles})
+    and (not rolcanlogin or rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls)
+union all
+select
+    format('schema %s belongs to %s', nspname, pg_get_userbyid(nspowner)),
+    format('alter schema %I owner to %I', nspname, owner_name)
+from pg_namespace inner join wanted on nspname = schema_name
+where pg_get_userbyid(nspowner) <> owner_name
+union all
 select
     format('%s belongs to %s', pg_class.oid::regclass, pg_get_userbyid(relowner)),
     format('alter table %s owner to %I', pg_class.oid::regclass, owner_name)
@@ -42,53 +56,78 @@ select
     format('%s has settings for database %s', setrole::regrole, datname),
     format('alter role %s in database %I reset all', setrole::regrole, datname)
 from pg_db_role_setting inner join pg_database on pg_database.oid = setdatabase
-where pg_get_userbyid(setrole) = any({roles});
+where pg_get_userbyid(setrole) = any({roles})
+union all
+select
+    format('%s has given up its limit %s', rolname, name),
+    format('alter role %I reset %I', rolname, name)
+from pg_roles cross join
+    unnest(
+        array['default_transaction_read_only', 'statement_timeout', 'idle_in_transaction_session_timeout']
+    ) as name
+where
+    rolname = ({roles})[3]
+    and not exists (
+        select from pg_db_role_setting cross join unnest(setconfig) as setting
+        where
+            setdatabase = 0 and setrole = pg_roles.oid and setting like name || '=%'
+            and split_part(setting, '=', 2) not in ('off', '0')
+    );
 
--- Part 2: rights and limits.
+-- Part 2: schemas, rights and limits.
+
+do $$
+declare
+    wanted record;
+begin
+    for wanted in select * from unnest({schemas}, {owners}) as each (schema_name, owner_name) loop
+        execute format('create schema if not exists %I authorization %I', wanted.schema_name, wanted.owner_name);
+    end loop;
+end
+$$;
 
 revoke all on database {database} from {loader}, {transformer}, {reader};
 grant connect on database {database} to {loader}, {transformer}, {reader};
 grant temporary on database {database} to {loader}, {transformer};
 
-revoke all on schema {raw}, {built} from public, {loader}, {transformer}, {reader};
-grant usage, create on schema {raw} to {loader};
-grant usage on schema {raw} to {transformer};
+revoke all on schema raw, {built} from public, {loader}, {transformer}, {reader};
+grant usage, create on schema raw to {loader};
+grant usage on schema raw to {transformer};
 grant usage, create on schema {built} to {transformer};
-grant usage on schema {read} to {reader};
+grant usage on schema marts, reports to {reader};
 
 -- Without references, information_schema shows a reader no foreign keys. It gives no right to write.
-revoke all on all tables in schema {raw} from public, {transformer}, {reader};
+revoke all on all tables in schema raw from public, {transformer}, {reader};
 revoke all on all tables in schema {built} from public, {loader}, {reader};
-grant select on all tables in schema {raw} to {transformer};
-grant select, references on all tables in schema {read} to {reader};
+grant select on all tables in schema raw to {transformer};
+grant select, references on all tables in schema marts, reports to {reader};
 
 -- The same for tables to come, also for those that the user who runs this makes.
-alter default privileges for role {loader}, current_user in schema {raw}
+alter default privileges for role {loader}, current_user in schema raw
 grant select on tables to {transformer};
-alter default privileges for role {transformer}, current_user in schema {read}
+alter default privileges for role {transformer}, current_user in schema marts, reports
 grant select, references on tables to {reader};
 
 -- Limits of the reader. It may change all but the first: they guard against accidents.
 alter role {reader} connection limit 20;
 alter role {reader} reset all;
-alter role {reader} set search_path = {read};
+alter role {reader} set search_path = marts, reports;
 alter role {reader} set default_transaction_read_only = on;
 alter role {reader} set statement_timeout = {timeout};
 alter role {reader} set idle_in_transaction_session_timeout = '5min';
 
--- Part 3: what only the owner of the database, or a superuser, can do; each statement is tried. Who
--- has a right that everybody has cannot lose it alone, so everybody does.
-
+-- Who has a right that everybody has cannot lose it alone, so everybody does.
 revoke create, temporary on database {database} from public;
-
 revoke create on schema public from public;
 
-revoke execute on function lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea) from public;
+-- Part 3: what only a superuser can do.
 
+revoke execute on function lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea) from public;
 alter role {reader} set temp_file_limit = '2GB';
 
--- The embedded server serves nobody else: there the roles stay out of the databases that it comes
--- with, and a reader cannot hold up a load by its advisory locks, or write to the log of changes.
+-- Part 4: the embedded server serves nobody else. There the roles stay out of the databases that it
+-- comes with, and a reader cannot hold up a load by its advisory locks, or write to the log of changes.
+
 do $$
 declare
     routine regprocedure;

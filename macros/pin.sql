@@ -13,7 +13,7 @@
 
 {% macro postgres__pin_newest_batch() -%}
     {%- set batches = source("olist", "_batches") -%}
-    {%- set pin, watermarks = target_table("_pin"), target_table("_watermarks") -%}
+    {%- set pin = target_table("_pin") -%}
     {%- if execute and flags.WHICH in ("build", "run", "test", "freshness") -%}
         {%- do stop_if_nothing_has_landed() -%}
     {%- endif -%}
@@ -23,10 +23,13 @@
         only_one boolean primary key default true check (only_one),
         batch_id bigint
     );
-    create table if not exists {{ watermarks }} (
+    create table if not exists {{ target_table("_watermarks") }} (  -- macros/watermark.sql
         model text primary key,
-        batch_id bigint not null,
-        loaded_at timestamptz not null
+        batch_id bigint,
+        loaded_at timestamptz,
+        code text,
+        inputs text,
+        version bigint not null default 0
     );
     {%- if not flags.EMPTY and not is_retry() %}
     insert into {{ pin }} as old (batch_id)
@@ -116,4 +119,12 @@
 {% macro is_pinned() -%}
     _batch_id <= {{ pinned_batch() }}
         and (_until_batch_id is null or _until_batch_id > {{ pinned_batch() }})
+{%- endmacro %}
+
+
+{#- Whether a version of a raw row had landed when the run began. The second condition holds for every row:
+    by it PostgreSQL puts together the indexes of raw, that of current keys and that of closed ones. -#}
+{% macro is_landed() -%}
+    _batch_id <= {{ pinned_batch() }}
+        and (_until_batch_id is null or _until_batch_id > 0)
 {%- endmacro %}

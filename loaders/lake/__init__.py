@@ -1,6 +1,21 @@
 """The lake: every version of every row as Parquet, files as they came, and ``raw`` out of it."""
 
-from loaders.lake.archive import archive, keeping, named_lake
-from loaders.lake.replay import replay
+import os
+from contextlib import nullcontext
+from functools import partial
 
-__all__ = ["archive", "keeping", "named_lake", "replay"]
+from loaders.land import Keeping
+
+
+def keeping(location: str | None = None) -> Keeping:
+    """Return what wraps a landing so that it ends in a lake too.
+
+    The lake is the one at ``location``, else the one of OLIST_LAKE, else there is none. Landing
+    raises LoaderError, before anything is landed, when the lake cannot be used.
+    """
+    lake = location or os.environ.get("OLIST_LAKE")
+    if not lake:
+        return lambda _, delivery, __: nullcontext(delivery)
+    from loaders.lake.archive import keep  # noqa: PLC0415 - its libraries are an extra
+
+    return partial(keep, lake)

@@ -10,32 +10,28 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO
 
-import psycopg2
+import pyarrow as pa
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+from pyarrow import csv, parquet
 
 from loaders.connection import ARCHIVING, connect, exclusive
 from loaders.errors import LoaderError
 from loaders.lake import manifest
 from loaders.lake.manifest import Row
-from loaders.land import Keeping, ledger
-from loaders.land.copy import listed, names_of
-from loaders.objects import Store, explained, missing_library, open_store
+from loaders.land import ledger
+from loaders.land.copy import composed, listed
+from loaders.objects import Store, explained, open_store
 from loaders.sources import Delivery, SourceFile
 from loaders.tables import ALL_TABLES, Table
 
 Say = Callable[[str], None]
 _BLOCK = 1 << 20  # bytes of CSV that become one row group, which is what is held in memory
-
-
-def named_lake(location: str | None = None) -> str | None:
-    """Return the lake that is named, else the one that OLIST_LAKE names, else None."""
-    return location or os.environ.get("OLIST_LAKE") or None
 
 
 def archive(location: str, say: Say = print) -> None:
@@ -48,65 +44,40 @@ def archive(location: str, say: Say = print) -> None:
         _archive(link, store, say)
 
 
-def keeping(location: str | None = None) -> Keeping:
-    """Return what wraps a landing so that it ends in a lake too.
+@contextmanager
+def keep(location: str, link: Connection, delivery: Delivery, say: Say) -> Iterator[Delivery]:
+    """Keep the files of a landing, which is the block, in a lake, and archive it.
 
-    The lake is the one at ``location``, else the one of OLIST_LAKE, else there is none. Landing
-    raises LoaderError, before anything is landed, when the lake cannot be used.
+    Raises LoaderError, before the block, when the lake cannot be used.
     """
-    lake = named_lake(location)
-    if lake is None:
-        return lambda _, delivery, __: nullcontext(delivery)
+    store = open_store(location, create=True)
+    with link.cursor() as cursor:
+        _missing(cursor, store)
+    link.commit()
 
-    @contextmanager
-    def keep(link: Connection, delivery: Delivery, say: Say) -> Iterator[Delivery]:
-        store = open_store(lake, create=True)
-        require_pyarrow()
-        with link.cursor() as cursor:
-            _missing(cursor, store)
-        link.commit()
+    def remember(cursor: Cursor, batch_id: int) -> None:
+        delivery.remember(cursor, batch_id)
+        _put_files(cursor, store, delivery, batch_id)
 
-        def remember(cursor: Cursor, batch_id: int) -> None:
-            delivery.remember(cursor, batch_id)
-            _put_files(cursor, store, delivery, batch_id)
-
-        yield replace(delivery, remember=remember)
-        _archive(link, store, say)
-
-    return keep
-
-
-def require_pyarrow() -> None:
-    """Raise LoaderError where pyarrow is not installed."""
-    try:
-        import pyarrow.parquet  # noqa: F401, PLC0415 - in an extra
-    except ModuleNotFoundError as error:
-        raise missing_library(error) from error
+    yield replace(delivery, remember=remember)
+    _archive(link, store, say)
 
 
 def _archive(link: Connection, store: Store, say: Say) -> None:
-    require_pyarrow()
-
     def waiting() -> None:
         say("another archive is running: waiting for it to end")
 
-    try:
-        with exclusive(link, waiting, ARCHIVING), link.cursor() as cursor:
-            missing = _missing(cursor, store)
-            first = {key.split("/")[1]: key for key in reversed(store.keys("raw"))}
-            for previous, batch_id in missing:
-                batch = manifest.of_ledger(cursor, batch_id, previous)
-                for table in _tables(cursor):
-                    batch.objects.extend(_put_rows(cursor, store, table, batch.batch, first))
-                link.commit()
-                manifest.write(store, batch)
-                size = sum(entry["bytes"] for entry in batch.objects)
-                say(f"  batch {batch_id}: {len(batch.objects)} tables, {size / 1e6:,.1f} MB")
-    except psycopg2.Error as error:
-        reason = " ".join(str(error).split())
-        raise LoaderError(
-            f"PostgreSQL stopped the archive: {reason}; repeat it, what is there stays."
-        ) from error
+    with exclusive(link, waiting, ARCHIVING), link.cursor() as cursor:
+        missing = _missing(cursor, store)
+        first = {key.split("/")[1]: key for key in reversed(store.sizes("raw"))}
+        for previous, batch_id in missing:
+            batch = manifest.of_ledger(cursor, batch_id, previous)
+            for table in _tables(cursor):
+                batch.objects.extend(_put_rows(cursor, store, table, batch.batch, first))
+            link.commit()
+            manifest.write(store, batch)
+            size = sum(entry["bytes"] for entry in batch.objects)
+            say(f"  batch {batch_id}: {len(batch.objects)} tables, {size / 1e6:,.1f} MB")
     say(f"{store.location}: has every batch" if missing else f"{store.location}: nothing new")
 
 
@@ -115,8 +86,7 @@ def _missing(cursor: Cursor, store: Store) -> list[tuple[int, int]]:
 
     Raises LoaderError when the lake is another database's, or has batches that this one lacks.
     """
-    lake, raw = manifest.in_lake(store), manifest.in_raw(cursor)
-    manifest.check_history(cursor, store, lake, raw)
+    lake, raw = manifest.histories(cursor, store)
     if unknown := sorted(set(lake) - set(raw)):
         raise LoaderError(
             f"{store.location} has batch {unknown[-1]}, which this database lacks: bring it here"
@@ -150,53 +120,41 @@ def _put_rows(
             if not lines.tell() and first.get(table.name, key) < key:
                 return []
             count = _as_parquet(lines, table.columns, rows)
-        entry = {"key": key, "table": table.name, "rows": count, **_sizes(rows)}
+        size = rows.tell()
+        rows.seek(0)
+        checksum = hashlib.file_digest(rows, "sha256").hexdigest()
         if not store.put(key, rows):  # by an archive that was interrupted
             with tempfile.TemporaryFile() as found:
-                if store.fetch(key, found) != entry["sha256"]:
+                if store.fetch(key, found) != checksum:
                     raise LoaderError(
                         f"{store.location}/{key} is in the way: it is not what batch"
                         f" {batch['batch_id']} wrote. Remove it, or name another folder or prefix."
                     )
     first.setdefault(table.name, key)
-    return [entry]
+    return [{"key": key, "table": table.name, "rows": count, "bytes": size, "sha256": checksum}]
 
 
 def _versions(cursor: Cursor, table: Table, batch: Row) -> str:
     """COPY of what a batch opened and removed, in an order that is the same every time."""
-    unreplaced: sql.Composable = sql.SQL("")
-    if table.key:
-        unreplaced = sql.SQL(
-            "and not exists (select from {} as new where new._batch_id = %(batch_id)s and {})"
-        ).format(ledger.raw(table), listed("new.{0} = old.{0}", table.key, " and "))
-    statement = sql.SQL(
-        "copy (select {}, %(batch_id)s,"
+    statement = composed(
+        "copy (select {columns}, %(batch_id)s,"
         " to_char(%(loaded_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"Z\"'),"
-        " _source_file, _until_batch_id is not distinct from %(batch_id)s from {} as old"
-        " where _batch_id = %(batch_id)s or (_until_batch_id = %(batch_id)s {})"
-        " order by {}, _source_file, _batch_id) to stdout (format csv, encoding 'utf8')"
-    ).format(
-        names_of(table.columns),
-        ledger.raw(table),
-        unreplaced,
-        listed('{} collate "C"', table.key or table.columns),
+        " _source_file, _until_batch_id is not distinct from %(batch_id)s from {raw} as old"
+        " where _batch_id = %(batch_id)s or (_until_batch_id = %(batch_id)s and not exists"
+        " (select from {raw} as new where new._batch_id = %(batch_id)s and {same}))"
+        " order by {order}, _source_file, _batch_id) to stdout (format csv, encoding 'utf8')",
+        columns=table.columns,
+        raw=ledger.raw(table),
+        same=listed("new.{0} = old.{0}", table.key, " and ") if table.key else sql.SQL("false"),
+        order=listed('{} collate "C"', table.key or table.columns),
     )
     return cursor.mogrify(statement, batch).decode()
-
-
-def _sizes(file: IO[bytes]) -> Row:
-    size = file.tell()
-    file.seek(0)
-    return {"bytes": size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}  # type: ignore[arg-type]
 
 
 def _as_parquet(
     lines: IO[bytes], columns: tuple[str, ...], target: IO[bytes], block: int = _BLOCK
 ) -> int:
     """Write CSV lines as Parquet; return how many. An empty text stays one, null stays null."""
-    import pyarrow as pa  # noqa: PLC0415 - in an extra
-    from pyarrow import csv, parquet  # noqa: PLC0415
-
     types: dict[str, pa.DataType] = dict.fromkeys(columns, pa.string())
     types |= {"_batch_id": pa.int64(), "_loaded_at": pa.timestamp("us", "UTC")}
     types |= {"_source_file": pa.string(), "_is_removed": pa.bool_()}
@@ -221,11 +179,10 @@ def _as_parquet(
                 writer.write_batch(rows)
                 count += rows.num_rows
     except pa.ArrowInvalid as error:
-        if "straddl" not in str(error) or block > 64 * _BLOCK:
-            raise LoaderError(f"no Parquet can be made of a row ({error}).") from error
-        target.seek(0)
-        target.truncate()  # a row is longer than the block
-        return _as_parquet(lines, columns, target, block * 16)
+        if block == _BLOCK:  # a row may be longer
+            target.truncate(target.seek(0))
+            return _as_parquet(lines, columns, target, 64 * _BLOCK)
+        raise LoaderError(f"no Parquet can be made of a row ({error}).") from error
     return count
 
 

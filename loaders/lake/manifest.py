@@ -21,8 +21,6 @@ from loaders.objects import Store
 # replaces one of an earlier, so that a manifest has all that there were.
 STATE = ("_watermarks", "_offsets")
 LEDGER = ("_batches", "_files", "_rejected_rows", *STATE)
-_FORMAT = 1
-_KEY = re.compile(r"batches/batch-(\d+)\.json")
 Row = dict[str, Any]
 
 
@@ -50,59 +48,47 @@ def key_of(batch_id: int) -> str:
     return f"batches/batch-{batch_id:08}.json"
 
 
-def in_lake(store: Store) -> list[int]:
-    """Numbers of the batches that a lake has, in their order."""
-    found = (_KEY.fullmatch(key) for key in store.keys("batches"))
-    return sorted(int(match[1]) for match in found if match)
+def histories(cursor: Cursor, store: Store) -> tuple[list[int], list[int]]:
+    """Numbers of the batches that a lake has, and of those that landed in this database, in order.
 
-
-def in_raw(cursor: Cursor) -> list[int]:
-    """Numbers of the batches that landed in this database, in their order."""
-    if not ledger.exists(cursor):
-        return []
-    cursor.execute("select batch_id from raw._batches where status = 'landed' order by 1")
-    return [batch_id for (batch_id,) in cursor.fetchall()]
-
-
-def check_history(cursor: Cursor, store: Store, lake: list[int], raw: list[int]) -> None:
-    """Raise LoaderError when the lake holds the batches of another database.
-
-    The newest batch that both have decides: it landed at a microsecond of its own, and histories
-    that part never meet again.
+    Raises LoaderError when the lake holds the batches of another database. The newest batch that
+    both have decides: it landed at a microsecond of its own, and histories that part never meet
+    again.
     """
-    common = set(lake) & set(raw)
+    lake = sorted(int(found) for key in store.sizes("batches") for found in re.findall(r"\d+", key))
+    raw = []
+    if ledger.exists(cursor):
+        cursor.execute("select batch_id from raw._batches where status = 'landed' order by 1")
+        raw = [batch_id for (batch_id,) in cursor.fetchall()]
+    newest = max(set(lake) & set(raw), default=0)
     same = not lake or not raw
-    if common:
-        theirs = read(store, max(common)).batch
-        same = theirs["loaded_at"] == of_ledger(cursor, max(common), 0).batch["loaded_at"]
+    if newest:
+        theirs, ours = read(store, newest), of_ledger(cursor, newest, newest - 1)
+        same = theirs.batch["loaded_at"] == ours.batch["loaded_at"]
     if not same:
         raise LoaderError(
-            f"{store.location} is the lake of another database: its batch"
-            f" {max(common, default=lake[0])} did not land here. Name another folder or prefix; to"
-            " follow this lake, 'drop schema raw cascade', then 'olist replay' it."
+            f"{store.location} is the lake of another database: its batch {newest or lake[0]} did"
+            " not land here. Name another folder or prefix, or replay it into a raw from nothing."
         )
+    return lake, raw
 
 
 def read(store: Store, batch_id: int) -> Manifest:
-    """Read a batch's manifest. Raises LoaderError where it is missing, damaged or too new."""
-    where = f"{store.location}/{key_of(batch_id)}"
+    """Read a batch's manifest. Raises LoaderError where it is missing or damaged."""
     try:
-        found = json.loads(store.read(key_of(batch_id)))
-        version = found.pop("format")
-        if version > _FORMAT:
-            raise LoaderError(f"{where} was written by a newer version of olist: upgrade this one.")
-        manifest = Manifest(**found)
-        whole = manifest.batch_id == manifest.batch["batch_id"] == batch_id
-    except (ValueError, LookupError, TypeError, StopIteration) as error:
-        raise LoaderError(f"{where} is damaged; restore it from a backup of the lake.") from error
-    if not whole:
-        raise LoaderError(f"{where} is another batch's; restore it from a backup of the lake.")
-    return manifest
+        manifest = Manifest(**json.loads(store.read(key_of(batch_id))))
+        if manifest.batch_id == manifest.batch["batch_id"] == batch_id:
+            return manifest
+    except (ValueError, LookupError, TypeError, StopIteration):
+        pass
+    raise LoaderError(
+        f"{store.location}/{key_of(batch_id)} is damaged; restore it from a backup of the lake."
+    )
 
 
 def write(store: Store, manifest: Manifest) -> None:
     """Write a batch's manifest. Raises LoaderError when another database was faster."""
-    content = json.dumps({"format": _FORMAT, **asdict(manifest)}, indent=1, ensure_ascii=False)
+    content = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
     if not store.put(key_of(manifest.batch_id), io.BytesIO(content.encode() + b"\n")):
         raise LoaderError(
             f"{store.location}: somebody else wrote its batch {manifest.batch_id} just now; a lake"

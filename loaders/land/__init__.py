@@ -1,11 +1,15 @@
 """Land CSV files in schema ``raw``: the one call in which every source ends."""
 
-import hashlib
-import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -19,10 +23,9 @@ from loaders.land import ledger
 from loaders.land.copy import Progress
 from loaders.land.ledger import Batch, Counts, FileResult, Rules
 from loaders.land.maintenance import in_two, maintain
-from loaders.land.write import stage, write
+from loaders.land.write import Load
 from loaders.sources import Delivery, Request, SourceFile, deliver
 from loaders.sources.text import UTF_8, canonical, remarks
-from loaders.tables import BY_NAME
 
 Say = Callable[[str], None]
 # Wraps the landing of a delivery, and may change it.
@@ -58,28 +61,45 @@ def land(
     as it was, when anything is wrong.
     """
     rules = rules or Rules()
-    with ExitStack() as stack:
+    if mode not in {"delta", "snapshot"}:
+        raise LoaderError(f"mode must be delta or snapshot, not '{mode}'.")
+    rules.too_many(0)  # what is wrong with it is said before a file is read
+    # Before its source has said what the ledger may call it: without what is secret.
+    scheme, found, _ = str(location).partition("://")
+    source = f"{scheme}://" if found else shown(str(location), limit=0)
+    with _told(), ExitStack() as stack:
         try:
             request = Request(mode=mode, wait=rules.wait, say=say)
             delivery = stack.enter_context(deliver(str(location), tables, request))
+            source = delivery.source
+            for name in delivery.unknown:
+                say(f"{name}: left out, no raw table takes it")
+            # What is wrong with a header is said before anything is locked or copied.
+            delivery = replace(delivery, files=_checked(delivery.files, rules, say))
         except LoaderError as error:
             with suppress(LoaderError), connect() as link:
-                # Before its source has said what the ledger may call it: without what is secret.
-                scheme, found, _ = str(location).partition("://")
-                name = f"{scheme}://" if found else shown(str(location), limit=0)
-                _note(link, error, error.source or name, mode)
+                _note(link, error, error.source or source, mode)
             raise
-        for name in delivery.unknown:
-            say(f"{name}: left out, no raw table takes it")
         if not delivery.files:
             say(f"{delivery.source}: nothing new")
             return Counts()
         link = stack.enter_context(connect())
-        try:
-            with keeping(link, delivery, say) as kept:
-                return land_delivery(link, kept, mode=mode, say=say, rules=rules)
-        except psycopg2.Error as error:  # before the batch began, or after it was landed
-            raise _sentence(error) from error
+        kept = stack.enter_context(keeping(link, delivery, say))
+        return land_delivery(link, kept, mode=mode, say=say, rules=rules)
+
+
+def _checked(files: Sequence[SourceFile], rules: Rules, say: Say) -> list[SourceFile]:
+    """The files with their encodings and headers; what is unusual in them is said."""
+    encoding = canonical(rules.encoding)
+    if encoding != UTF_8:
+        files = [file.named_encoding(encoding) for file in files]
+    for file in files:
+        if encoding != UTF_8:
+            how = "UTF-8, and read as such" if file.encoding == UTF_8 else f"read as {encoding}"
+            say(f"{file.name}: {how}")
+        for remark in remarks(file.header(), file.table):
+            say(f"{file.name}: {remark}")
+    return list(files)
 
 
 def land_delivery(
@@ -92,25 +112,6 @@ def land_delivery(
 ) -> Counts:
     """Land a delivery as one batch and one transaction on ``link``; see ``land``."""
     rules = rules or Rules()
-    if mode not in {"delta", "snapshot"}:
-        raise LoaderError(f"mode must be delta or snapshot, not '{mode}'.")
-    encoding = canonical(rules.encoding)
-    if encoding != UTF_8 and delivery.is_utf_8:
-        raise LoaderError(f"{delivery.source} is no file: leave out --encoding, it is known.")
-    rules.too_many(0)  # what is wrong with it is said before a file is read
-    try:  # and what is wrong with a header before anything is locked or copied
-        files = list(delivery.files)
-        if encoding != UTF_8:
-            files = [file.named_encoding(encoding) for file in files]
-        for file in files:
-            if encoding != UTF_8:
-                how = "UTF-8, and read as such" if file.encoding == UTF_8 else f"read as {encoding}"
-                say(f"{file.name}: {how}")
-            for remark in remarks(file.header(), file.table):
-                say(f"{file.name}: {remark}")
-    except LoaderError as error:
-        _note(link, error, delivery.source, mode)
-        raise
 
     def wait_for_turn() -> None:
         if not rules.wait:
@@ -118,126 +119,50 @@ def land_delivery(
         say("another load is running: waiting for it to end")
 
     with exclusive(link, wait_for_turn):
-        batch_id, total = _land(link, replace(delivery, files=files), mode, rules, say)
+        batch_id = ledger.begin(link, delivery.source, mode)
+        size = sum(file.size for file in delivery.files)
+        try:
+            with closing(Progress(size, say)) as progress, link.cursor() as cursor:
+                cursor.execute("select now()")
+                (loaded_at,) = cursor.fetchone() or (None,)
+                batch = Batch(batch_id, mode, loaded_at, rules)
+                loads = [Load(file, batch, progress) for file in delivery.files]
+                total = _write(link, cursor, batch, loads)
+                delivery.remember(cursor, batch_id)
+            link.commit()
+        except BaseException as error:  # Ctrl-C too leaves a note, and nothing else
+            sentence = _sentence(error)
+            try:
+                link.rollback()
+                reason = str(sentence) if isinstance(sentence, LoaderError) else "interrupted"
+                ledger.record_failure(link, batch_id, reason)
+            except psycopg2.Error:  # what stopped the load stops its note, too
+                link.close()
+            if sentence is error:
+                raise
+            raise sentence from error
+        maintain(link, [load.table.name for load in loads if load.result.counts.anything])
     say(f"batch {batch_id}: {total}")
     if total.rejected:
         say("the rejected rows: olist rejects")
     return total
 
 
-def _land(
-    link: Connection, delivery: Delivery, mode: str, rules: Rules, say: Say
-) -> tuple[int, Counts]:
-    batch_id = ledger.begin(link, delivery.source, mode)
-    try:
-        size = sum(file.size for file in delivery.files)
-        with link.cursor() as cursor, closing(Progress(size, say)) as progress:
-            cursor.execute("select now()")
-            (loaded_at,) = cursor.fetchone() or (None,)
-            batch = Batch(batch_id, mode, loaded_at, rules)
-            staged = _stage(link, delivery, batch, progress)
-            results = [
-                result
-                for file in delivery.files
-                if (result := staged.get(file.table.name))
-                or (result := _file(write, file, batch, progress, link))
-            ]
-            for name in staged:
-                ledger.publish(cursor, BY_NAME[name])
-            ledger.ensure_tables(cursor)
-            total = ledger.record(cursor, batch, results)
-            delivery.remember(cursor, batch_id)
-        link.commit()
-    except BaseException as error:  # Ctrl-C too leaves a note, and nothing else
-        sentence = _sentence(error)
-        try:
-            link.rollback()
-            reason = str(sentence) if isinstance(sentence, LoaderError) else "interrupted"
-            ledger.record_failure(link, batch_id, reason)
-            ledger.drop_staged(link)
-        except psycopg2.Error:  # what stopped the load stops its note, too
-            link.close()
-        if sentence is error:
-            raise
-        raise sentence from error
-    maintain(link, [result.table for result in results if result.counts.anything])
-    return batch_id, total
-
-
-def _stage(
-    link: Connection, delivery: Delivery, batch: Batch, progress: Progress
-) -> dict[str, FileResult]:
-    """Load the files of tables that raw lacks by two connections, before the batch's transaction.
-
-    It then only has to give these tables their names. The files of a database are left out, as
-    one connection reads them, and so are those that PostgreSQL refuses.
-    """
-    with link.cursor() as cursor:
-        there = ledger.raw_columns(cursor)
+def _write(link: Connection, cursor: Cursor, batch: Batch, loads: Sequence[Load]) -> Counts:
+    """Write files and ledger. Two connections fill the tables that raw lacks before that."""
+    there = ledger.raw_columns(cursor)
     link.commit()
-    results: dict[str, FileResult] = {}
-
-    def load(file: SourceFile, link: Connection) -> None:
-        if result := _file(stage, file, batch, progress, link):
-            results[result.table] = result
-
-    fresh = [file for file in delivery.files if file.table.name not in there]
-    if len(fresh) > 1 and not delivery.is_utf_8:
-        fresh.sort(key=lambda file: -file.size)
-        in_two(link, [partial(load, file) for file in fresh])
-    return results
-
-
-def _file(
-    writing: Callable[[Cursor, SourceFile, Batch, Progress, FileResult], list[str] | None],
-    file: SourceFile,
-    batch: Batch,
-    progress: Progress,
-    link: Connection,
-) -> FileResult | None:
-    """Land a file by ``write`` or ``stage``; None where it cannot be staged."""
-    started, table = time.perf_counter(), file.table.name
-    result = FileResult(table, file.name, file.mode or batch.mode, file.encoding)
-    with link.cursor() as cursor:
-        if _is_unchanged(cursor, file, batch.rules, result):
-            result.status = "unchanged"
-            progress.advance(file.size, table)
-        else:
-            remarks = writing(cursor, file, batch, progress, result)
-            if remarks is None:
-                return None
-            for remark in remarks:
-                progress.say(f"  {table}: {remark}")
-            if not result.counts.read:
-                progress.say(f"  {table}: {file.name} has a header and no row")
-    seconds = result.seconds = round(time.perf_counter() - started, 3)
-    if result.status == "unchanged":
-        progress.say(f"  {table}: same as last time ({seconds:.1f} s)")
-    else:
-        rate = result.counts.read / max(seconds, 0.001)
-        progress.say(f"  {table}: {result.counts} ({seconds:.1f} s, {rate:,.0f} rows/s)")
-    return result
-
-
-def _is_unchanged(cursor: Cursor, file: SourceFile, rules: Rules, result: FileResult) -> bool:
-    """Whether the table's last landed file was the same; the result gets checksums and size.
-
-    An archive's own bytes say so without unpacking. A file of another size is not read for it.
-    """
-    last = ledger.last_landed(cursor, result, rules.null_marker)
-    if file.packed_checksum is not None:
-        result.archive_checksum = file.packed_checksum()
-        if last and result.archive_checksum in last.archive_checksums:
-            result.checksum, result.size = last.checksum, last.size
-            return True
-    if (last and last.size == file.size) or file.encoding != UTF_8:
-        digest = hashlib.sha256()
-        with file.open() as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-                result.size += len(block)
-        result.checksum = digest.hexdigest()
-    return last is not None and result.checksum == last.checksum
+    new = [load for load in loads if load.table.name not in there]
+    new.sort(key=lambda load: -load.file.size)
+    in_two(link, [load.initial for load in new])
+    for load in new:
+        if load.result.status:  # the batch's own transaction only gives it its name
+            ledger.publish(cursor, load.table)
+    ledger.ensure_tables(cursor)
+    for load in loads:
+        if not load.result.status:
+            load.write(link)
+    return ledger.record(cursor, batch, [load.result for load in loads])
 
 
 def _note(link: Connection, error: LoaderError, source: str, mode: str) -> None:
@@ -248,6 +173,15 @@ def _note(link: Connection, error: LoaderError, source: str, mode: str) -> None:
 
     with suppress(psycopg2.Error, LoaderError), exclusive(link, busy):
         ledger.record_failure(link, ledger.begin(link, source, mode), str(error))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raise in one sentence what PostgreSQL, or the system, stopped."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise _sentence(error) from error
 
 
 def _sentence(error: BaseException) -> BaseException:

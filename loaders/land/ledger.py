@@ -1,9 +1,8 @@
 """The ledger of schema ``raw``, and its tables: what was landed, when, from where, how."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import Any
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import Json
 
 from loaders.errors import LoaderError, redact
-from loaders.land.copy import listed, run
+from loaders.land.copy import create_table, listed, run
 from loaders.sources.text import UTF_8
 from loaders.tables import ALL_TABLES, Table
 
@@ -22,12 +22,18 @@ CRASHED = (
     "it ended without a word: it or the server was killed, or the connection was lost;"
     " nothing of it was landed"
 )
-BATCH_COLUMNS = {
-    "_batch_id": "bigint not null",
-    "_until_batch_id": "bigint",
-    "_loaded_at": "timestamptz not null",
-    "_source_file": "text not null",
-}
+BATCH_COLUMNS = ("_batch_id", "_until_batch_id", "_loaded_at", "_source_file")
+_BATCH_COLUMNS = """
+alter table {target}
+    add _batch_id bigint not null default {_batch_id},
+    add _until_batch_id bigint,
+    add _loaded_at timestamptz not null default {_loaded_at},
+    add _source_file text not null default {_source_file};
+alter table {target}
+    alter _batch_id drop default, alter _loaded_at drop default, alter _source_file drop default
+"""
+_KEY = "create unique index {index} on {target} ({key}) where _until_batch_id is null"
+_INITIAL = "_initial_"
 
 
 @dataclass(frozen=True)
@@ -98,27 +104,18 @@ class Counts:
 
 @dataclass
 class FileResult:
-    """What became of one file: a row of ``raw._files``, where ``size`` is called bytes."""
+    """What became of one file: a row of ``raw._files``, but for its ``counts``."""
 
-    table: str
-    file: str
+    table_name: str
+    file_name: str
     mode: str
     encoding: str
     checksum: str = ""
     archive_checksum: str | None = None
-    size: int = 0
-    status: str = "landed"
+    bytes: int = 0
+    status: str = ""
     seconds: float = 0.0
     counts: Counts = field(default_factory=Counts)
-
-
-@dataclass(frozen=True)
-class Landed:
-    """The file that was landed last for a table: its SHA-256, bytes, and SHA-256s in archives."""
-
-    checksum: str
-    size: int
-    archive_checksums: Sequence[str]
 
 
 def exists(cursor: Cursor) -> bool:
@@ -143,9 +140,8 @@ def ensure_tables(cursor: Cursor, tables: Sequence[Table] = ALL_TABLES) -> None:
         if table.name in there:
             add_columns(cursor, table, table.columns, there[table.name])
         else:
-            create_table(cursor, table, table.columns)
-            add_batch_columns(cursor, table)
-            add_key(cursor, table)
+            create_table(cursor, raw(table), table.columns, table.key)
+            complete(cursor, table, raw(table))
 
 
 def raw(table: Table) -> sql.Identifier:
@@ -163,82 +159,46 @@ def raw_columns(cursor: Cursor) -> dict[str, list[str]]:
     return dict(cursor.fetchall())
 
 
-def create_table(cursor: Cursor, table: Table, columns: Sequence[str]) -> None:
-    """Create a raw table of these source columns; ``add_batch_columns`` adds the others."""
-    run(cursor, "create table {raw} ({kinds})", raw=raw(table), kinds=listed("{} text", columns))
-    if table.key:
-        keys = listed("alter {} set not null", table.key)
-        run(cursor, "alter table {raw} {keys}", raw=raw(table), keys=keys)
-
-
-def add_batch_columns(
-    cursor: Cursor, table: Table, values: Mapping[str, Any] | None = None
+def complete(
+    cursor: Cursor, table: Table, target: sql.Composable, values: Mapping[str, Any] | None = None
 ) -> None:
-    """Add the batch columns to a raw table whose rows, where it has some, get these values.
+    """Give a raw table the batch columns, and the index that lets a key have one current version.
 
-    PostgreSQL keeps the value of a column that is added with a default beside the column, and not
-    in each row: in small rows the batch columns would be half the bytes.
+    Its rows, where it has some, get these values. PostgreSQL keeps the value of a column that is
+    added with a default beside the column, and not in each row: in small rows the batch columns
+    would be half the bytes.
     """
-    values = values or {}
-    added = sql.SQL(", ").join(
-        sql.SQL(f"add {name} {kind}{' default {}' if name in values else ''}").format(
-            *([sql.Literal(values[name])] if name in values else [])
-        )
-        for name, kind in BATCH_COLUMNS.items()
-    )
-    run(cursor, "alter table {raw} {added}", raw=raw(table), added=added)
-    if values:
-        dropped = listed("alter {} drop default", list(values))
-        run(cursor, "alter table {raw} {dropped}", raw=raw(table), dropped=dropped)
-
-
-def add_key(cursor: Cursor, table: Table) -> None:
-    """Make the index that lets a key have one current version."""
+    values = values or dict.fromkeys(BATCH_COLUMNS)
+    parts = {name: sql.Literal(value) for name, value in values.items()}
+    run(cursor, _BATCH_COLUMNS, target=target, **parts)
     if table.key:
-        run(
-            cursor,
-            "create unique index {name} on {raw} ({key}) where _until_batch_id is null",
-            name=sql.Identifier(f"{table.name}_current_key"),
-            raw=raw(table),
-            key=table.key,
-        )
+        index = sql.Identifier(f"{table.name}_current_key")
+        run(cursor, _KEY, index=index, target=target, key=table.key)
 
 
-def staged(table: Table) -> Table:
+def initial(table: Table) -> sql.Identifier:
     """The table that a batch fills with the first rows of a raw table, before it is that table."""
-    return replace(table, name=f"_initial_{table.name}")
+    return sql.Identifier("raw", f"{_INITIAL}{table.name}")
 
 
 def publish(cursor: Cursor, table: Table) -> None:
-    """Make a staged table the raw table. Autovacuum is off until then: two would wait for both."""
-    cursor.execute(
-        "select indexname::text from pg_indexes where schemaname = 'raw' and tablename = %s",
-        (staged(table).name,),
-    )
-    for kind, name in (*(("index", name) for (name,) in cursor), ("table", staged(table).name)):
-        old, new = sql.Identifier("raw", name), sql.Identifier(name.removeprefix("_initial_"))
-        run(cursor, f"alter {kind} {{old}} rename to {{new}}", old=old, new=new)
-    run(cursor, "alter table {raw} reset (autovacuum_enabled)", raw=raw(table))
+    """Make the initial table the raw table."""
+    name = sql.Identifier(table.name)
+    run(cursor, "alter table {initial} rename to {name}", initial=initial(table), name=name)
 
 
-def drop_staged(link: Connection) -> None:
-    """Drop what a batch has staged and never published."""
-    with link.cursor() as cursor:
-        for name in raw_columns(cursor):
-            if name.startswith("_initial_"):
-                run(cursor, "drop table {staged}", staged=sql.Identifier("raw", name))
-    link.commit()
+def _drop_initial(cursor: Cursor) -> None:
+    """Drop what a load has filled and never published."""
+    for name in raw_columns(cursor):
+        if name.startswith(_INITIAL):
+            run(cursor, "drop table {table}", table=sql.Identifier("raw", name))
 
 
-def add_columns(
-    cursor: Cursor, table: Table, wanted: Sequence[str], there: Sequence[str]
-) -> list[str]:
-    """Add the columns that a raw table lacks, as text; return them."""
-    added = [name for name in dict.fromkeys(wanted) if name not in there]
-    if added:
+def add_columns(cursor: Cursor, table: Table, wanted: Sequence[str], there: Sequence[str]) -> None:
+    """Add the columns that a raw table lacks, as text."""
+    if added := [name for name in dict.fromkeys(wanted) if name not in there]:
         kinds = listed("add {} text", added)
         run(cursor, "alter table {raw} {kinds}", raw=raw(table), kinds=kinds)
-    return added
 
 
 def begin(link: Connection, source: str, mode: str) -> int:
@@ -249,6 +209,7 @@ def begin(link: Connection, source: str, mode: str) -> int:
     """
     with link.cursor() as cursor:
         ensure_schema(cursor)
+        _drop_initial(cursor)
         cursor.execute(
             "update raw._batches set status = 'crashed', error = %s where status = 'started'",
             (CRASHED,),
@@ -261,35 +222,31 @@ def begin(link: Connection, source: str, mode: str) -> int:
         )
         batch_id = int(_one(cursor)[0])
     link.commit()
-    drop_staged(link)
     return batch_id
 
 
-def last_landed(cursor: Cursor, result: FileResult, null_marker: str | None) -> Landed | None:
+def last_landed(
+    cursor: Cursor, result: FileResult, null_marker: str | None
+) -> tuple[str, int, bool] | None:
     """The file that was landed last for a table, if landing it so would have done as much.
 
-    Only the last counts: A, then B, then A again has to land A again.
+    Its SHA-256, its bytes, and whether this one's packed bytes are known to be the same. Only the
+    last counts: A, then B, then A again has to land A again.
     """
     cursor.execute(
-        "select batch_id, checksum, bytes, files.mode, encoding, rules ->> 'null_marker'"
+        "select files.mode, encoding, rules ->> 'null_marker', checksum, bytes, exists ("
+        "select from raw._files as packed where packed.table_name = files.table_name"
+        " and packed.checksum = files.checksum and archive_checksum = %s)"
         " from raw._files as files join raw._batches using (batch_id)"
-        " where table_name = %s and files.status = 'landed'"
-        " and to_regclass('raw.' || quote_ident(table_name)) is not null"
-        " order by batch_id desc limit 1",
-        (result.table,),
+        " where table_name = %s and files.status = 'landed' order by batch_id desc limit 1",
+        (result.archive_checksum, result.table_name),
     )
-    last = cursor.fetchone()
-    if last is None or last[4:] != (result.encoding, null_marker):
+    mode, encoding, marker, *found = cursor.fetchone() or (None,) * 6
+    weaker = result.mode == "snapshot" and mode != "snapshot"
+    if mode is None or weaker or (encoding, marker) != (result.encoding, null_marker):
         return None
-    batch_id, checksum, size, last_mode = last[:4]
-    if result.mode == "snapshot" and last_mode != "snapshot":
-        return None
-    cursor.execute(
-        "select array_remove(array_agg(distinct archive_checksum), null) from raw._files"
-        " where table_name = %s and batch_id >= %s and checksum = %s",
-        (result.table, batch_id, checksum),
-    )
-    return Landed(checksum, size, _one(cursor)[0])
+    checksum, size, is_same = found
+    return checksum, size, is_same
 
 
 def record(cursor: Cursor, batch: Batch, results: Sequence[FileResult]) -> Counts:
@@ -297,31 +254,36 @@ def record(cursor: Cursor, batch: Batch, results: Sequence[FileResult]) -> Count
     total = sum((result.counts for result in results), Counts())
     landed = any(result.status == "landed" for result in results)
     cursor.execute(
-        "update raw._batches set status = %s, loaded_at = %s, finished_at = clock_timestamp(),"
-        " seconds = extract(epoch from clock_timestamp() - now()), rows_read = %s, rows_new = %s,"
-        " rows_changed = %s, rows_removed = %s, rows_rejected = %s, rules = %s"
-        " where batch_id = %s",
-        (
-            "landed" if landed else "unchanged",
-            batch.loaded_at if landed else None,
-            *asdict(total).values(),
-            json.dumps(asdict(batch.rules)),
-            batch.batch_id,
-        ),
+        "update raw._batches set status = %(status)s, loaded_at = %(loaded_at)s,"
+        " finished_at = clock_timestamp(), rules = %(rules)s,"
+        " seconds = extract(epoch from clock_timestamp() - started_at),"
+        " rows_read = %(read)s, rows_new = %(new)s, rows_changed = %(changed)s,"
+        " rows_removed = %(removed)s, rows_rejected = %(rejected)s where batch_id = %(batch_id)s",
+        {
+            "status": "landed" if landed else "unchanged",
+            "loaded_at": batch.loaded_at if landed else None,
+            "rules": Json(asdict(batch.rules)),
+            "batch_id": batch.batch_id,
+            **asdict(total),
+        },
     )
-    for result in results:
-        row = asdict(result)
-        row |= {f"rows_{kind}": count for kind, count in row.pop("counts").items()}
-        row |= {"batch_id": batch.batch_id, "table_name": row.pop("table")}
-        row |= {"file_name": row.pop("file"), "bytes": row.pop("size")}
-        values = sql.SQL(", ").join(map(sql.Literal, row.values()))
-        run(cursor, "insert into raw._files ({n}) values ({v})", n=list(row), v=values)
+    rows = [
+        asdict(result)
+        | {f"rows_{kind}": count for kind, count in asdict(result.counts).items()}
+        | {"batch_id": batch.batch_id}
+        for result in results
+    ]
+    cursor.execute(
+        "insert into raw._files select * from jsonb_populate_recordset(null::raw._files, %s)",
+        (Json(rows),),
+    )
     return total
 
 
 def record_failure(link: Connection, batch_id: int, error: str) -> None:
     """Note in a transaction of its own that a batch was rolled back, and why."""
     with link.cursor() as cursor:
+        _drop_initial(cursor)
         cursor.execute(
             "update raw._batches set status = 'failed', error = %s, finished_at = now(),"
             " seconds = extract(epoch from now() - started_at) where batch_id = %s",

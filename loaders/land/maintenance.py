@@ -1,4 +1,4 @@
-"""Two connections at work: indexes and statistics of raw tables, and their initial loads."""
+"""Indexes and statistics of raw tables, and two connections at work on them."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -6,7 +6,6 @@ from functools import partial
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import cursor as Cursor
 
 from loaders.connection import connect
 from loaders.land import ledger
@@ -17,31 +16,24 @@ Job = Callable[[Connection], object]
 
 
 def indexes(table: Table) -> dict[str, sql.Composable]:
-    """SQL of the indexes by which dbt reads a raw table, beside the one of its current key."""
+    """SQL of the indexes by which dbt reads a raw table, beside the one of its current key.
+
+    The key of closed versions has one of its own: PostgreSQL puts the two together.
+    """
     if not table.key:  # dbt reads it whole
         return {}
     columns = (table.key[0], *table.lookups, "_batch_id", "_until_batch_id")
+    closed = {table.key[0], "_until_batch_id"} - {*table.lookups}
     return {
         (index := f"{table.name}_{name.strip('_')}_idx"): composed(
             "create index {index} on {raw} ({column}) {closed}",
             index=sql.Identifier(index),
             raw=ledger.raw(table),
             column=(name,),
-            closed=sql.SQL("where _until_batch_id is not null" if name[:2] == "_u" else ""),
+            closed=sql.SQL("where _until_batch_id is not null" if name in closed else ""),
         )
         for name in dict.fromkeys(columns)
     }
-
-
-def finish(cursor: Cursor, table: Table, there: Iterable[str] = ()) -> None:
-    """Make the indexes of a raw table that are not ``there``, and refresh its statistics."""
-    for index, statement in indexes(table).items():
-        if index not in there:
-            cursor.execute(statement)
-    # A tenth of the usual sample: 3,000 rows say nearly the same in a ninth of the time, which was
-    # a quarter of a first landing. Autovacuum takes the whole later.
-    cursor.execute("set local default_statistics_target = 10")
-    run(cursor, "analyze {raw}", raw=ledger.raw(table))
 
 
 def maintain(link: Connection, changed: Iterable[str] = ()) -> None:
@@ -58,9 +50,15 @@ def maintain(link: Connection, changed: Iterable[str] = ()) -> None:
         sizes = dict(cursor.fetchall())
     link.commit()
 
-    def finished(table: Table, link: Connection) -> None:
+    def finish(table: Table, link: Connection) -> None:
         with link.cursor() as cursor:
-            finish(cursor, table, sizes)
+            for index, statement in indexes(table).items():
+                if index not in sizes:
+                    cursor.execute(statement)
+            # A tenth of the usual sample: 3,000 rows say nearly the same in a ninth of the time,
+            # which was a quarter of a first landing. Autovacuum takes the whole later.
+            cursor.execute("set local default_statistics_target = 10")
+            run(cursor, "analyze {raw}", raw=ledger.raw(table))
         link.commit()
 
     todo = [
@@ -70,7 +68,7 @@ def maintain(link: Connection, changed: Iterable[str] = ()) -> None:
         and (table.name in changed or not indexes(table).keys() <= sizes.keys())
     ]
     todo.sort(key=lambda table: -sizes[table.name])
-    in_two(link, [partial(finished, table) for table in todo])
+    in_two(link, [partial(finish, table) for table in todo])
 
 
 def in_two(link: Connection, jobs: list[Job]) -> None:
@@ -78,24 +76,32 @@ def in_two(link: Connection, jobs: list[Job]) -> None:
 
     Raises what a job raised; no further one is begun then.
     """
-    failures: list[BaseException] = []
     second: list[Connection] = []
+    failures: list[BaseException] = []
 
-    def help_with() -> None:
+    def work(link: Connection) -> None:
+        while jobs:
+            try:
+                job = jobs.pop(0)
+            except IndexError:  # the other one took the last
+                return
+            job(link)
+
+    def help_out() -> None:
         try:
             with connect() as other:
                 second.append(other)
-                _work(other, jobs)
+                work(other)
         except BaseException as error:  # it is raised in the first thread
             if second:  # else no connection is left, and the first one does it all
                 failures.append(error)
                 jobs.clear()
 
-    helper = threading.Thread(target=help_with, daemon=True)
+    helper = threading.Thread(target=help_out, daemon=True)
     if len(jobs) > 1:
         helper.start()
     try:
-        _work(link, jobs)
+        work(link)
     except BaseException:
         jobs.clear()
         for other in second:
@@ -106,12 +112,3 @@ def in_two(link: Connection, jobs: list[Job]) -> None:
             helper.join()
     if failures:
         raise failures[0]
-
-
-def _work(link: Connection, jobs: list[Job]) -> None:
-    while jobs:
-        try:
-            job = jobs.pop(0)
-        except IndexError:  # the other one took the last
-            return
-        job(link)

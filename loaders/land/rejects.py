@@ -8,12 +8,11 @@ opened, and reading goes on with the next line.
 
 import csv
 import io
+import itertools
 import re
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from itertools import islice
-from typing import IO, TYPE_CHECKING, NamedTuple
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from typing import NamedTuple
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
@@ -21,36 +20,66 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.connection import connect
 from loaders.errors import LoaderError, shown
 from loaders.land import ledger
-from loaders.land.copy import INCOMING, Reader, listed, run, send
-from loaders.land.ledger import Batch
+from loaders.land.copy import INCOMING, Reader, create_table, run, send
+from loaders.land.ledger import Batch, Rules
 from loaders.sources import SourceFile
-from loaders.sources.text import Header, not_utf8
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsRead
+from loaders.sources.text import Header, not_utf8, stream_of
 
 # No record is longer, and no more is held in memory: a quote that closes later is not closed.
-LIMIT = 1 << 24
-_BLOCK = 1 << 20
-_BOM = b"\xef\xbb\xbf"
-_QUOTED = re.compile(rb'"(?:[^"]|"")*+"')
-_FIELD = rb'(?:"(?:[^"]|"")*+"|[^",%b]*+)'
-# The fields of a record, and what ends it: LF or CRLF, or on old Macs CR.
-_LF = (re.compile((_FIELD + rb"(?:," + _FIELD + rb")*+") % (b"\n", b"\n")), re.compile(rb"\r?\n"))
-_CR = (
-    re.compile((_FIELD + rb"(?:," + _FIELD + rb")*+") % (b"\r\n", b"\r\n")),
-    re.compile(rb"\r\n?|\n"),
-)
+LIMIT = 1 << 23
+_QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
+_FIELD = rf'(?:{_QUOTED.pattern}|[^",\r\n]*+)'
+_FIELDS = re.compile(f"{_FIELD}(?:,{_FIELD})*+")
 _HEADER = "the header again"
 
 _KEY_BYTES = 2000  # an index entry of PostgreSQL holds 2,704
 _EXAMPLES = 3
-_REJECTED = "raw._rejected_rows (batch_id, table_name, file_name, line_number, reason, raw_text)"
 _REMEDIES = {
     "more than once": "keep the row that is right",
     "empty key": "fill it in, or drop the row",
     _HEADER: "drop the line",
 }
+
+_COPY = """
+copy {incoming} (_line, _reason, _text, {columns}) from stdin
+(format csv, encoding 'UTF8', force_null (_reason, {columns}))
+"""
+_DROP_EQUAL = """
+delete from {incoming} where ctid in (
+    select ctid from (
+        select ctid, row_number() over (partition by {columns} order by _line) as number
+        from {incoming} where _reason is null
+    ) as copies
+    where number > 1
+)
+"""
+# Of a key that comes with different values every row is bad: which is right, only the user can say.
+_MARK_KEYS = """
+update {incoming} as incoming set _reason = found.reason from (
+    select _line, case
+        when octet_length(concat({indexed})) > {most} then {long}
+        when num_nulls({key}) > 0 then {empty}
+        when count(*) over same > 1 then concat({doubled}, left(concat_ws(', ', {key}), 100),
+            ') comes more than once with different values (lines ',
+            array_to_string((array_agg(_line) over same)[1:5], ', '), ')')
+        end as reason
+    from {incoming} where _reason is null
+    window same as (partition by {key}
+        order by _line rows between unbounded preceding and unbounded following)
+) as found
+where found.reason is not null and found._line = incoming._line
+"""
+_EXAMINE = """
+select min(_line), _reason, sum(count(*)) over ()
+from {incoming} where _reason is not null
+group by _reason order by 1 limit {examples}
+"""
+_KEEP = """
+insert into raw._rejected_rows
+    (batch_id, table_name, file_name, line_number, reason, raw_text)
+select {batch}, {table}, {file}, _line, _reason, _text from {incoming} where _reason is not null;
+delete from {incoming} where _reason is not null
+"""
 
 
 class Record(NamedTuple):
@@ -61,65 +90,67 @@ class Record(NamedTuple):
     reason: str | None
 
 
-def records(stream: "SupportsRead[bytes]", header: Header) -> Iterator[Record]:
+def records(blocks: Generator[bytes], header: Header) -> Iterator[Record]:
     """Yield the records of a UTF-8 CSV that begins with its header; blank ones are left out.
 
     A good one has as many fields as the header and is not the header again, has quotes that open
     and close, and is UTF-8 without NUL.
     """
-    split = _split(stream, *(_CR if header.carriage_returns else _LF))
-    for line, body, reason in islice(split, 1, None):
+    ends = "" if header.carriage_returns else "\n"  # of lines: any, or LF (and CRLF)
+    text = io.TextIOWrapper(stream_of(blocks), "latin-1", newline=ends)  # a letter, a byte
+    text.readline()
+    for line, body, reason in _split(text, header.skip_lines + 2):
         if reason or body.strip(b","):
-            yield Record(line + header.skip_lines, body, reason or _wrong(body, header))
+            yield Record(line, body, reason or _wrong(body, header))
 
 
-def _split(
-    stream: "SupportsRead[bytes]", fields: re.Pattern[bytes], ends: re.Pattern[bytes]
-) -> Iterator[Record]:
-    """Split a CSV into records that are not empty; reasons are of quotes and lines alone."""
-    text, start, line, more = stream.read(_BLOCK).removeprefix(_BOM), 0, 1, True
-    while more or start < len(text):
-        found = fields.match(text, start)
-        stop = found.end() if found else start
-        opens = text[stop : stop + 1] == b'"' and text[max(start, stop - 1) : stop] in {b"", b","}
-        end, reason = ends.match(text, stop), None
-        full = not more or len(text) - start >= LIMIT
-        # It may go on behind what was read: with a quote that closes, or the LF of a CR.
-        whole = not opens and stop + 2 <= len(text)
-        if end is None and (whole or full) and (more or stop < len(text)):
-            broken, reason = _broken(text, start, stop, opens)
-            if lines := len(ends.findall(text, start, broken)):
-                reason += f" (line {line + lines})"
-            end = ends.search(text, broken)
-            stop = end.start() if end else len(text)
-            whole = end is not None and end.end() < len(text)
-        if not (whole or full):
-            block = stream.read(max(_BLOCK, len(text) - start))
-            text, start, more = text[start:] + block, 0, bool(block)
-            continue
-        if body := text[start:stop]:
-            yield Record(line, body if reason or not end else body.removesuffix(b"\r"), reason)
-        line += len(ends.findall(text, start, stop)) + 1
-        while end is None and more:  # the rest of a line that is too long
-            text = stream.read(_BLOCK)
-            end, more = ends.search(text), bool(text)
-        start = end.end() if end else len(text)
+def _split(text: io.TextIOWrapper, number: int) -> Iterator[Record]:
+    """Split lines, of which the first has this number, into records; reasons are of quotes."""
+    again: deque[str] = deque()  # lines behind a record that was given up
+    while line := again.popleft() if again else text.readline(LIMIT):
+        lines, size, quotes = [line], len(line), line.count('"')
+        while quotes % 2 and size < LIMIT:  # it goes on behind the line's end
+            line = again.popleft() if again else text.readline(LIMIT)
+            if not line:
+                break
+            lines.append(line)
+            size += len(line)
+            quotes += line.count('"')
+        record = "".join(lines)
+        found = _FIELDS.match(record)
+        stop, reason, used = found.end() if found else 0, None, len(lines)
+        is_cut = len(line) == LIMIT and not line.endswith(("\n", "\r"))
+        if is_cut or record[stop:] not in {"", "\n", "\r\n", "\r"}:
+            at, reason = _broken(record, stop)
+            ends = itertools.accumulate(map(len, lines))
+            used = 1 + next((index for index, end in enumerate(ends) if end > at), len(lines) - 1)
+            if used > 1:
+                reason += f" (line {number + used - 1})"
+            again.extendleft(reversed(lines[used:]))
+        body = "".join(lines[:used]).removesuffix("\n").removesuffix("\r")
+        yield Record(number, body.encode("latin-1"), reason)
+        number += used
+        while is_cut and not again and line and not line.endswith(("\n", "\r")):
+            line = text.readline(LIMIT)  # the rest of a line that is too long
 
 
-def _broken(text: bytes, start: int, stop: int, opens: bool) -> tuple[int, str]:
+def _broken(record: str, stop: int) -> tuple[int, str]:
     """Where a record is broken, of which the part before ``stop`` is right, and how."""
     unclosed = "a quote opens and is not closed"
-    if opens:
+    quote = record[stop : stop + 1] == '"'
+    if quote and record[max(0, stop - 1) : stop] in {"", ",", "\n", "\r"}:
         return stop, unclosed
-    fields = list(_QUOTED.finditer(text, start, stop))
+    fields = list(_QUOTED.finditer(record, 0, stop))
     for field in reversed(fields):  # no quote is trusted beyond the line in which it opened
-        if b"\n" in field.group() or b"\r" in field.group():
+        if "\n" in field.group() or "\r" in field.group():
             return field.start(), unclosed
+    if stop == len(record):
+        return stop, f"a line of more than {LIMIT >> 20} MB"
     if fields and fields[-1].end() == stop:
         return stop, "text after a closing quote"
-    if stop == len(text):
-        return stop, f"a line of more than {LIMIT >> 20} MB"
-    return stop, "a quote within a field that does not begin with one"
+    if quote:
+        return stop, "a quote within a field that does not begin with one"
+    return stop, "a carriage return outside of quotes"
 
 
 def _wrong(body: bytes, header: Header) -> str | None:
@@ -129,10 +160,7 @@ def _wrong(body: bytes, header: Header) -> str | None:
         text = body.decode()
     except UnicodeDecodeError as error:
         return f"not UTF-8 (byte 0x{body[error.start]:02X})"
-    plain = _QUOTED.sub(b"", body) if b'"' in body else body
-    if b"\r" in plain:
-        return "a carriage return outside of quotes"
-    fields = 1 + plain.count(b",")
+    fields = 1 + (_QUOTED.sub("", text) if '"' in text else text).count(",")
     if fields != len(header.names):
         return f"{fields} field{'s' if fields > 1 else ''} instead of {len(header.names)}"
     if header.names[0] in text and tuple(next(csv.reader(io.StringIO(text)))) == header.names:
@@ -140,168 +168,84 @@ def _wrong(body: bytes, header: Header) -> str | None:
     return None
 
 
-class Rejects(ExitStack):
-    """The bad rows of one file, as many as are allowed; a context that removes its own file."""
+def copy_records(cursor: Cursor, file: SourceFile, reader: Reader, rules: Rules) -> int:
+    """COPY all records of a file into a new ``incoming``; return how many.
 
-    def __init__(self, file: SourceFile, batch: Batch) -> None:
-        super().__init__()
-        self.count = 0
-        self._file, self._batch = file, batch
-        self._examples: list[tuple[int, str]] = []
-        spool = tempfile.SpooledTemporaryFile(_BLOCK)  # noqa: SIM115 - closed by this context
-        self._spool: IO[bytes] = self.enter_context(spool)
-        text = io.TextIOWrapper(self._spool, encoding="utf-8", newline="", write_through=True)
-        self.callback(text.detach)
-        self._writer = csv.writer(text)
+    Each has its line and its text, and a bad one its reason in the place of its fields. Where more
+    are bad than may be, it stops.
+    """
+    create_table(cursor, INCOMING, ("_reason", "_text", *file.header()))
+    run(cursor, "alter table {incoming} add _line bigint", incoming=INCOMING)
 
-    def copy_good(self, cursor: Cursor, reader: Reader) -> int:
-        """COPY the good records into ``incoming``, each with its line; return all that were read.
+    def rows() -> Iterator[bytes]:
+        bad, fields = 0, b"," * (len(file.header()) - 1)
+        for line, body, reason in records(reader.text(), file.layout):
+            if reason is None:
+                yield b'%d,,"%b",%b\n' % (line, body.replace(b'"', b'""'), body)
+                continue
+            why = reason.replace("not UTF-8", f"not {file.encoding.upper()}")
+            text = body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+            text = text.replace('"', '""')
+            yield f'{line},"{why}","{text}",'.encode() + fields + b"\n"
+            bad += 1
+            if rules.too_many(bad):
+                return
 
-        Raises LoaderError when more are bad than is allowed.
-        """
-        options = "format csv, encoding 'UTF8', force_null ({columns})"
-        statement = f"copy pg_temp.incoming (_line, {{columns}}) from stdin ({options})"
-        good = _Rows(self._good(reader))
-        return send(cursor, statement, good, columns=self._file.header()) + self.count
+    return send(cursor, _COPY, rows(), incoming=INCOMING, columns=file.header())
 
-    def _good(self, reader: Reader) -> Iterator[bytes]:
-        for line, body, wrong in records(reader, self._file.layout):
-            if wrong is None:
-                yield b"%d,%b\n" % (line, body)
-            else:
-                reason = wrong.replace("not UTF-8", f"not {self._file.encoding.upper()}")
-                self._count(1, [(line, reason)])
-                text = body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-                self.keep(line, reason, text)
 
-    def keep(self, line: int, reason: str, text: str) -> None:
-        """Keep a row on disk, as the connection is busy with the good ones."""
-        name, number = self._file.table.name, self._batch.batch_id
-        self._writer.writerow((number, name, self._file.name, line, reason, text))
+def reject(cursor: Cursor, file: SourceFile, batch: Batch, read: int) -> int:
+    """Move the bad ones of all ``read`` rows from ``incoming`` into the ledger; return how many.
 
-    def reject_keys(self, cursor: Cursor) -> None:
-        """Move the incoming rows with bad keys out; raise LoaderError when they are too many.
-
-        Of a key that comes with different values every row is one: which is right, only the user
-        can say.
-        """
-        table, columns = self._file.table, self._file.header()
-        bad_keys = "bad_keys (line bigint, reason text, body text)"
-        run(cursor, "drop table if exists pg_temp.bad_keys")
-        run(cursor, f"create temporary table {bad_keys} on commit drop")
-        if not table.key:
-            return
-        _drop_equal(cursor, INCOMING, columns, "_line")
-        names = ", ".join(table.key)
-        count = run(
+    Raises LoaderError when more are bad than may be.
+    """
+    table, rules = file.table, batch.rules
+    names = ", ".join(table.key)
+    if table.key:
+        run(cursor, _DROP_EQUAL, incoming=INCOMING, columns=file.header())
+        run(
             cursor,
-            "insert into pg_temp.bad_keys select _line, reason, body from (select _line, case"
-            " when octet_length(concat({indexed})) > {most} then {long}"
-            " when num_nulls({key}) > 0 then {empty}"
-            " when count(*) over same > 1 then concat({doubled}, left(concat_ws(', ', {key}), 100),"
-            " ') comes more than once with different values (lines ',"
-            " array_to_string((array_agg(_line) over same)[1:5], ', '), ')') end as reason,"
-            " concat_ws(',', {body}) as body from pg_temp.incoming window same as (partition by"
-            " {key} order by _line rows between unbounded preceding and unbounded following))"
-            " as rows where reason is not null",
-            indexed=(*table.key, *table.lookups),
-            most=sql.Literal(_KEY_BYTES),
+            _MARK_KEYS,
+            incoming=INCOMING,
             key=table.key,
+            indexed=[name for name in file.header() if name in {*table.key, *table.lookups}],
+            most=sql.Literal(_KEY_BYTES),
             long=sql.Literal(f"a key ({names}) of more than {_KEY_BYTES:,} bytes"),
             empty=sql.Literal(f"empty key ({names})"),
             doubled=sql.Literal(f"the key ({names}) = ("),
-            body=listed(
-                "case when {0} ~ '[\",\r\n]' then concat('\"', replace({0}, '\"', '\"\"'), '\"')"
-                " else coalesce({0}, '') end",
-                columns,
-            ),
         )
-        if count:
-            run(cursor, "delete from pg_temp.incoming using pg_temp.bad_keys where _line = line")
-            run(cursor, "select min(line), reason from pg_temp.bad_keys group by 2 order by 1")
-            self._count(count, cursor.fetchmany(_EXAMPLES))
-
-    def write(self, cursor: Cursor) -> None:
-        """Write the rejected rows into the ledger."""
-        self._spool.seek(0)
-        send(cursor, f"copy {_REJECTED} from stdin (format csv, encoding 'UTF8')", self._spool)
-        row = (self._batch.batch_id, self._file.table.name, self._file.name)
-        run(
-            cursor,
-            "insert into {rejected} select {row}, line, reason, body from pg_temp.bad_keys",
-            rejected=sql.SQL(_REJECTED),
-            row=sql.SQL(", ").join(map(sql.Literal, row)),
-        )
-
-    def _count(self, count: int, examples: list[tuple[int, str]]) -> None:
-        self.count += count
-        self._examples = sorted([*self._examples, *examples])[:_EXAMPLES]
-        self.check()
-
-    def check(self, rows: int | None = None) -> None:
-        """Raise LoaderError when more rows are bad than is allowed, of all ``rows`` of the file."""
-        rules, name = self._batch.rules, self._file.name
-        if not rules.too_many(self.count, rows):
-            return
+    run(cursor, _EXAMINE, incoming=INCOMING, examples=sql.Literal(_EXAMPLES))
+    found = cursor.fetchall()
+    count = int(found[0][2]) if found else 0
+    if rules.too_many(count, read):
+        line, reason, _ = found[0]
         if rules.max_rejects == "0":
-            line, reason = self._examples[0]
-            raise LoaderError(f"{name}, {_where(line, reason)}; {self._remedy(reason)}.")
-        reasons = "; ".join(_where(line, reason) for line, reason in self._examples)
-        of = f" of {rows:,}" if rows is not None else " or more"
+            raise LoaderError(f"{file.name}, {_where(line, reason)}; {_remedy(file, reason)}.")
+        reasons = "; ".join(_where(line, reason) for line, reason, _ in found)
         raise LoaderError(
-            f"{name}: {self.count:,}{of} rows are bad, and --max-rejects allows"
-            f" {rules.max_rejects}: {reasons}; fix the file and land it again."
+            f"{file.name}: more rows are bad than --max-rejects {rules.max_rejects} allows:"
+            f" {reasons}; fix the file and land it again."
         )
-
-    def _remedy(self, reason: str) -> str:
-        if reason.startswith("not "):
-            return not_utf8(self._file.encoding).partition("; ")[2]
-        for part, remedy in _REMEDIES.items():
-            if part in reason:
-                return remedy
-        return "fix the file and land it again, or land its other rows with --max-rejects"
+    if count:
+        named = {"batch": batch.batch_id, "table": table.name, "file": file.name}
+        parts = {name: sql.Literal(value) for name, value in named.items()}
+        run(cursor, _KEEP, incoming=INCOMING, **parts)
+    return count
 
 
-class _Rows:
-    """A stream of rows, for COPY."""
-
-    def __init__(self, rows: Iterator[bytes]) -> None:
-        self._rows = rows
-
-    def read(self, size: int = -1) -> bytes:
-        return b"".join(islice(self._rows, max(1, size // 256)))
-
-
-class BadRows(Exception):  # noqa: N818 - no error yet: the strict reader says what is wrong
-    """Some keys of a file come with different values, or a row is the header again."""
+def _remedy(file: SourceFile, reason: str) -> str:
+    if reason.startswith("not "):
+        return not_utf8(file.encoding).partition("; ")[2]
+    for part, remedy in _REMEDIES.items():
+        if part in reason:
+            return remedy
+    return "fix the file and land it again, or land its other rows with --max-rejects"
 
 
-def drop_repeats(cursor: Cursor, target: sql.Composable, file: SourceFile) -> int:
-    """Delete rows of ``target`` that repeat another one in every column; return how many.
-
-    Raises BadRows when a key comes with different values.
-    """
-    doubled = "select from {target} group by {key} having count(*) > 1 limit 1"
-    if not run(cursor, doubled, target=target, key=file.table.key):
-        return 0
-    dropped = _drop_equal(cursor, target, file.header(), "ctid")
-    if run(cursor, doubled, target=target, key=file.table.key):
-        raise BadRows
-    return dropped
-
-
-def _drop_equal(
-    cursor: Cursor, target: sql.Composable, columns: Sequence[str], first_by: str
-) -> int:
-    return run(
-        cursor,
-        "delete from {target} where ctid in (select ctid from (select ctid, row_number() over"
-        " (partition by {columns} order by {first_by}) as number from {target}) as copies"
-        " where number > 1)",
-        target=target,
-        columns=columns,
-        first_by=sql.SQL(first_by),
-    )
+def _where(line: int, reason: str) -> str:
+    """A reason behind its line, or the lines that it names."""
+    text, named, lines = shown(reason, limit=0).rpartition(" (lines ")
+    return f"lines {lines[:-1]}: {text}" if named else f"line {line}: {shown(reason, limit=0)}"
 
 
 def show(
@@ -324,9 +268,3 @@ def show(
         say(f"{cursor.rowcount:,} rejected rows")
         if cursor.rowcount:
             say("fix them in the file, and land it again: olist land PATH")
-
-
-def _where(line: int, reason: str) -> str:
-    """A reason behind its line, or the lines that it names."""
-    text, named, lines = shown(reason, limit=0).rpartition(" (lines ")
-    return f"lines {lines[:-1]}: {text}" if named else f"line {line}: {shown(reason, limit=0)}"

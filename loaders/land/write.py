@@ -1,29 +1,28 @@
-"""Write one file into its raw table: an initial load, or an upsert of what differs."""
+"""Write one file into its raw table: an initial load, or what differs from its current versions."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+import hashlib
+import time
+from collections.abc import Sequence
 
 import psycopg2
 from psycopg2 import errors, sql
+from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError, shown
-from loaders.land import ledger
+from loaders.land import ledger, rejects
 from loaders.land.copy import (
     INCOMING,
     NULL_MARKERS,
-    EndMarker,
+    BadRows,
     Progress,
     Reader,
     copy,
-    create_incoming,
+    create_table,
     listed,
     run,
 )
 from loaders.land.ledger import Batch, Counts, FileResult
-from loaders.land.maintenance import finish
-from loaders.land.rejects import BadRows, Rejects, drop_repeats
 from loaders.sources import SourceFile
 
 # More of a table's rows than that are not removed unless it is allowed: a file that was cut short
@@ -31,278 +30,258 @@ from loaders.sources import SourceFile
 REMOVALS_PERCENT = 5
 
 # What PostgreSQL raises for the content of a file: the second for a field or a key that is too
-# long, the third for an empty key.
+# long, the others for an empty and a repeated key.
 _CONTENT = (
     psycopg2.DataError,
     errors.ProgramLimitExceeded,
     errors.NotNullViolation,
+    errors.UniqueViolation,
     BadRows,
-    EndMarker,
 )
 # An id of Olist has 32 letters, and what has as many is looked at no further: it saves the most.
 _ODD_ID = (
     "(octet_length({0}) <> 32"
     " and ({0} <> btrim({0}, E' \\t\\u00a0') or {0} ~ '^[0-9.]+E\\+[0-9]+$'))"
 )
+_ODD_ID_REMARK = (
+    "with blanks at an end or rounded by a spreadsheet; they are kept, and are other keys than"
+    " without that"
+)
+_MARKER_REMARK = (
+    "kept as text; if they stand for empty fields, land the file with --null-marker '{}'"
+)
+
+# What a file changes: rows to insert, and versions that they replace or that are gone. A row of it
+# keeps the values of columns that the file does not have.
+_CHANGES = """
+create temporary table changes on commit drop as
+select {fresh} {kept}, landed.ctid as _replaced, incoming.ctid is null as _is_gone
+from {incoming} as incoming
+{full} join (select ctid, * from {raw} where _until_batch_id is null) as landed on {same_key}
+where landed.ctid is null or incoming.ctid is null or ({old}) is distinct from ({new})
+"""
+# A key that comes twice can only do harm where it makes a change.
+_REPEATED_KEY = """
+select from pg_temp.changes join {incoming} as incoming using ({key})
+group by {key} having count(*) > 1 limit 1
+"""
+# Without a key, the surplus copies of a row are gone, the oldest first. An empty field is null, so
+# that '' stands for null and for nothing else.
+_BAG_CHANGES = """
+create temporary table changes on commit drop as
+with differing as (
+    select {columns}, sum(_copies) as _surplus from (
+        select {columns}, 1 as _copies from {raw} where _until_batch_id is null
+        union all
+        select {columns}, -1 from {incoming}
+    ) as copies
+    group by {columns} having sum(_copies) <> 0
+)
+select {columns}, null::tid as _replaced, false as _is_gone
+from differing, generate_series(1, -_surplus)
+union all
+select {columns}, _version, true from (
+    select {differing}, landed.ctid as _version, _surplus, row_number() over (
+        partition by {differing} order by landed._batch_id, landed.ctid
+    ) as _number
+    from differing join {raw} as landed on {same_row}
+    where {full} and _surplus > 0 and landed._until_batch_id is null
+) as versions
+where _number <= _surplus
+"""
+_COUNT = """
+select count(*) filter (where _replaced is null),
+    count(*) filter (where _replaced is not null and not _is_gone),
+    count(*) filter (where _is_gone)
+from pg_temp.changes
+"""
+_CLOSE = """
+update {raw} set _until_batch_id = {batch}
+where ctid = any(array(select _replaced from pg_temp.changes where _replaced is not null))
+"""
+_INSERT = """
+insert into {raw} ({names}, {stamps})
+select {names}, {values} from pg_temp.changes where not _is_gone
+"""
 
 
-def write(
-    cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress, result: FileResult
-) -> list[str]:
-    """Land one file in the transaction of ``cursor``; return what is to be said of it.
+class Load:
+    """The load of one file, whose steps share what they work on; ``result`` is what came of it."""
 
-    The file goes through COPY as it is; only when PostgreSQL refuses it, it is read again, record
-    by record, to find what is wrong and, where ``batch.rules`` allow it, to land the rest. Raises
-    LoaderError otherwise. ``result`` gets the counts, and checksum and size if it has none.
-    """
+    def __init__(self, file: SourceFile, batch: Batch, progress: Progress) -> None:
+        self.file, self.table, self._columns = file, file.table, file.header()
+        mode = file.mode or batch.mode
+        self.result = FileResult(self.table.name, file.name, mode, file.encoding)
+        self._batch, self._progress = batch, progress
+        self._may_have_markers = self._is_refused = False
+        self._started = 0.0
+        self._cursor: Cursor
 
-    cursor.execute("savepoint before_file")
-    try:
-        with _loading(cursor, file, batch, progress, result) as load:
-            load.whole()
-    except _CONTENT:
-        cursor.execute("rollback to savepoint before_file")
-        with (
-            Rejects(file, batch) as rejects,
-            _loading(cursor, file, batch, progress, result) as load,
-        ):
-            load.good_rows(rejects)
-    cursor.execute("release savepoint before_file")
-    load.warn()
-    return load.remarks
+    def initial(self, link: Connection) -> None:
+        """Fill a table that raw lacks, under another name, in a transaction of its own.
 
+        It is frozen, and without WAL where that may be. Where PostgreSQL refuses the content
+        nothing is done: ``write`` knows what is wrong.
+        """
+        self._cursor, self._started = link.cursor(), time.perf_counter()
+        target = ledger.initial(self.table)
+        self.result.archive_checksum = self.file.packed_checksum()
+        try:
+            read = self._copy(target, (*self.table.columns, *self._columns))
+            ledger.complete(self._cursor, self.table, target, self._stamps())
+            self.result.counts = Counts(read=read, new=read)
+            self._finish(target)
+        except _CONTENT:
+            link.rollback()
+            self._is_refused = True
+        else:
+            link.commit()
 
-def stage(
-    cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress, result: FileResult
-) -> list[str] | None:
-    """Fill a staged table in a transaction of its own; return what is to be said of the file.
+    def write(self, link: Connection) -> None:
+        """Write what differs into the raw table, in the transaction of ``link``.
 
-    None where PostgreSQL refuses the content: ``write`` knows what is wrong.
-    """
-    file = replace(file, table=ledger.staged(file.table))
-    try:
-        with _loading(cursor, file, batch, progress, result) as load:
-            load.initial()
-            load.warn()
-            finish(cursor, file.table)
-            off = "alter table {raw} set (autovacuum_enabled = false)"
-            run(cursor, off, raw=ledger.raw(file.table))
-    except _CONTENT:
-        cursor.connection.rollback()
-        return None
-    cursor.connection.commit()
-    return load.remarks
+        The file goes through COPY as it is; only when PostgreSQL refuses it, it is read again,
+        record by record, to find what is wrong and, where the rules allow it, to land the rest.
+        Raises LoaderError otherwise.
+        """
+        self._cursor = link.cursor()
+        self._started = self._started or time.perf_counter()
+        self.result.archive_checksum = self.file.packed_checksum()
+        if not self._is_refused and self._is_unchanged():
+            self.result.status = "unchanged"
+            self._progress.advance(self.file.size)
+        else:
+            self._cursor.execute("savepoint before_file")
+            try:
+                if self._is_refused:
+                    raise BadRows
+                self._upsert(self._copy(INCOMING, self._columns))
+            except _CONTENT:
+                self._cursor.execute("rollback to savepoint before_file")
+                self._upsert_good_rows()
+        self._finish(ledger.raw(self.table))
 
+    def _is_unchanged(self) -> bool:
+        """Whether the table's last landed file was the same.
 
-@contextmanager
-def _loading(
-    cursor: Cursor, file: SourceFile, batch: Batch, progress: Progress, result: FileResult
-) -> Iterator["_Load"]:
-    with file.open() as stream:
-        yield _Load(cursor, batch, result, file, Reader(file, stream, progress))
-
-
-class _Load:
-    """The load of one file, whose steps share what they work on."""
-
-    def __init__(
-        self, cursor: Cursor, batch: Batch, result: FileResult, file: SourceFile, reader: Reader
-    ) -> None:
-        self.remarks: list[str] = []
-        self._cursor, self._batch, self._result = cursor, batch, result
-        self._file, self._table, self._columns = file, file.table, file.header()
-        self._reader = reader
-
-    def whole(self) -> None:
-        """COPY the whole file, and write it."""
-        there = ledger.raw_columns(self._cursor).get(self._table.name)
-        if there is None:
-            self.initial()
-            return
-        create_incoming(self._cursor, self._file)
-        read = copy(self._cursor, INCOMING, self._file, self._reader)
-        read -= self._clean(INCOMING)
-        self._result.counts = Counts(read=read) + self._from_incoming(there, complete=True)
-
-    def good_rows(self, rejects: Rejects) -> None:
-        """COPY the good records of a file that COPY refused, and write them."""
-        ledger.ensure_tables(self._cursor, [self._table])
-        there = ledger.raw_columns(self._cursor)[self._table.name]
-        create_incoming(self._cursor, self._file, lines=True)
-        read = rejects.copy_good(self._cursor, self._reader)
-        self._clean(INCOMING)
-        rejects.reject_keys(self._cursor)
-        rejects.check(read)
-        # A row that was rejected is not a row that is gone: with any, none is removed.
-        counts = self._from_incoming(there, complete=not rejects.count)
-        if rejects.count:
-            rejects.write(self._cursor)
-            if self._result.mode == "snapshot":
-                # It did what a delta does, and the ledger says so: the whole file can land again.
-                self._result.mode = "delta"
-                self.remarks.append("rows were rejected, so none is removed")
-        self._result.counts = Counts(read=read, rejected=rejects.count) + counts
+        An archive's own bytes say so without unpacking. A file of another size is not read for it.
+        """
+        last = ledger.last_landed(self._cursor, self.result, self._batch.rules.null_marker)
+        checksum, size, is_same = last or ("", None, False)
+        if not is_same and size == self.file.size:
+            with self.file.open() as stream:
+                digest = hashlib.file_digest(stream, "sha256")  # type: ignore[arg-type]
+            is_same = digest.hexdigest() == checksum
+        if is_same:
+            self.result.checksum, self.result.bytes = checksum, size or 0
+        return is_same
 
     def _run(self, statement: str, **parts: sql.Composable | Sequence[str]) -> int:
-        parts |= {"raw": ledger.raw(self._table), "incoming": INCOMING, "columns": self._columns}
+        parts.setdefault("columns", self._columns)
+        parts |= {"raw": ledger.raw(self.table), "incoming": INCOMING}
         return run(self._cursor, statement, batch=sql.Literal(self._batch.batch_id), **parts)
 
-    def _values(self) -> dict[str, object]:
-        """The batch columns of what is written."""
-        origin = f"{self._file.name}#{self._result.checksum[:12]}"
-        batch = self._batch
-        return {"_batch_id": batch.batch_id, "_loaded_at": batch.loaded_at, "_source_file": origin}
-
-    def initial(self) -> None:
-        """COPY into a table that the batch creates: frozen, and without WAL where that may be."""
-        table, raw = self._table, ledger.raw(self._table)
-        wanted = list(dict.fromkeys((*table.columns, *self._columns)))
-        ledger.create_table(self._cursor, table, wanted)
-        self._say_added(wanted)
-        read = copy(self._cursor, raw, self._file, self._reader)
-        read -= self._clean(raw)
-        ledger.add_batch_columns(self._cursor, table, self._values())
-        self._cursor.execute("savepoint before_key")
-        repeats = 0
-        try:
-            ledger.add_key(self._cursor, table)
-        except errors.UniqueViolation:
-            self._cursor.execute("rollback to savepoint before_key")
-            repeats = drop_repeats(self._cursor, raw, self._file)
-            ledger.add_key(self._cursor, table)
-        self._result.counts = Counts(read=read, new=read - repeats)
-
-    def _clean(self, target: sql.Composable) -> int:
-        """Make null markers null and drop blank rows, of which it returns the number.
+    def _copy(self, target: sql.Composable, columns: Sequence[str]) -> int:
+        """COPY the file into a new table; return its rows, of which blank ones are dropped.
 
         Raises BadRows when a row is the header again.
         """
-        if not self._result.checksum:
-            self._result.checksum, self._result.size = self._reader.checksum, self._reader.size
-        if self._batch.rules.null_marker is not None:
-            marker = sql.Literal(self._batch.rules.null_marker)
-            self._run(
-                "update {target} set {nulls} where {marker} in ({columns})",
-                target=target,
-                marker=marker,
-                nulls=sql.SQL(", ").join(
-                    sql.SQL("{0} = nullif({0}, {1})").format(sql.Identifier(name), marker)
-                    for name in self._columns
-                ),
-            )
-        if self._reader.has_header:
+        create_table(self._cursor, target, columns, self.table.key)
+        with self.file.open() as stream:
+            reader = Reader(self.file, stream, self._progress)
+            read = copy(self._cursor, target, self.file, reader)
+        self._was_read(target, reader)
+        if "header" in reader.found:
             names = sql.SQL(", ").join(map(sql.Literal, self._columns))
             again = "select from {target} where ({columns}) = ({names}) limit 1"
             if self._run(again, target=target, names=names):
                 raise BadRows
-        if self._reader.has_blanks:
-            return self._run("delete from {t} where num_nonnulls({columns}) = 0", t=target)
-        return 0
+        if "blanks" in reader.found:
+            blank = "delete from {target} where num_nonnulls({columns}) = 0"
+            read -= self._run(blank, target=target)
+        return read
 
-    def _from_incoming(self, there: Sequence[str], *, complete: bool) -> Counts:
-        """Write what differs between the incoming and the current rows; return the counts."""
-        wanted = (*self._table.columns, *self._columns)
-        self._say_added(ledger.add_columns(self._cursor, self._table, wanted, there))
-        if not self._table.key:
-            return self._compare_bags(complete=complete)
-        own = {*ledger.BATCH_COLUMNS, *self._columns}
-        return self._upsert(
-            [name for name in there if name not in own],
-            complete=complete and self._result.mode == "snapshot",
-        )
+    def _was_read(self, target: sql.Composable, reader: Reader) -> None:
+        """Note what the reader knows now, and make null markers null."""
+        self.result.checksum, self.result.bytes = reader.checksum, reader.size
+        self._may_have_markers = "markers" in reader.found
+        if self._batch.rules.null_marker is not None:
+            marker = sql.Literal(self._batch.rules.null_marker)
+            nulls = sql.SQL(", ").join(
+                sql.SQL("{0} = nullif({0}, {1})").format(sql.Identifier(name), marker)
+                for name in self._columns
+            )
+            update = "update {target} set {nulls} where {marker} in ({columns})"
+            self._run(update, target=target, nulls=nulls, marker=marker)
 
-    def _upsert(self, kept: Sequence[str], *, complete: bool) -> Counts:
+    def _upsert_good_rows(self) -> None:
+        """COPY a file that PostgreSQL refused record by record, and write the good ones."""
+        with self.file.open() as stream:
+            reader = Reader(self.file, stream, self._progress)
+            read = rejects.copy_records(self._cursor, self.file, reader, self._batch.rules)
+        self._was_read(INCOMING, reader)
+        rejected = rejects.reject(self._cursor, self.file, self._batch, read)
+        self._upsert(read, rejected)
+        if rejected and self.result.mode == "snapshot":
+            # It did what a delta does, and the ledger says so: the whole file can land again.
+            self.result.mode = "delta"
+            self._progress.say(f"  {self.table.name}: rows were rejected, so none is removed")
+
+    def _upsert(self, read: int, rejected: int = 0) -> None:
         """Close the versions that are replaced or gone, and insert the new ones.
 
-        Columns that the file does not have are ``kept``: a new version has the values of the old.
+        A row that was rejected is not a row that is gone: with any, none is removed. Columns that
+        the file does not have are kept: a new version has the values of the old.
         """
-        key = self._table.key
-        values = [name for name in self._columns if name not in key]
+        there = ledger.raw_columns(self._cursor)[self.table.name]
+        ledger.add_columns(self._cursor, self.table, self._columns, there)
+        names = list(self._columns)
+        if self.table.key:
+            kept = [name for name in there if name not in {*ledger.BATCH_COLUMNS, *names}]
+            self._compare(kept, is_whole=not rejected and self.result.mode == "snapshot")
+            names += kept
+        else:
+            same = "coalesce(landed.{0}, '') = coalesce(differing.{0}, '')"
+            self._run(
+                _BAG_CHANGES,
+                differing=listed("differing.{}", self._columns),
+                same_row=listed(same, self._columns, " and "),
+                full=sql.Literal(not rejected),
+            )
+        self._run(_COUNT)
+        new, changed, removed = self._cursor.fetchone() or (0, 0, 0)
+        self._check_removals(removed - (0 if self.table.key else new))
+        self._run(_CLOSE)
+        stamps = self._stamps()
+        values = sql.SQL(", ").join(map(sql.Literal, stamps.values()))
+        self._run(_INSERT, names=names, stamps=list(stamps), values=values)
+        self._run("drop table pg_temp.changes, {incoming}")
+        self.result.counts = Counts(read, new, changed, removed, rejected)
+
+    def _compare(self, kept: Sequence[str], *, is_whole: bool) -> None:
+        """Find what differs by key. Raises BadRows when a key of it comes twice."""
+        key = self.table.key
+        values = [name for name in self._columns if name not in key] or key
         # The join is by the key, and needs to know little of it.
         self._cursor.execute("set local default_statistics_target = 10")
         self._run("analyze {incoming} ({key})", key=key)
         self._run(
-            "create temporary table changes on commit drop as"
-            " select {fresh} {kept}, landed.ctid as _replaced, incoming.ctid is null as _is_gone"
-            " from {incoming} as incoming {full} join"
-            " (select ctid, * from {raw} where _until_batch_id is null) as landed on {same_key}"
-            " where landed.ctid is null or incoming.ctid is null"
-            " or ({old}) is distinct from ({new})",
+            _CHANGES,
             fresh=listed("incoming.{}", self._columns),
             kept=listed(", landed.{}", kept, ""),
-            full=sql.SQL("full" if complete else "left"),
+            full=sql.SQL("full" if is_whole else "left"),
             same_key=listed("landed.{0} = incoming.{0}", key, " and "),
-            old=listed("landed.{}", values or key),
-            new=listed("incoming.{}", values or key),
+            old=listed("landed.{}", values),
+            new=listed("incoming.{}", values),
         )
-        # A key that comes twice can only do harm where it makes a change.
-        if self._run(
-            "select from pg_temp.changes join {incoming} as incoming using ({key})"
-            " group by {key} having count(*) > 1 limit 1",
-            key=key,
-        ):
-            drop_repeats(self._cursor, INCOMING, self._file)
-            self._run("drop table pg_temp.changes")
-            return self._upsert(kept, complete=complete)
-        self._run(
-            "select count(*) filter (where _replaced is null), count(*) filter (where not _is_gone"
-            " and _replaced is not null), count(*) filter (where _is_gone) from pg_temp.changes"
-        )
-        new, changed, removed = self._cursor.fetchone() or (0, 0, 0)
-        self._check_removals(removed)
-        self._close("select _replaced from pg_temp.changes")
-        names = (*self._columns, *kept)
-        self._insert("select {names} from pg_temp.changes where not _is_gone", names=names)
-        return Counts(new=new, changed=changed, removed=removed)
+        if self._run(_REPEATED_KEY, key=key):
+            raise BadRows
 
-    def _compare_bags(self, *, complete: bool) -> Counts:
-        """Close the surplus copies of each row, the oldest first, and insert the missing ones."""
-        self._run(
-            "create temporary table changes on commit drop as"
-            " select {columns}, sum(_copies) as _surplus from ("
-            " select {columns}, 1 as _copies from {raw} where _until_batch_id is null"
-            " union all select {columns}, -1 from {incoming}) as copies"
-            " group by {columns} having sum(_copies) <> 0"
-        )
-        self._cursor.execute(
-            "select coalesce(sum(_surplus) filter (where _surplus > 0), 0)::bigint,"
-            " coalesce(-sum(_surplus) filter (where _surplus < 0), 0)::bigint from pg_temp.changes"
-        )
-        removed, new = self._cursor.fetchone() or (0, 0)
-        if complete:
-            self._check_removals(removed - new)
-            # An empty field is null, so that '' stands for null and for nothing else.
-            self._close(
-                "select version from (select landed.ctid as version, _surplus, row_number() over"
-                " (partition by changes.ctid order by landed._batch_id, landed.ctid) as number"
-                " from pg_temp.changes join {raw} as landed on {same}"
-                " where _surplus > 0 and landed._until_batch_id is null) as copies"
-                " where number <= _surplus",
-                same=listed(
-                    "coalesce(landed.{0}, '') = coalesce(changes.{0}, '')", self._columns, " and "
-                ),
-            )
-        self._insert(
-            "select {columns} from pg_temp.changes, generate_series(1, -_surplus)",
-            names=self._columns,
-        )
-        return Counts(new=new, removed=removed if complete else 0)
-
-    def _close(self, versions: str, **parts: sql.Composable) -> None:
-        closing = "update {raw} set _until_batch_id = {batch} where ctid = any(array(%s))"
-        self._run(closing % versions, **parts)
-
-    def _insert(self, rows: str, names: Sequence[str], **parts: sql.Composable) -> None:
-        values = self._values()
-        target = "insert into {raw} ({names}, {stamps}) select *, {values} from"
-        self._run(
-            f"{target} ({rows}) as versions",
-            names=names,
-            stamps=list(values),
-            values=sql.SQL(", ").join(map(sql.Literal, values.values())),
-            **parts,
-        )
-        self._cursor.execute("drop table pg_temp.changes")
+    def _stamps(self) -> dict[str, object]:
+        """The batch columns of what is written."""
+        batch = self._batch
+        origin = f"{self.file.name}#{self.result.checksum[:12]}"
+        return {"_batch_id": batch.batch_id, "_loaded_at": batch.loaded_at, "_source_file": origin}
 
     def _check_removals(self, removed: int) -> None:
         """Raise LoaderError when too many of a table's rows would go, and nobody allowed it."""
@@ -312,45 +291,51 @@ class _Load:
         (current,) = self._cursor.fetchone() or (0,)
         if removed * 100 > current * REMOVALS_PERCENT:
             raise LoaderError(
-                f"{self._table.file}: {removed:,} of the {current:,} rows of raw.{self._table.name}"
+                f"{self.table.file}: {removed:,} of the {current:,} rows of raw.{self.table.name}"
                 f" ({100 * removed / current:.1f} %) would be removed, as the file does not have"
                 " them; if that is right, land it with --allow-removals"
                 " (make build: OLIST_ALLOW_REMOVALS=1)."
             )
 
-    def _say_added(self, columns: Sequence[str]) -> None:
-        self.remarks += [
-            f"raw.{self._result.table} has a new column, {name}"
-            for name in columns
-            if name not in self._table.columns
-        ]
+    def _finish(self, target: sql.Composable) -> None:
+        """Say what became of the file, and what is perhaps not what it seems in its rows."""
+        result, counts, said = self.result, self.result.counts, f"  {self.table.name}:"
+        if result.status != "unchanged":
+            result.status = "landed"
+            if counts.anything:
+                self._say_odd_values(target)
+            if not counts.read:
+                self._progress.say(f"{said} {self.file.name} has a header and no row")
+        result.seconds = round(time.perf_counter() - self._started, 3)
+        if result.status == "unchanged":
+            self._progress.say(f"{said} same as last time ({result.seconds:.1f} s)")
+        else:
+            rate = counts.read / max(result.seconds, 0.001)
+            self._progress.say(f"{said} {counts} ({result.seconds:.1f} s, {rate:,.0f} rows/s)")
 
-    def warn(self) -> None:
-        """Remark on what is perhaps not what it seems in the versions that this batch wrote."""
-        ids = [name for name in self._columns if name in self._table.key or name.endswith("_id")]
-        for name, count, value in self._odd(ids, _ODD_ID):
-            self.remarks.append(
-                f"{name} has {count:,} values like '{value}', with blanks at an end or rounded by a"
-                " spreadsheet; they are kept, and are other keys than without that"
-            )
+    def _say_odd_values(self, target: sql.Composable) -> None:
+        ids = [name for name in self._columns if name in self.table.key or name.endswith("_id")]
         markers = ", ".join(f"'{marker}'" for marker in NULL_MARKERS)
-        nulls = self._columns if self._reader.has_markers else ()
-        for name, count, value in self._odd(nulls, f"{{0}} in ({markers})"):
-            self.remarks.append(
-                f"{name} has {count:,} values like '{value}', kept as text; if they stand for empty"
-                f" fields, land the file with --null-marker '{value}'"
+        for columns, condition, what in (
+            (ids, _ODD_ID, _ODD_ID_REMARK),
+            (
+                self._columns if self._may_have_markers else (),
+                f"{{0}} in ({markers})",
+                _MARKER_REMARK,
+            ),
+        ):
+            if not columns:
+                continue
+            found = f"count(*) filter (where {condition}), min({{0}}) filter (where {condition})"
+            self._run(
+                "select {found} from {target} where _batch_id = {batch} and ({any})",
+                target=target,
+                found=listed(found, columns),
+                any=listed(condition, columns, " or "),
             )
-
-    def _odd(self, columns: Sequence[str], condition: str) -> list[tuple[str, int, str]]:
-        """Columns with values of this condition: their names, how many, and the first of these."""
-        if not columns or not self._result.counts.anything:
-            return []
-        found = f"count(*) filter (where {condition}), min({{0}}) filter (where {condition})"
-        self._run(
-            "select {found} from {raw} where _batch_id = {batch} and ({any})",
-            found=listed(found, columns),
-            any=listed(condition, columns, " or "),
-        )
-        row = self._cursor.fetchone() or ()
-        found_in = zip(columns, row[::2], row[1::2], strict=True)
-        return [(name, count, shown(value)) for name, count, value in found_in if count]
+            row = self._cursor.fetchone() or ()
+            for name, count, value in zip(columns, row[::2], row[1::2], strict=True):
+                if count:
+                    values = f"{name} has {count:,} values like '{shown(value)}'"
+                    said = f"{values}, {what.format(shown(value))}"
+                    self._progress.say(f"  {self.table.name}: {said}")

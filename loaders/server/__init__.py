@@ -11,10 +11,9 @@ from collections.abc import Callable
 
 from loaders import connection
 from loaders.errors import LoaderError
-from loaders.server import binaries, cluster, files
-from loaders.server.binaries import find_psql
-from loaders.server.cluster import HOST, NAME, PortTakenError
-from loaders.server.runner import plan
+from loaders.server import cluster, files, programs
+from loaders.server.cluster import HOST, NAME
+from loaders.server.programs import find_psql
 
 __all__ = ["describe", "down", "environment", "find_psql", "is_running", "up"]
 
@@ -26,12 +25,14 @@ REMEMBERED = "server.json"
 
 
 def up(say: Callable[[str], None] = print) -> dict[str, str]:
-    """Start the server, make it where there is none, and return the environment to reach it by.
+    """Start the server, make what is missing of it, and return the environment to reach it by.
 
-    A new one gets the roles (loaders/roles.py). Running it twice, also at the same time, changes
-    nothing. ``say`` gets a line on what was done. Raises LoaderError.
+    It has the database and the roles (loaders/roles.py). Running it twice, also at the same time,
+    or after one that was killed, is safe. ``say`` gets a line on what was done. Raises LoaderError.
     """
-    with files.locked() as lock:
+    from loaders import roles  # noqa: PLC0415 - it knows this package
+
+    with files.locked():
         running = cluster.settle()
         if running and environment() is None:
             # Its password is lost: it is set anew, and that needs the server down.
@@ -40,13 +41,11 @@ def up(say: Callable[[str], None] = print) -> dict[str, str]:
         if running:
             say(describe())
         else:
-            _start(say, lock)
+            _start(say)
         variables = environment() or {}
-        is_new = _ensure_database(variables)
-    if is_new:
-        from loaders import roles  # noqa: PLC0415 - it knows this package
-
-        with connection.acting(variables):
+        _ensure_database(variables)
+    with connection.acting(variables):
+        if not roles.are_made():
             roles.make(lambda _: None)
     return variables
 
@@ -65,7 +64,7 @@ def down(say: Callable[[str], None] = print) -> None:
 def is_running() -> bool:
     """Whether the server accepts connections now. Raises LoaderError for another user's server."""
     found = cluster.find()
-    return found is not None and found[1] == "ready"
+    return found is not None and found[1]
 
 
 def environment() -> dict[str, str] | None:
@@ -86,51 +85,48 @@ def environment() -> dict[str, str] | None:
 
 
 def describe() -> str:
-    """One line: version, address, data folder, running or not. Raises LoaderError."""
+    """One line: address, data folder, running or not. Raises LoaderError."""
     running, remembered = is_running(), files.read_json(REMEMBERED)
     if "port" not in remembered:
         return f"Embedded PostgreSQL: none yet in {files.home()}."
     return (
-        f"Embedded PostgreSQL {remembered.get('version')} on {HOST}:{remembered['port']}, database"
-        f" {NAME}, data in {files.data()}: {'running' if running else 'not running'}."
+        f"Embedded PostgreSQL on {HOST}:{remembered['port']}, database {NAME}, data in"
+        f" {files.data()}: {'running' if running else 'not running'}."
     )
 
 
-def _start(say: Callable[[str], None], lock: int) -> None:
+def _start(say: Callable[[str], None]) -> None:
     data, before = files.data(), files.read_json(REMEMBERED)
-    made = data / "PG_VERSION"
-    major = int(made.read_text(encoding="ascii")) if made.is_file() else None
-    installation = binaries.choose(major, data)
-    runner = plan(installation.bin, data.stat() if major else None)
-    if major is None:
-        cluster.create(runner, installation, lock)
-    cluster.give(data, runner)
-    password = before.get("password") if major else None
+    is_new = not (data / "PG_VERSION").is_file()
+    chosen = programs.choose(data)
+    if is_new:
+        cluster.create(chosen)
+    cluster.give(data, chosen)
+    cluster.clear_crash()
+    password = None if is_new else before.get("password")
     if password is None:
         password = secrets.token_urlsafe(24)
-        cluster.set_password(runner, installation, password, lock)
+        cluster.set_password(chosen, password)
     usual, others = before.get("port"), random.sample(PORTS, PORT_ATTEMPTS)  # a port is no secret
     for port in [usual, *others] if usual else others:
-        remembered = {"port": port, "password": password, "version": installation.version}
         # Before the start: a server whose password nobody knows would be of no use.
-        files.write(REMEMBERED, json.dumps(remembered, indent=2) + "\n")
+        files.write(REMEMBERED, json.dumps({"port": port, "password": password}) + "\n")
         try:
-            cluster.start(runner, installation, port)
-        except PortTakenError:
+            cluster.start(chosen, port)
+        except cluster.PortTakenError:
             continue
         if usual not in (None, port):
             say(f"Port {usual} is taken by another program: {port} is used from now on.")
-        say(f"{'Started' if major else 'Made and started'} from {installation.bin}: {describe()}")
+        done = "Made and started" if is_new else "Started"
+        say(f"{done} {chosen.version} from {chosen.bin}: {describe()}")
         return
     raise LoaderError(f"The server found no free port on {HOST}: start it again.")
 
 
-def _ensure_database(variables: dict[str, str]) -> bool:
-    """Make the database where it is missing (True); it also proves that the password is right."""
+def _ensure_database(variables: dict[str, str]) -> None:
+    """Make the database where it is missing; it also proves that the password is right."""
     where = {**variables, "PGDATABASE": "postgres"}
     with connection.connect(autocommit=True, where=where) as link, link.cursor() as cursor:
         cursor.execute("select from pg_database where datname = %s", (NAME,))
-        if cursor.rowcount:
-            return False
-        cursor.execute(f"create database {NAME}")
-        return True
+        if not cursor.rowcount:
+            cursor.execute(f"create database {NAME}")

@@ -1,14 +1,13 @@
-"""Where the server's files are, whose they are, and one command at a time."""
+"""The server's folder: whose it is, its small files, and one command at a time in it."""
 
 import fcntl
 import json
 import os
 import pwd
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from loaders.errors import LoaderError
 from loaders.paths import state_root
@@ -24,67 +23,64 @@ def data() -> Path:
     return home() / "data"
 
 
-def refused(path: Path, error: OSError) -> LoaderError:
-    """What to raise when a file of the server cannot be used."""
-    owner = pwd.getpwuid(home().stat().st_uid).pw_name if home().is_dir() else "nobody"
-    hint = f"; run as {owner}, whose it is" if isinstance(error, PermissionError) else ""
-    return LoaderError(f"{path} cannot be used: {error.strerror}{hint}.")
+@contextmanager
+def used(path: Path) -> Iterator[None]:
+    """Raise LoaderError where a file of the server cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        owner = pwd.getpwuid(home().stat().st_uid).pw_name if home().is_dir() else "nobody"
+        hint = f"; run as {owner}, whose it is" if isinstance(error, PermissionError) else ""
+        raise LoaderError(f"{path} cannot be used: {error.strerror}{hint}.") from error
 
 
 @contextmanager
-def locked() -> Iterator[int]:
+def locked() -> Iterator[None]:
     """Make the server's folder where it is missing, and wait to be the one command at work in it.
 
-    Yields the lock's file descriptor: a process that inherits it holds the lock when we are killed.
     Raises LoaderError when the folder cannot be made or is another user's.
     """
-    try:
+    with used(home()):
         if not home().is_dir():
             home().mkdir(parents=True, exist_ok=True)
             # Others may pass (root's server runs as another account) but not list it. Apart from
             # mkdir, because a strict umask would take the passing away again.
             home().chmod(0o711)
-        low = open_own("lock")
-        handle = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 10)  # shells have the first nine
-        os.close(low)
-    except OSError as error:
-        raise refused(home(), error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)
+        lock = open_own("lock")
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
-def open_own(name: str) -> int:
-    """Open a file of the folder to append to, readable by the folder's owner only. OSError."""
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-    handle = os.open(home() / name, flags, 0o600)
+def open_own(name: str, mode: int = 0o600) -> IO[str]:
+    """Open a file of the folder to append to; nobody else may read it. Raises OSError."""
+    handle = os.open(home() / name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, mode)
+    os.fchmod(handle, mode)
     if os.geteuid() == 0:  # what root makes in an ordinary user's folder is that user's
         os.fchown(handle, home().stat().st_uid, home().stat().st_gid)
-    return handle
+    return os.fdopen(handle, "a+", encoding="utf-8", errors="replace")
 
 
 def write(name: str, text: str, mode: int = 0o600) -> None:
-    """Write a file of the folder in one step: no reader and no crash sees half. LoaderError."""
-    new = f"{name}.{secrets.token_hex(4)}"
-    try:
-        with os.fdopen(open_own(new), "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), mode)
+    """Write a file in one step, with the lock held: no reader and no crash sees half. LoaderError.
+
+    ``mode`` has the rights to it.
+    """
+    new = home() / f"{name}.new"
+    with used(new):
+        new.unlink(missing_ok=True)
+        with open_own(new.name, mode) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        (home() / new).replace(home() / name)
-    except OSError as error:
-        raise refused(home() / name, error) from error
+        new.replace(home() / name)
 
 
 def read_json(name: str) -> dict[str, Any]:
     """Read a JSON object of the folder; empty when missing or damaged. Raises LoaderError."""
-    try:
-        values = json.loads((home() / name).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return {}
-    except OSError as error:
-        raise refused(home() / name, error) from error
+    with used(home() / name):
+        try:
+            values = json.loads((home() / name).read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return {}
     return values if isinstance(values, dict) else {}

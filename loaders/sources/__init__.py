@@ -26,8 +26,8 @@ class SourceFile:
     """One CSV file of one table, and how to open it (as often as needed) for its bytes.
 
     ``size`` is in bytes, unpacked; of a gzip it is a guess. ``mode`` is ``delta`` or ``snapshot``
-    where the source knows it for this file, else None: the mode of the batch. ``packed_checksum``,
-    of a member of a zip, computes the SHA-256 (hex) of its packed bytes without unpacking them.
+    where the source knows it for this file, else None: the mode of the batch. ``packed_checksum``
+    gives, of a member of a zip, the SHA-256 (hex) of its packed bytes.
     """
 
     table: Table
@@ -36,7 +36,7 @@ class SourceFile:
     open: Callable[[], IO[bytes]] = field(repr=False)
     mode: str | None = None
     encoding: str = UTF_8
-    packed_checksum: Callable[[], str] | None = field(default=None, repr=False)
+    packed_checksum: Callable[[], str | None] = field(default=lambda: None, repr=False)
 
     def as_utf8(self, stream: IO[bytes]) -> IO[bytes]:
         """The opened file as COPY takes it: UTF-8, whatever the file's encoding is."""
@@ -71,15 +71,13 @@ class Delivery:
 
     ``source`` is what the ledger calls it, without a secret. ``unknown`` names what was left out,
     as no raw table takes it. ``remember`` writes the source's own state (a watermark) with the
-    batch's number, in the batch's transaction. ``is_utf_8`` says that the source wrote the files
-    itself, so that nobody has to name their encoding.
+    batch's number, in the batch's transaction.
     """
 
     source: str
     files: Sequence[SourceFile]
     unknown: Sequence[str] = ()
     remember: Callable[[Cursor, int], None] = _nothing
-    is_utf_8: bool = False
 
 
 @dataclass(frozen=True)

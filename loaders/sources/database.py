@@ -1,5 +1,6 @@
 """A source database: its tables as CSV, whole or what has changed since the last load."""
 
+import hashlib
 import os
 import sys
 import tempfile
@@ -11,12 +12,11 @@ from pathlib import PurePath
 from typing import IO
 
 import yaml
-from psycopg2.extensions import connection as Connection
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from tqdm import tqdm
 
-from loaders.connection import connect
+from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError
 from loaders.paths import project_root
 from loaders.sources import Delivery, Request, SourceFile, watermarks
@@ -62,12 +62,13 @@ class Address:
     @property
     def source(self) -> str:
         """What the ledger calls it: no user, no password."""
-        host = f"[{self.url.host}]" if ":" in str(self.url.host) else self.url.host
-        where = self.settings.get("socket") or f"{host}:{self.url.port}"
-        named = {name: self.settings.get(name) for name in ("schema", "prefix", "suffix")}
-        named["schema"] = "" if named["schema"] == "public" else named["schema"]
-        query = "&".join(f"{name}={value}" for name, value in named.items() if value)
-        return f"{self.url.drivername}://{where}/{self.url.database}" + (query and f"?{query}")
+        shown = {name: self.settings.get(name) for name in ("schema", "prefix", "suffix")}
+        query = "&".join(f"{name}={value}" for name, value in shown.items() if value)
+        url, socket = self.url, self.settings.get("socket")
+        host, port = (socket, None) if socket else (url.host, url.port)
+        bare = URL.create(url.drivername, host=host, port=port, database=url.database)
+        text: str = bare.render_as_string().replace("%2F", "/")
+        return text + (f"?{query}" if query.removeprefix("schema=public") else "")
 
 
 def parse(location: str, variables: Mapping[str, str] = os.environ) -> Address:
@@ -112,38 +113,32 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
     """Read the tables of a source database to temporary files, at one moment of the source.
 
     A table with a watermark is read from where the last load came to, if it is known and a
-    snapshot is not asked for; the rest whole. Loads of one source come one after the other. Raises
-    LoaderError when the source cannot be read, or hides rows from its user.
+    snapshot is not asked for; the rest whole. Loads of one source come one after the other: what
+    one has read must be landed before the next one reads. Raises LoaderError when the source cannot
+    be read, or hides rows from its user.
     """
     address = parse(location)
-    with _turn(address.source, request) as link, ExitStack() as stack:
-        last = {} if request.mode == "snapshot" else watermarks.known(link, address.source)
-        load = _Load(address, request.say, only, last)
+    source, say = address.source, request.say
+
+    def wait_for_turn() -> None:
+        if not request.wait:
+            raise LoaderError(
+                f"another load of {source} is running; leave out --no-wait to wait for it."
+            )
+        say(f"another load of {source} is running: waiting for it to end")
+
+    lock = int.from_bytes(hashlib.sha256(source.encode()).digest()[:8], signed=True)
+    with connect() as link, exclusive(link, wait_for_turn, lock), ExitStack() as stack:
+        last = {} if request.mode == "snapshot" else watermarks.known(link, source)
+        link.commit()
+        load = _Load(address, say, only, last)
         try:
             files = load.read(stack)
         except LoaderError as error:
-            error.source = address.source
+            error.source = source
             raise
-        remember = partial(watermarks.remember, address.source, load.positions)
-        yield Delivery(address.source, files, remember=remember, is_utf_8=True)
-
-
-@contextmanager
-def _turn(source: str, request: Request) -> Iterator[Connection]:
-    """Hold a lock of the warehouse on this source, which ends with its connection.
-
-    What a load has read must be landed before the next one reads: it goes on from there.
-    """
-    with connect(autocommit=True) as link:
-        with watermarks.warehouse(), link.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (source,))
-            if cursor.fetchone() != (True,):
-                running = f"another load of {source} is running"
-                if not request.wait:
-                    raise LoaderError(f"{running}; leave out --no-wait to wait for it.")
-                request.say(f"{running}: waiting for it to end")
-                cursor.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (source,))
-        yield link
+        remember = partial(watermarks.remember, source, load.positions)
+        yield Delivery(source, files, remember=remember)
 
 
 @dataclass(frozen=True)
@@ -230,8 +225,7 @@ class _Load:
                 what = f"{relation}.{name} is {column.type}"
                 raise self.error(f"{what}: bytes, not text; a view may give it as text")
         deleted, named = self._named("deleted", table, relation, there)
-        usual = _first(_DELETED, there)
-        if usual and deleted is None and named != "none":
+        if deleted is None and named != "none" and (usual := _first(_DELETED, there)):
             self.say(
                 f"  {table.name}: {relation} has {usual.name}; rows with it set are landed as live"
                 f" ones (deleted={usual.name} in the URL leaves them out)"
@@ -298,18 +292,11 @@ def _project_zone() -> str:
 
 def _spooled(database: Database, table: Table, read: Read, stack: ExitStack) -> SourceFile:
     """Write rows to a temporary file without a name: gone with the process, however it ends."""
+    hidden, reading = not sys.stderr.isatty(), f"reading {read.relation}"
     try:
         file = tempfile.TemporaryFile(buffering=_BLOCK)  # noqa: SIM115 - closed by the stack
-    except OSError as error:
-        raise LoaderError(
-            f"no temporary file can be made ({error.strerror}): set TMPDIR to a folder with room."
-        ) from error
-    stack.callback(_close, file)
-    hidden = not sys.stderr.isatty()
-    try:
-        with tqdm.wrapattr(
-            file, "write", desc=f"reading {read.relation}", leave=False, disable=hidden
-        ) as sink:
+        stack.callback(_close, file)
+        with tqdm.wrapattr(file, "write", desc=reading, leave=False, disable=hidden) as sink:
             database.write(read, sink)
         file.flush()
         size = os.fstat(file.fileno()).st_size

@@ -51,7 +51,6 @@ class Column:
     name: str
     kind: str
     type: str
-    nullable: bool
 
 
 @dataclass(frozen=True)
@@ -90,17 +89,17 @@ class Database:
 
     def relations(self) -> list[str]:
         """Names of the tables and views."""
-        found = sqlalchemy.inspect(self._link)
-        return [*found.get_table_names(self._schema), *found.get_view_names(self._schema)]
+        found: Any = sqlalchemy.inspect(self._link)
+        kinds = [found.get_table_names, found.get_view_names]
+        if self._link.dialect.name == "postgresql":
+            kinds += [found.get_materialized_view_names, found.get_foreign_table_names]
+        return [name for names in kinds for name in names(self._schema)]
 
     def columns(self, relation: str) -> dict[str, Column]:
         """Columns of a table or view, by name."""
         with warnings.catch_warnings(action="ignore"):  # of types that SQLAlchemy does not know
             found = sqlalchemy.inspect(self._link).get_columns(relation, self._schema)
-        return {
-            one["name"]: Column(one["name"], *self._kind(one["type"]), one["nullable"])
-            for one in found
-        }
+        return {one["name"]: Column(one["name"], *self._kind(one["type"])) for one in found}
 
     def _kind(self, kind: Any) -> tuple[str, str]:
         kind = getattr(kind, "data_type", kind)  # of a domain
@@ -138,8 +137,7 @@ class Database:
         conditions = []
         if read.watermark is not None and read.since is not None:
             name = self._quoted(read.watermark.name)
-            empty = f" or {name} is null" if read.watermark.nullable else ""
-            conditions.append(f"({reached.format(name)}{empty})")
+            conditions.append(f"({reached.format(name)} or {name} is null)")
         if read.deleted is not None:
             name = self._quoted(read.deleted.name)
             unset = {"flag": f"{name} is not true", "number": f"coalesce({name}, 0) = 0"}
@@ -224,11 +222,6 @@ class PostgreSQL(Database):
         )
         self.now = self._one("select localtimestamp")
 
-    def relations(self) -> list[str]:
-        found: Any = sqlalchemy.inspect(self._link)
-        more = found.get_materialized_view_names, found.get_foreign_table_names
-        return [*super().relations(), *(name for names in more for name in names(self._schema))]
-
     def write(self, read: Read, sink: "SupportsWrite[bytes]") -> None:
         texts = {name: self._text(name, column) for name, column in read.columns.items()}
         values = ", ".join(f"{text} as {self._quoted(name)}" for name, text in texts.items())
@@ -261,7 +254,7 @@ def _mysql_arguments(url: URL, settings: Mapping[str, str]) -> dict[str, Any]:
     if mode not in _SSL_MODES:
         raise LoaderError(f"ssl_mode must be one of {', '.join(_SSL_MODES)}, not '{mode}'.")
     trusted = ssl.get_default_verify_paths()
-    tls: dict[str, Any] = {
+    tls = {
         "ca": settings.get("ssl_ca", trusted.cafile),
         "capath": None if "ssl_ca" in settings else trusted.capath,
         "cert": settings.get("ssl_cert"),
@@ -278,9 +271,9 @@ def _mysql_arguments(url: URL, settings: Mapping[str, str]) -> dict[str, Any]:
         "init_command": "set session sql_mode = '', time_zone = '+00:00'",
         "unix_socket": settings.get("socket"),
         "ssl_disabled": mode == "disabled",
-        "ssl": {name: value for name, value in tls.items() if value is not None}
-        if mode not in {"disabled", "preferred"}
-        else None,
+        "ssl": None
+        if mode in {"disabled", "preferred"}
+        else {name: value for name, value in tls.items() if value is not None},
     }
 
 

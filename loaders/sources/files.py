@@ -9,9 +9,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -25,7 +23,6 @@ from loaders.tables import ALL_TABLES, BY_FILE, BY_NAME, TABLES, Table
 _GZIP = ".gz"
 _NEAR = 0.9  # likeness of names that are meant to be the same
 _BLOCK = 1 << 20
-_BLOCKS_AHEAD = 4
 # What unpacks to more than both is a bomb: CSV of real rows shrinks to a tenth, seldom to a 50th.
 _HARMLESS = 100 << 20
 _RATIO = 100
@@ -123,130 +120,86 @@ def _list(path: Path) -> list[_Found]:
     try:
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind):
-            return [(file.name, _in_folder(file)) for file in sorted(path.iterdir())]
+            return [(file.name, partial(_in_folder, file)) for file in sorted(path.iterdir())]
     except (FileNotFoundError, NotADirectoryError) as error:
         link = "; it is a link to what is gone" if path.is_symlink() else ""
         raise LoaderError(f"{path}: no such file or folder{link}.") from error
     except (OSError, ValueError) as error:
-        raise LoaderError(_unreadable(path, error)) from error
+        raise _unreadable(path, error) from error
     if not stat.S_ISREG(kind):
         raise LoaderError(f"{path}: is a pipe or a device; write it to a file, and name that.")
     if path.name.lower().removesuffix(_GZIP).endswith((".csv", ".txt", ".tsv")):
-        return [(path.name, _in_folder(path))]
-    return [(member.filename, _in_zip(path, member)) for member in _members(path)]
+        return [(path.name, partial(_in_folder, path))]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except _DAMAGE as error:
+        raise LoaderError(
+            f"{path}: cannot be read as a zip ({_reason(error)}); is it half-written? Name a"
+            " folder, a zip or a .csv file."
+        ) from error
+    return [
+        (member.filename, partial(_in_zip, path, member))
+        for member in members
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
 
 
-def _in_folder(file: Path) -> Callable[[Table], SourceFile]:
+def _in_folder(file: Path, table: Table) -> SourceFile:
     """A file of a folder. A link is followed: whoever made it wanted the file that it leads to."""
-
-    def read(table: Table) -> SourceFile:
-        try:
-            status = file.stat()
-            is_packed = file.suffix.lower() == _GZIP and stat.S_ISREG(status.st_mode)
-            size = _gzip_size(file) if is_packed else status.st_size
-        except FileNotFoundError as error:
-            raise LoaderError(
-                f"{file}: is a link to what is gone; put the file there, or remove the link."
-            ) from error
-        except OSError as error:
-            raise LoaderError(_unreadable(file, error)) from error
-        if stat.S_ISDIR(status.st_mode):
-            raise LoaderError(f"{file}: is a folder, not a CSV file; name it itself, or rename it.")
-        if not stat.S_ISREG(status.st_mode):
-            raise LoaderError(f"{file}: is a pipe or a device, not a CSV file; replace it by one.")
-        return SourceFile(table, file.name, size, partial(_open_gzip if is_packed else _open, file))
-
-    return read
+    try:
+        status = file.stat()
+        is_packed = file.suffix.lower() == _GZIP and stat.S_ISREG(status.st_mode)
+        size = _gzip_size(file) if is_packed else status.st_size
+    except FileNotFoundError as error:
+        raise LoaderError(
+            f"{file}: is a link to what is gone; put the file there, or remove the link."
+        ) from error
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+        raise LoaderError(f"{file}: is {what}, not a CSV file; replace it by one.")
+    return SourceFile(table, file.name, size, partial(_open_gzip if is_packed else _open, file))
 
 
 def _open(file: Path) -> IO[bytes]:
     try:
         return file.open("rb")
     except OSError as error:
-        raise LoaderError(_unreadable(file, error)) from error
-
-
-def _unreadable(path: Path, error: Exception) -> str:
-    return f"{path}: cannot be read ({_reason(error)}); let this user read it, and land it again."
-
-
-def _reason(error: BaseException) -> str:
-    """What an error of the system or a library says, without its number and path, in one line."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split()) or type(error).__name__
-
-
-def _members(path: Path) -> list[zipfile.ZipInfo]:
-    """The files in a zip. Raises LoaderError when it cannot be read, or has what no export has."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            found = archive.infolist()
-    except _DAMAGE as error:
-        raise LoaderError(
-            f"{path}: cannot be read as a zip ({_reason(error)}); is it half-written? Name a"
-            " folder, a zip or a .csv file."
-        ) from error
-    for member in found:
-        inside = PurePosixPath(member.filename.replace("\\", "/"))
-        if inside.is_absolute() or ".." in inside.parts or inside.parts[:1] == ("C:",):
-            raise LoaderError(
-                f"{path}: the name {shown(member.filename)} leads out of the zip; do not trust it,"
-                " and make it anew."
-            )
-    return [
-        member
-        for member in found
-        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
-    ]
-
-
-def _in_zip(path: Path, member: zipfile.ZipInfo) -> Callable[[Table], SourceFile]:
-    where = f"{path}: {shown(member.filename)}"
-
-    def read(table: Table) -> SourceFile:
-        if member.flag_bits & _ENCRYPTED:
-            raise LoaderError(f"{where} is protected by a password; unpack it and name the folder.")
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise LoaderError(f"{where} is a link; put the file itself into the zip.")
-        _check_size(where, member.file_size, member.compress_size)
-        name = PurePosixPath(member.filename.replace("\\", "/")).name
-        if name.lower().endswith(_GZIP):
-            raise LoaderError(f"{path}: {name} is packed twice; unpack it, and name the folder.")
-        return SourceFile(
-            table,
-            name,
-            member.file_size,
-            lambda: _open_member(path, member, where),
-            packed_checksum=lambda: _packed_checksum(path, member, where),
-        )
-
-    return read
-
-
-def _open_member(path: Path, member: zipfile.ZipInfo, where: str) -> IO[bytes]:
-    """Open a file in a zip; damage is a LoaderError when it is come upon."""
-    with _damage(where):
-        archive = zipfile.ZipFile(path)
-        try:
-            stream = archive.open(member)
-        finally:
-            archive.close()  # the member keeps the file open
-    return stream_of(_unpacked(where, stream, member.compress_size), stream.close)
+        raise _unreadable(file, error) from error
 
 
 def _open_gzip(path: Path) -> IO[bytes]:
-    """Open a ``.csv.gz``; damage is a LoaderError when it is come upon."""
-    with _damage(str(path)):
-        stream = gzip.open(path, "rb")  # noqa: SIM115 - closed by what is returned
-        packed = path.stat().st_size
-    return stream_of(_unpacked(str(path), stream, packed), stream.close)
+    stream = gzip.open(path, "rb")  # noqa: SIM115 - closed by what is returned
+    return _unpacked(str(path), stream, path.stat().st_size)
 
 
 def _gzip_size(path: Path) -> int:
-    """Bytes that a gzip unpacks to, by its last four; of progress only, as they can be wrong."""
+    """Bytes that a gzip unpacks to, as it says at its end: modulo 4 GB."""
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - 4))
         return int.from_bytes(stream.read(4), "little")
+
+
+def _in_zip(path: Path, member: zipfile.ZipInfo, table: Table) -> SourceFile:
+    where = f"{path}: {shown(member.filename)}"
+    inside = PurePosixPath(member.filename.replace("\\", "/"))
+    if inside.is_absolute() or ".." in inside.parts:
+        raise LoaderError(f"{where} leads out of the zip; do not trust it, and make it anew.")
+    if member.flag_bits & _ENCRYPTED:
+        raise LoaderError(f"{where} is protected by a password; unpack it and name the folder.")
+    if stat.S_ISLNK(member.external_attr >> 16) or inside.suffix.lower() == _GZIP:
+        raise LoaderError(f"{where} is a link, or packed twice; put the file itself into the zip.")
+    _check_size(where, member.file_size, member.compress_size)
+
+    def opened() -> IO[bytes]:
+        with _damage(where), zipfile.ZipFile(path) as archive:
+            stream = archive.open(member)  # which keeps the file open
+        return _unpacked(where, stream, member.compress_size)
+
+    packed_checksum = partial(_packed_checksum, path, member, where)
+    return SourceFile(table, inside.name, member.file_size, opened, packed_checksum=packed_checksum)
 
 
 def _packed_checksum(path: Path, member: zipfile.ZipInfo, where: str) -> str:
@@ -266,6 +219,29 @@ def _packed_checksum(path: Path, member: zipfile.ZipInfo, where: str) -> str:
     return digest.hexdigest()
 
 
+def _unpacked(where: str, stream: IO[bytes] | gzip.GzipFile, packed: int) -> IO[bytes]:
+    """What a packed stream unpacks to; damage is a LoaderError when it is come upon."""
+
+    def blocks() -> Generator[bytes]:
+        size, block = 0, b"begin"
+        while block:
+            with _damage(where):
+                block = stream.read(_BLOCK)
+            size += len(block)
+            _check_size(where, size, packed)
+            yield block
+
+    return stream_of(blocks(), stream.close)
+
+
+def _check_size(where: str, size: int, packed: int) -> None:
+    if size > max(_HARMLESS, _RATIO * packed):
+        raise LoaderError(
+            f"{where} unpacks to more than {_RATIO} times its size, as a bomb does; if it is right,"
+            " unpack it yourself and name the folder."
+        )
+
+
 @contextmanager
 def _damage(where: str) -> Iterator[None]:
     try:
@@ -276,32 +252,13 @@ def _damage(where: str) -> Iterator[None]:
         ) from error
 
 
-def _check_size(where: str, size: int, packed: int) -> None:
-    trusted = os.environ.get("OLIST_TRUST_ARCHIVES") == "1"
-    if size > max(_HARMLESS, _RATIO * packed) and not trusted:
-        raise LoaderError(
-            f"{where} unpacks to more than {_RATIO} times its size, as a bomb does; if it is right,"
-            " unpack it yourself and name the folder, or set OLIST_TRUST_ARCHIVES=1."
-        )
+def _unreadable(path: Path, error: Exception) -> LoaderError:
+    return LoaderError(
+        f"{path}: cannot be read ({_reason(error)}); let this user read it, and land it again."
+    )
 
 
-def _unpacked(where: str, stream: IO[bytes] | gzip.GzipFile, packed: int) -> Generator[bytes]:
-    """What a packed stream unpacks to, by a thread that is some blocks ahead of who reads it.
-
-    zlib lets go of Python's lock, so a file is unpacked while PostgreSQL takes in what was before.
-    """
-    size = 0
-
-    def unpack() -> bytes:
-        nonlocal size
-        with _damage(where):
-            block = stream.read(_BLOCK)
-        size += len(block)
-        _check_size(where, size, packed)
-        return block
-
-    with ThreadPoolExecutor(1) as pool:
-        ahead = deque([pool.submit(unpack)])
-        while block := ahead.popleft().result():
-            ahead.extend(pool.submit(unpack) for _ in range(_BLOCKS_AHEAD - len(ahead)))
-            yield block
+def _reason(error: BaseException) -> str:
+    """What an error of the system or a library says, without its number and path, in one line."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()) or type(error).__name__

@@ -13,12 +13,12 @@ from loaders.errors import LoaderError, shown
 from loaders.tables import Table
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from _typeshed import SupportsRead, WriteableBuffer
 
 UTF_8 = "utf-8"
 _BOM = b"\xef\xbb\xbf"
 _ENCODINGS = re.compile(r"utf-8|ascii|utf-16(-le|-be)?|iso8859-\d+|cp\d+|mac-\w+|koi8-\w+")
-_BLOCK = 1 << 19
+_BLOCK = 1 << 16
 _ASCII = 0x7F
 _MARK = "olist_mark"
 _LIMIT = 1 << 20
@@ -28,17 +28,16 @@ _FIRST_RECORD = re.compile(rb'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+')
 _SEPARATOR_LINE = re.compile(rb"sep=[,;|\t](?:\r\n|\n|\r)", re.IGNORECASE)  # of Excel
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # The columns that raw, a load and the lake add, and the system columns of PostgreSQL.
-_TAKEN = {
-    *("_batch_id", "_until_batch_id", "_loaded_at", "_source_file", "_is_removed", "_line"),
-    *("_replaced", "_is_gone", "_surplus", "_copies"),
-    *("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"),
-}
-_KINDS = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook; unpack it, or export it as CSV"),
-    (b"\x1f\x8b", "compressed by gzip; name it .csv.gz, or unpack it"),
-    (b"PAR1", "a Parquet file; export it as CSV"),
-    (b"%PDF", "a PDF; export it as CSV"),
+_TAKEN = re.compile(
+    r"_(batch_id|until_batch_id|loaded_at|source_file|is_removed|line|reason|text|replaced|is_gone"
+    r"|surplus|copies|version|number)|ctid|[xc]m(in|ax)|tableoid"
 )
+_KINDS = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or export it as CSV",
+    b"\x1f\x8b": "compressed by gzip; name it .csv.gz, or unpack it",
+    b"PAR1": "a Parquet file; export it as CSV",
+    b"%PDF": "a PDF; export it as CSV",
+}
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -60,28 +59,25 @@ def canonical(name: str) -> str:
     return found
 
 
-def as_utf8(stream: IO[bytes], encoding: str) -> IO[bytes]:
+def as_utf8(stream: "SupportsRead[bytes]", encoding: str) -> IO[bytes]:
     """Return the stream's text as UTF-8.
 
     A byte that the encoding does not have stays as it is, which is no UTF-8: COPY refuses its line.
     """
-    if encoding == UTF_8:
-        return stream
-    return stream_of(_recoded(stream, encoding), stream.close)
+    return stream_of(recoded(stream, encoding))
 
 
 def is_utf8(stream: IO[bytes]) -> bool:
     """Whether the whole stream is UTF-8 text (without NUL, which UTF-16 is full of)."""
     decoder = codecs.getincrementaldecoder(UTF_8)()
+    block = b" "
     try:
-        while block := stream.read(_BLOCK):
-            if b"\0" in block:
-                return False
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
+        while block and b"\0" not in block:
+            block = stream.read(_BLOCK)
+            decoder.decode(block, final=not block)
     except UnicodeDecodeError:
         return False
-    return True
+    return not block
 
 
 def _keep(error: UnicodeError) -> tuple[str, int]:
@@ -94,18 +90,20 @@ def _keep(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_MARK, _keep)
 
 
-def _recoded(stream: IO[bytes], encoding: str) -> Generator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)(_MARK)
-    while block := stream.read(_BLOCK):
-        yield decoder.decode(block).encode(UTF_8, "surrogateescape")
-    yield decoder.decode(b"", final=True).encode(UTF_8, "surrogateescape")
+def recoded(stream: "SupportsRead[bytes]", encoding: str, size: int = _BLOCK) -> Generator[bytes]:
+    """Yield the stream's text as UTF-8, in blocks of so many of its bytes; see ``as_utf8``."""
+    decoder = None
+    if encoding != UTF_8:
+        decoder = codecs.getincrementaldecoder(encoding)(_MARK)
+    while block := stream.read(size):
+        yield decoder.decode(block).encode(UTF_8, "surrogateescape") if decoder else block
+    if decoder:
+        yield decoder.decode(b"", final=True).encode(UTF_8, "surrogateescape")
 
 
 class _Blocks(io.RawIOBase):
     def __init__(self, blocks: Generator[bytes], closing: Callable[[], object]) -> None:
-        self._blocks = blocks
-        self._closing = closing
-        self._ready = b""
+        self._blocks, self._closing, self._ready = blocks, closing, b""
 
     def readable(self) -> bool:
         return True
@@ -149,42 +147,52 @@ def read_header(file: str, stream: IO[bytes], encoding: str, table: Table) -> He
 
     Raises LoaderError when the file is empty or no CSV, or its columns are not the table's.
     """
-    start = stream.read(_LIMIT)
-    kind = next((kind for mark, kind in _KINDS if start.startswith(mark)), None)
-    if kind:
-        raise LoaderError(f"{file}: is {kind}.")
     line = f"{file}, line 1:"
-    if start.startswith(_UTF_16) and not encoding.startswith("utf-16"):
-        save = "save it as UTF-8, or land it with --encoding utf-16"
-        raise LoaderError(f"{line} UTF-16, not UTF-8; {save}.")
-    if encoding == "utf-16" and start and not start.startswith(_UTF_16):
-        land = "land it with --encoding utf-16-le (or utf-16-be)"
-        raise LoaderError(f"{line} no UTF-16 mark; {land}.")
-    start = as_utf8(io.BytesIO(start), encoding).read().removeprefix(_BOM)
-    separator = _SEPARATOR_LINE.match(start)
-    start = start[separator.end() if separator else 0 :]
     expected = f"expected the header {','.join(table.columns)}"
-    if not start.strip():
+    start, text, skipped, record, end = b"", b"", 0, b"", b""
+    while len(end) < 2 or end.startswith(b'"'):  # noqa: PLR2004 - a CR, and what follows it
+        block = stream.read(_BLOCK)
+        if not block or len(start) >= _LIMIT:
+            break
+        start += block
+        _check_kind(file, start, encoding)
+        text = as_utf8(io.BytesIO(start), encoding).read().removeprefix(_BOM)
+        if separator := _SEPARATOR_LINE.match(text):
+            text, skipped = text[separator.end() :], 1
+        found = _FIRST_RECORD.match(text)
+        record = found.group() if found else b""
+        end = text[len(record) : len(record) + 2]
+    if not text.strip():
         raise LoaderError(f"{file}: the file is empty; {expected}.")
-    found = _FIRST_RECORD.match(start)
-    record = found.group() if found else b""
-    end = start[len(record) : len(record) + 2]
-    if b"\0" in start[: start.find(b"\n")]:
+    if b"\0" in text[: text.find(b"\n")]:
         raise LoaderError(f"{line} a NUL byte; this is no text file; {expected}.")
     if end.startswith(b'"'):
         raise LoaderError(f"{line} a quote opens and is not closed; {expected}.")
-    if not end and len(start) >= _LIMIT:
+    if not end and len(text) >= _LIMIT:
         raise LoaderError(f"{line} no line end in the first MB; {expected}.")
     try:
-        text = record.decode()
-        names = tuple(next(csv.reader(io.StringIO(text, newline=""), strict=True), []))
+        header = record.decode()
+        names = tuple(next(csv.reader(io.StringIO(header, newline=""), strict=True), []))
     except UnicodeDecodeError as error:
         raise LoaderError(f"{line} {not_utf8(encoding)}.") from error
     except csv.Error as error:
         raise LoaderError(f"{line} the header cannot be read ({error}).") from error
     if problem := _wrong(names, table):
         raise LoaderError(f"{line} {problem}.")
-    return Header(names, text, end.startswith(b"\r") and end != b"\r\n", 1 if separator else 0)
+    return Header(names, header, end.startswith(b"\r") and end != b"\r\n", skipped)
+
+
+def _check_kind(file: str, start: bytes, encoding: str) -> None:
+    """Raise LoaderError where a file is something else than text of this encoding."""
+    for mark, kind in _KINDS.items():
+        if start.startswith(mark):
+            raise LoaderError(f"{file}: is {kind}.")
+    if start.startswith(_UTF_16) and not encoding.startswith("utf-16"):
+        save = "save it as UTF-8, or land it with --encoding utf-16"
+        raise LoaderError(f"{file}, line 1: UTF-16, not UTF-8; {save}.")
+    if encoding == "utf-16" and not start.startswith(_UTF_16):
+        land = "land it with --encoding utf-16-le (or utf-16-be)"
+        raise LoaderError(f"{file}, line 1: no UTF-16 mark; {land}.")
 
 
 def remarks(names: tuple[str, ...], table: Table) -> list[str]:
@@ -192,7 +200,7 @@ def remarks(names: tuple[str, ...], table: Table) -> list[str]:
     said = []
     extra = [name for name in names if name not in table.columns]
     if extra:
-        said.append(f"kept as new text columns: {', '.join(extra)}")
+        said.append(f"kept as extra text columns: {', '.join(extra)}")
     lacking = [name for name in table.columns if name not in names]
     if lacking:
         said.append(f"without the optional columns {', '.join(lacking)}")
@@ -216,7 +224,7 @@ def _wrong(names: tuple[str, ...], table: Table) -> str | None:
     """What is wrong with the names of a header, and what to do."""
     expected = f"expected {','.join(table.columns)}"
     required = set(table.columns) - table.optional_columns
-    if not any(name.strip() for name in names):
+    if not any(map(str.strip, names)):
         return f"no header; {expected}"
     for separator, called in _SEPARATORS.items():
         parts = [part.strip('" ') for name in names for part in name.split(separator)]
@@ -228,19 +236,14 @@ def _wrong(names: tuple[str, ...], table: Table) -> str | None:
     missing = [name for name in table.columns if name in required and name not in names]
     extra = [name for name in names if name not in table.columns]
     if missing:
-        like = {near for name in missing if (near := _like(name, extra)) is not None}
-        hint = "".join(f" (did you mean it by '{shown(near)}'? rename it)" for near in sorted(like))
+        plain = {_plain(name)[:99]: name for name in extra}
+        like = [difflib.get_close_matches(_plain(name), plain, 1, 0.8) for name in missing]
+        meant = sorted({plain[near] for found in like for near in found})
+        hint = "".join(f" (did you mean it by '{shown(near)}'? rename it)" for near in meant)
         return f"the header lacks column {', '.join(missing)}{hint}; {expected}"
     if len(names) > _MOST:
         return f"{len(names):,} columns; at most {_MOST:,} can be landed"
     return next((problem for name in extra if (problem := _wrong_name(name, names))), None)
-
-
-def _like(name: str, extra: list[str]) -> str | None:
-    """The column that is probably meant by one that is missing."""
-    same = [other for other in extra if _plain(other) == _plain(name)]
-    near = difflib.get_close_matches(name, [other[:99] for other in extra], 1, 0.8)
-    return next(iter(same + near), None)
 
 
 def _plain(name: str) -> str:
@@ -256,7 +259,7 @@ def _wrong_name(name: str, names: tuple[str, ...]) -> str | None:
         return f"the name of {column} has a control character; rename it"
     if len(name.encode()) > _NAME_BYTES:
         return f"the name of {column} is over {_NAME_BYTES} bytes; shorten it"
-    if name.lower() in _TAKEN:
+    if _TAKEN.fullmatch(name.lower()):
         return f"column {shown(name)} has a name that the warehouse uses itself; rename it"
     if same:
         return f"columns {shown(same[0])} and {shown(name)} are spelled alike; keep one of them"

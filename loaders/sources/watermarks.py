@@ -1,17 +1,15 @@
 """How far each table of a source database was read: the ledger's memory of it."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.connection import reason_of
 from loaders.errors import LoaderError
 from loaders.sources.dialects import Database
 
@@ -71,7 +69,7 @@ def known(link: Connection, source: str) -> dict[str, Position]:
 
     Those are left out of which raw has nothing any more, or has what came later from elsewhere.
     """
-    with warehouse(), link.cursor() as cursor:
+    with link.cursor() as cursor:
         cursor.execute("select to_regclass('raw._watermarks')")
         if cursor.fetchone() == (None,):
             return {}
@@ -87,30 +85,21 @@ def known(link: Connection, source: str) -> dict[str, Position]:
         found = {table: Position(*position) for table, *position in cursor.fetchall()}
         for name in list(found):
             table = sql.Identifier("raw", name)
-            cursor.execute(sql.SQL("select exists (select from {})").format(table))
-            if cursor.fetchone() != (True,):
+            cursor.execute(sql.SQL("select from {} limit 1").format(table))
+            if not cursor.rowcount:
                 del found[name]
     return found
 
 
 def remember(source: str, positions: Mapping[str, Position], cursor: Cursor, batch_id: int) -> None:
     """Note how far a batch has read, in its transaction."""
-    for table, at in positions.items():
+    for table, position in positions.items():
+        cursor.execute(
+            "delete from raw._watermarks where source = %s and table_name = %s", (source, table)
+        )
         cursor.execute(
             "insert into raw._watermarks"
             " (source, table_name, column_name, watermark, read_from, batch_id)"
-            " values (%s, %s, %s, %s, %s, %s)"
-            " on conflict (source, table_name) do update set column_name = excluded.column_name,"
-            " watermark = excluded.watermark, read_from = excluded.read_from,"
-            " batch_id = excluded.batch_id, noted_at = now()",
-            (source, table, at.column, at.newest, at.read_from, batch_id),
+            " values (%s, %s, %s, %s, %s, %s)",
+            (source, table, *position, batch_id),
         )
-
-
-@contextmanager
-def warehouse() -> Iterator[None]:
-    """Say in a sentence what the warehouse did not do."""
-    try:
-        yield
-    except psycopg2.Error as error:
-        raise LoaderError(f"PostgreSQL stopped the load: {reason_of(error)}.") from error

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- A table, so that a build goes through the million points once: everything else that asks for
 -- points, tests too, reads this.
 with
@@ -37,6 +35,8 @@ points_checked as (
 final as (
 
     select
+        {{ dbt_utils.generate_surrogate_key(['zip_code_prefix', 'city', 'state_code']) }}
+            as geolocation_key,
         zip_code_prefix,
         city,
         state_code,

@@ -1,7 +1,6 @@
 {{ config(
-    unique_key='order_item_key',
+    incremental_predicates=["{{ changed_orders_only('order_id') }}"],
     indexes=[
-        {'columns': ['order_item_key'], 'unique': True},
         {'columns': ['order_id']},
         {'columns': ['customer_key']},
         {'columns': ['seller_key']},

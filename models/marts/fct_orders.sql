@@ -1,7 +1,6 @@
 {{ config(
-    unique_key='order_id',
+    incremental_predicates=["{{ changed_orders_only('order_id') }}"],
     indexes=[
-        {'columns': ['order_id'], 'unique': True},
         {'columns': ['customer_key']},
         {'columns': ['purchased_date_key']},
         {'columns': ['_batch_id']},

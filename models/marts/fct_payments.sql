@@ -1,7 +1,6 @@
 {{ config(
-    unique_key='payment_key',
+    incremental_predicates=["{{ changed_orders_only('order_id') }}"],
     indexes=[
-        {'columns': ['payment_key'], 'unique': True},
         {'columns': ['order_id']},
         {'columns': ['customer_key']},
         {'columns': ['purchased_date_key']},

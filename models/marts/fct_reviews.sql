@@ -1,7 +1,6 @@
 {{ config(
-    unique_key='review_key',
+    incremental_predicates=["{{ changed_orders_only('order_id') }}"],
     indexes=[
-        {'columns': ['review_key'], 'unique': True},
         {'columns': ['order_id']},
         {'columns': ['customer_key']},
         {'columns': ['created_date_key']},

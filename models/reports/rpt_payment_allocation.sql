@@ -1,3 +1,5 @@
+{{ config(incremental_predicates=["{{ changed_orders_only('order_id') }}"]) }}
+
 with
 
 fct_order_items as (
@@ -11,6 +13,7 @@ fct_order_items as (
         cast(100 * sum(item_total) over (partition by order_id) as numeric(18, 0))
             as order_cents
     from {{ ref('fct_order_items') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -20,6 +23,7 @@ payments_by_order as (
         order_id,
         cast(100 * sum(payment_value) as numeric(38, 0)) as payment_cents
     from {{ ref('fct_payments') }}
+    where {{ changed_orders_only('order_id') }}
     group by order_id
 
 ),

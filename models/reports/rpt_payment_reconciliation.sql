@@ -1,3 +1,5 @@
+{{ config(incremental_predicates=["{{ changed_orders_only('order_id') }}"]) }}
+
 with
 
 fct_orders as (
@@ -7,6 +9,7 @@ fct_orders as (
         order_status,
         purchased_at
     from {{ ref('fct_orders') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -17,6 +20,7 @@ fct_order_items as (
         price,
         freight_value
     from {{ ref('fct_order_items') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -27,6 +31,7 @@ fct_payments as (
         installments,
         payment_value
     from {{ ref('fct_payments') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 

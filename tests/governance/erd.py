@@ -1,7 +1,7 @@
 """The picture of the star, drawn from the project: ``python -m tests.governance.erd``.
 
 Writes docs/assets/star.svg: facts in the middle, dimensions on both sides, histories below. Tables
-and columns are those of the contracts, lines those of the relationships tests.
+and columns are those of the contracts, lines those of the foreign_keys tests.
 """
 
 import json
@@ -38,11 +38,10 @@ class Box:
 def boxes(manifest: dict[str, Any]) -> list[Box]:
     """The tables of marts in a manifest, by name."""
     targets = {
-        (node["attached_node"], node["column_name"]): other.split(".")[-1]
+        (node["attached_node"], column): parent["to"].split("'")[1]
         for node in manifest["nodes"].values()
-        if (node.get("test_metadata") or {}).get("name") == "relationships"
-        for other in node["depends_on"]["nodes"]
-        if other != node["attached_node"]
+        if (node.get("test_metadata") or {}).get("name") == "foreign_keys"
+        for column, parent in node["test_metadata"]["kwargs"]["columns"].items()
     }
     found = []
     for name, node in manifest["nodes"].items():

@@ -4,7 +4,6 @@ A maker gets an empty folder and returns what to land. Sentences are regular exp
 """
 
 import gzip
-import io
 import os
 import stat
 import zipfile
@@ -18,6 +17,7 @@ Make = Callable[[Path], Path]
 SELLERS = BY_NAME["sellers"]
 HEADER = ",".join(SELLERS.columns)
 ROWS = "s1,01037,sao paulo,SP\ns2,20031,rio de janeiro,RJ\n"
+TEXT = f"{HEADER}\n{ROWS}".encode()
 
 
 def content(data: bytes | str, name: str = SELLERS.file) -> Make:
@@ -68,62 +68,20 @@ def _protected(folder: Path) -> Path:
     return path
 
 
-def _linked_member(folder: Path) -> Path:
+def _with(make: Callable[[Path], object], *, whole: bool = True) -> Make:
+    """A folder in which something lies in the place of the file; else that itself."""
+
+    def made(folder: Path) -> Path:
+        make(folder / SELLERS.file)
+        return folder if whole else folder / SELLERS.file
+
+    return made
+
+
+def _link(mode: int = stat.S_IFLNK | 0o777) -> zipfile.ZipInfo:
     link = zipfile.ZipInfo(SELLERS.file)
-    link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    return archive((link, b"/etc/passwd"))(folder)
-
-
-def _nested(folder: Path) -> Path:
-    inner = io.BytesIO()
-    with zipfile.ZipFile(inner, "w") as packed:
-        packed.writestr(SELLERS.file, f"{HEADER}\n{ROWS}")
-    return archive(("inner.zip", inner.getvalue()))(folder)
-
-
-def _bomb(folder: Path) -> Path:
-    row = f"{'s' * 32},01037,sao paulo,SP\n".encode()
-    return archive((SELLERS.file, HEADER.encode() + b"\n" + row * 60_000))(folder)
-
-
-def _gzip_bomb(folder: Path) -> Path:
-    path = folder / f"{SELLERS.file}.gz"
-    with gzip.open(path, "wb") as stream:
-        stream.write(HEADER.encode() + b"\n")
-        for _ in range(2):
-            stream.write(bytes(1 << 20))
-    return folder
-
-
-def _cut_gzip(folder: Path) -> Path:
-    path = folder / f"{SELLERS.file}.gz"
-    path.write_bytes(gzip.compress(f"{HEADER}\n{ROWS}".encode())[:-12])
-    return path
-
-
-def _folder_for_file(folder: Path) -> Path:
-    (folder / SELLERS.file).mkdir()
-    return folder
-
-
-def _pipe(folder: Path) -> Path:
-    os.mkfifo(folder / SELLERS.file)
-    return folder
-
-
-def _dangling(folder: Path) -> Path:
-    (folder / SELLERS.file).symlink_to(folder / "gone.csv")
-    return folder
-
-
-def _two_of_one(folder: Path) -> Path:
-    content(f"{HEADER}\n{ROWS}")(folder)
-    return content(f"{HEADER}\n{ROWS}", SELLERS.file.upper())(folder)
-
-
-def _pipe_itself(folder: Path) -> Path:
-    os.mkfifo(folder / "pipe.csv")
-    return folder / "pipe.csv"
+    link.external_attr = mode << 16
+    return link
 
 
 _LACKS = "line 1: the header lacks column"
@@ -193,45 +151,57 @@ CASES: dict[str, tuple[Make, str]] = {
         "line 3: a key .* of more than",
     ),
     # archives
-    "no zip": (
-        content(b"Rar!", "a.zip"),
-        "does not have olist_customers_dataset.csv or another file",
-    ),
-    "half a zip": (
-        archive((SELLERS.file, ROWS.encode()), cut=30),
-        "cannot be read as a zip",
-    ),
+    "no zip": (content(b"Rar!", "a.zip"), "does not have olist_customers_dataset.csv or another"),
+    "half a zip": (archive((SELLERS.file, ROWS.encode()), cut=30), "cannot be read as a zip"),
     "damaged zip": (_damaged, "is damaged .*; fetch or pack it again"),
     "protected zip": (_protected, "protected by a password; unpack it"),
-    "zip in a zip": (_nested, "inner.zip is another zip: unpack it"),
-    "zip with a link": (_linked_member, "is a link; put the file itself into the zip"),
-    "zip that climbs": (archive((f"../{SELLERS.file}", b"")), r"the name \.\./olist.* leads out"),
+    "zip in a zip": (archive(("inner.zip", b"PK")), "inner.zip is another zip: unpack it"),
+    "zip with a link": (
+        archive((_link(), b"/etc/passwd")),
+        "is a link, or packed twice; put the f",
+    ),
+    "zip that climbs": (archive((f"../{SELLERS.file}", b"")), r"\.\./olist.* leads out of the zip"),
     "zip with a root": (archive((f"/etc/{SELLERS.file}", b"")), "leads out of the zip"),
     "zip of Windows that climbs": (archive((f"..\\{SELLERS.file}", b"")), "leads out of the zip"),
     "zip with two of one": (
         archive((f"a/{SELLERS.file}", b""), (f"b/{SELLERS.file.upper()}", b"")),
         "two files for table sellers, olist_.* and b/OLIST_.*; keep one of them",
     ),
-    "zip bomb": (_bomb, "unpacks to more than 100 times its size.*OLIST_TRUST_ARCHIVES=1"),
-    "gzip bomb": (_gzip_bomb, "unpacks to more than 100 times its size"),
-    "half a gzip": (_cut_gzip, "is damaged .*; fetch or pack it again"),
+    "zip bomb": (
+        archive((SELLERS.file, TEXT + ROWS.encode() * 40_000)),
+        "unpacks to more than 100 times its size.*unpack it yourself",
+    ),
+    "gzip bomb": (
+        content(gzip.compress(TEXT + bytes(2 << 20)), f"{SELLERS.file}.gz"),
+        "unpacks to more than 100 times its size",
+    ),
+    "half a gzip": (
+        content(gzip.compress(TEXT)[:-12], f"{SELLERS.file}.gz"),
+        "is damaged .*; fetch or pack it again",
+    ),
     # places
     "nowhere": (lambda folder: folder / "nowhere", "nowhere: no such file or folder"),
-    "empty folder": (
-        lambda folder: folder,
-        "does not have olist_customers_dataset.csv or another file",
-    ),
+    "empty folder": (lambda folder: folder, "does not have olist_customers_dataset.csv or another"),
     "another name": (
-        content(f"{HEADER}\n{ROWS}", "sellers.csv"),
+        content(TEXT, "sellers.csv"),
         "is sellers.csv it. Rename it to olist_sellers_dataset.csv",
     ),
     "a misspelled name": (
-        content(f"{HEADER}\n{ROWS}", "olist_seller_dataset.csv"),
+        content(TEXT, "olist_seller_dataset.csv"),
         "olist_seller_dataset.csv is for no known table; rename it to olist_sellers_dataset.csv",
     ),
-    "two files of one table": (_two_of_one, "two files for table sellers.*; keep one of them"),
-    "a folder named .csv": (_folder_for_file, "is a folder, not a CSV file"),
-    "a pipe": (_pipe, "is a pipe or a device, not a CSV file"),
-    "a pipe by itself": (_pipe_itself, "is a pipe or a device; write it to a file"),
-    "a dangling link": (_dangling, "is a link to what is gone"),
+    "two files of one table": (
+        lambda folder: content(TEXT, SELLERS.file.upper())(content(TEXT)(folder)),
+        "two files for table sellers.*; keep one of them",
+    ),
+    "a folder named .csv": (_with(Path.mkdir), "is a folder, not a CSV file"),
+    "a pipe": (_with(os.mkfifo), "is a pipe or a device, not a CSV file"),
+    "a pipe by itself": (
+        _with(os.mkfifo, whole=False),
+        "is a pipe or a device; write it to a file",
+    ),
+    "a dangling link": (
+        _with(lambda path: path.symlink_to("gone.csv")),
+        "is a link to what is gone",
+    ),
 }

@@ -16,7 +16,6 @@ from psycopg2 import sql
 from exports import exports
 from loaders import connection, server
 from loaders.packages import install
-from loaders.server import machine
 from loaders.tables import BY_NAME
 from tests import frames
 from warehouse import NO_TESTS, Warehouse
@@ -45,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Of ``make test``: each worker has a server of its own; where one is given, no workers."""
-    return 0 if connection.external() else min(4, machine.measure().processors)
+    return 0 if connection.external() else min(4, os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +82,14 @@ def database(
         for key, value in variables.items():
             monkeypatch.setenv(key, value)
         yield variables
+
+
+@pytest.fixture
+def without_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server is named, and there is no embedded one."""
+    for name in ("PGHOST", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
 
 
 @pytest.fixture(scope="session")
@@ -181,6 +188,10 @@ def query(database: dict[str, str]) -> Query:
             return cursor.fetchall() if cursor.description else []
 
     return run
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
 
 
 def write_csv(folder: Path, table: str, *rows: str) -> Path:

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +15,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from crowd import Rows, ask
+from exports import SNAPSHOT, exports
 from loaders.cli import main
+from loaders.paths import project_root
 from loaders.tables import TABLES
 
 CRASHES = int(os.environ.get("OLIST_CRASHES", "100"))
@@ -40,6 +44,25 @@ def _run(variables: Mapping[str, str], arguments: list[str]) -> None:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
         raise SystemExit(main(arguments))
+
+
+class History:
+    """Exports in their order, and what raw has before and after each, in a quiet database."""
+
+    def __init__(self, quiet: dict[str, str], folder: Path, scale: float) -> None:
+        print(f"OLIST_CRASH_SEED={SEED} OLIST_CRASHES={CRASHES}")
+        self._quiet, self._folders = quiet, exports(folder, scale, SEED)
+        self.before: Rows = []
+        self.after: Rows = []
+        self.advance()
+
+    def advance(self) -> None:
+        """Go on to the next export."""
+        self.export = next(self._folders)
+        self.load = (str(self.export), *SNAPSHOT)
+        self.before = content(self._quiet) if self.after else []
+        run_load(self._quiet, *self.load)
+        self.after = content(self._quiet)
 
 
 def run_load(variables: Mapping[str, str], *arguments: str) -> float:
@@ -91,3 +114,27 @@ def left_behind(variables: Mapping[str, str]) -> Rows:
         " and database = (select oid from pg_database where datname = current_database())"
         " union all select 'table', relname from pg_class where relpersistence = 't'",
     )
+
+
+_PEAK = """
+import sys
+from pathlib import Path
+from loaders.cli import main
+from loaders.paths import project_root
+status = main(sys.argv[1:])
+print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+sys.exit(status)
+"""
+
+
+def peak(*arguments: str | Path) -> int:
+    """Run olist in a process of its own; return the most memory that it had, in kilobytes."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PEAK, *map(str, arguments)],
+        cwd=project_root(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split()[-1])

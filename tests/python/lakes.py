@@ -12,12 +12,13 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from conftest import Query, write_csv
+from conftest import Query, quiet, write_csv
 from loaders.errors import LoaderError
-from loaders.lake import archive, replay
+from loaders.lake.archive import archive
 from loaders.lake.manifest import LEDGER
+from loaders.lake.replay import replay
 from loaders.land import Rules, land
-from loaders.objects import open_store
+from loaders.objects import Store, open_store
 from loaders.tables import ALL_TABLES
 
 SELLERS = ("s1,01037,sao paulo,SP", "s2,20031,rio de janeiro,RJ", "s3,30000,bh,MG")
@@ -32,18 +33,14 @@ def s3_server() -> Iterator[dict[str, str]]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    try:
-        yield {
-            "AWS_ENDPOINT_URL_S3": f"http://{host}:{port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
-    finally:
-        server.stop()
+    yield {
+        "AWS_ENDPOINT_URL_S3": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        **dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull),
+    }
+    server.stop()
 
 
 def make_bucket() -> str:
@@ -61,6 +58,10 @@ class Lake:
 
     location: str
 
+    @property
+    def store(self) -> Store:
+        return open_store(self.location, create=True)
+
     def archive(self) -> list[str]:
         """Archive, and return the output."""
         said: list[str] = []
@@ -73,23 +74,14 @@ class Lake:
         replay(self.location, said.append, until=until)
         return said
 
-    def names(self) -> list[str]:
-        """All keys."""
-        return list(open_store(self.location, create=True).keys())
-
-    def read(self, key: str) -> bytes:
-        """The bytes of an object."""
-        return open_store(self.location, create=True).read(key)
-
     def state(self) -> dict[str, Any]:
         """What changes when an object is written again: its version, or its file's inode."""
-        objects = open_store(self.location, create=True).objects
-        found = {key: objects.head(key) for key in self.names()}
+        found = {key: self.store.objects.head(key) for key in self.store.sizes()}
         return {key: (head["version"], head["e_tag"]) for key, head in found.items()}
 
     def overwrite(self, key: str, content: bytes | None) -> None:
         """Put other bytes in the place of an object; remove it for None."""
-        objects = open_store(self.location).objects
+        objects = self.store.objects
         objects.delete(key) if content is None else objects.put(key, content)
 
 
@@ -108,10 +100,6 @@ def assert_raw_is_as_before(query: Query) -> None:
         for one, other in (("aside", "raw"), ("raw", "aside")):
             difference = query(f"table {one}.{name} except all table {other}.{name}")
             assert not difference, (name, one, difference[:3])
-
-
-def quiet(_: str) -> None:
-    """Say nothing."""
 
 
 def history(folder: Path) -> None:

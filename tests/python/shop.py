@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pandas as pd
+from psycopg2.extras import execute_values
+
 from loaders.tables import TABLES, Table
 from source_servers import MariaDB, PostgreSQL
 
@@ -47,28 +50,14 @@ def fill(server: MariaDB | PostgreSQL, folder: Path) -> None:
     """Create the nine tables and fill them from CSV files; an empty field is null."""
     for table in TABLES:
         create(server, table)
-        file = folder / table.file
-        columns = ", ".join(table.columns)
-        if isinstance(server, MariaDB):
-            values = ", ".join(f"{name} = nullif(@{name}, '')" for name in table.columns)
-            server.run(
-                "set session sql_mode = 'STRICT_ALL_TABLES'",
-                f"load data local infile '{file}' into table {table.name} character set utf8mb4"
-                " fields terminated by ',' optionally enclosed by '\"' escaped by ''"
-                f" lines terminated by '{_line_end(file)}' ignore 1 lines"
-                f" ({', '.join(f'@{name}' for name in table.columns)}) set {values}",
-            )
-            continue
+        rows = pd.read_csv(folder / table.file, dtype=str, keep_default_na=False)
+        values = [[value or None for value in row] for row in rows.itertuples(index=False)]
         link = server.connect()
-        with link.cursor() as cursor, file.open("rb") as stream:
-            cursor.copy_expert(
-                f"copy {table.name} ({columns}) from stdin"
-                f" (format csv, header, force_null ({columns}))",
-                stream,
-            )
+        places = ", ".join(["%s"] * len(table.columns))
+        statement = f"insert into {table.name} ({', '.join(table.columns)}) values"
+        with link.cursor() as cursor:
+            if isinstance(server, MariaDB):
+                cursor.executemany(f"{statement} ({places})", values)
+            else:
+                execute_values(cursor, f"{statement} %s", values)
         link.close()
-
-
-def _line_end(file: Path) -> str:
-    with file.open("rb") as stream:
-        return "\\r\\n" if stream.readline().endswith(b"\r\n") else "\\n"

@@ -1,4 +1,7 @@
-"""Real servers that sources are read from: MariaDB of the machine, and the test's PostgreSQL."""
+"""Real servers that sources are read from: MariaDB of the machine, and the test's PostgreSQL.
+
+A test whose server is not there says so.
+"""
 
 import os
 import pwd
@@ -17,6 +20,7 @@ from urllib.parse import quote
 
 import psycopg2
 import pymysql
+import pytest
 from psycopg2.extensions import connection as PostgresConnection
 
 from conftest import administer
@@ -93,16 +97,8 @@ class PostgreSQL(_Runs):
         return link
 
 
-def may_create_roles(variables: Mapping[str, str]) -> bool:
-    """Whether the user of the tests' PostgreSQL is a superuser."""
-    rows = PostgreSQL(variables, variables["PGDATABASE"]).run(
-        "select rolsuper from pg_roles where rolname = current_user"
-    )
-    return rows == [(True,)]
-
-
 @contextmanager
-def postgresql(variables: dict[str, str]) -> Iterator[PostgreSQL]:
+def postgresql_database(variables: dict[str, str]) -> Iterator[PostgreSQL]:
     """Make a database, with a reader of its own, in the PostgreSQL of the tests."""
     server = PostgreSQL(variables, f"shop_{uuid.uuid4().hex[:12]}")
     administer(variables, "create database {}", server.database)
@@ -123,7 +119,7 @@ def mariadb_program(name: str) -> str | None:
 
 
 @contextmanager
-def mariadb() -> Iterator[int]:
+def mariadb_server() -> Iterator[int]:
     """Start a MariaDB server on loopback; yield its port."""
     folder = Path(tempfile.mkdtemp(prefix="olist-mariadb-"))
     data, log = folder / "data", folder / "log"
@@ -203,3 +199,39 @@ def mariadb_database(port: int) -> Iterator[MariaDB]:
         yield MariaDB(port, name)
     finally:
         server.run(f"drop database {name}")
+
+
+Source = MariaDB | PostgreSQL
+
+
+@pytest.fixture(scope="session")
+def mariadb_port() -> Iterator[int]:
+    """Port of a MariaDB server; the test is skipped where there is none."""
+    if not all(map(mariadb_program, ("mariadbd", "mariadb-install-db"))):
+        pytest.skip("no MariaDB server on this machine (Debian: apt-get install mariadb-server)")
+    with mariadb_server() as port:
+        yield port
+
+
+@pytest.fixture
+def mariadb(mariadb_port: int) -> Iterator[MariaDB]:
+    """An empty database of MariaDB."""
+    with mariadb_database(mariadb_port) as source:
+        yield source
+
+
+@pytest.fixture
+def postgresql(postgres: dict[str, str]) -> Iterator[PostgreSQL]:
+    """An empty database of PostgreSQL, beside the warehouse's, with a reader of its own."""
+    mine = "select rolsuper from pg_roles where rolname = current_user"
+    if PostgreSQL(postgres, postgres["PGDATABASE"]).run(mine) != [(True,)]:
+        pytest.skip("the user of the tests' PostgreSQL is no superuser: no role can be made")
+    with postgresql_database(postgres) as source:
+        yield source
+
+
+@pytest.fixture(params=["mariadb", "postgresql"])
+def source(request: pytest.FixtureRequest) -> Source:
+    """An empty database of each make."""
+    found: Source = request.getfixturevalue(request.param)
+    return found

@@ -9,7 +9,6 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from conftest import Query, write_csv
 from loaders import status
 from loaders.cli import main, olist
 from loaders.paths import project_root
@@ -28,19 +27,12 @@ def shell(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def without_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PGHOST", "DATABASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OLIST_HOME", str(tmp_path))
-
-
 @pytest.mark.parametrize("command", ["", *olist.commands])
 def test_help(command: str, capsys: Captured) -> None:
     assert main([*command.split(), "--help"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"Usage: olist {command}".rstrip())
-    if command in {"", "answers", "land"}:
+    if command in {"", "land"}:
         assert "\n  Examples:\n    olist " in shown
 
 
@@ -86,21 +78,6 @@ def test_psql_gets_its_own_arguments(database: dict[str, str]) -> None:
 def test_down_leaves_a_named_server_alone(database: dict[str, str], capsys: Captured) -> None:
     assert main(["down"]) == 1
     assert "a server of your own" in capsys.readouterr().err
-
-
-def test_land_and_status(query: Query, tmp_path: Path, capsys: Captured) -> None:
-    write_csv(tmp_path, "sellers", "s1,01037,sao paulo,SP")
-    (tmp_path / "notes.csv").write_text("a\n")
-    assert main(["land", str(tmp_path), "--table", "sellers", "--mode", "snapshot"]) == 0
-    said = capsys.readouterr().out
-    assert "notes.csv: left out, no raw table takes it" in said
-    assert "sellers: 1 rows read: 1 new, 0 changed, 0 removed" in said
-    assert main(["status"]) == 0
-    said = capsys.readouterr().out
-    assert "snapshot  landed" in said
-    assert [line.split() for line in said.splitlines() if line.startswith("raw.sellers")] == [
-        ["raw.sellers", "1", "1", "1"]
-    ]
 
 
 def _raises(error: BaseException) -> Callable[..., None]:

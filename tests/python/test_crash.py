@@ -1,28 +1,31 @@
-"""Loads that are killed with SIGKILL at random moments: `make crashes` for a thousand of them."""
+"""Loads that are killed, or lose their connection: `make crashes` for a thousand of them."""
 
 import random
+import socket
 import statistics
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from conftest import temporary_database
-from crash import CRASHES, SEED, content, left_behind, run_load, start_load, until
-from crowd import Rows, ask
-from exports import SNAPSHOT, exports
+from crash import CRASHES, SEED, History, content, left_behind, run_load, start_load, until
+from crowd import ask, ended, olist
 from loaders.land.ledger import CRASHED
 
-SCALE = 0.001
 LEDGER = "select batch_id, status, error from raw._batches order by batch_id"
+LAST = "select status, seconds::float from raw._batches order by batch_id desc limit 1"
 
 
 def test_a_load_that_is_killed_leaves_all_or_nothing(
     postgres: dict[str, str], tmp_path: Path
 ) -> None:
-    print(f"OLIST_CRASH_SEED={SEED} OLIST_CRASHES={CRASHES}")
     draw = random.Random(SEED)
     with temporary_database(postgres) as crashing, temporary_database(postgres) as quiet:
-        history = _History(quiet, exports(tmp_path, SCALE, SEED))
+        history = History(quiet, tmp_path, 0.001)
         times = [run_load(crashing, *history.load)]
         hits = dict.fromkeys(("before", "in", "after"), 0)
         history.advance()
@@ -45,24 +48,7 @@ def test_a_load_that_is_killed_leaves_all_or_nothing(
     assert {status for _, status, _ in told} <= {"crashed", "landed", "unchanged"}
 
 
-class _History:
-    """Exports in their order, and what raw has before and after each, in a quiet database."""
-
-    def __init__(self, quiet: dict[str, str], folders: Iterator[Path]) -> None:
-        self._quiet, self._folders = quiet, folders
-        self.before: Rows = []
-        self.after: Rows = []
-        self.advance()
-
-    def advance(self) -> None:
-        """Go on to the next export."""
-        self.load = (str(next(self._folders)), *SNAPSHOT)
-        self.before = content(self._quiet) if self.after else []
-        run_load(self._quiet, *self.load)
-        self.after = content(self._quiet)
-
-
-def _kill_one(database: dict[str, str], history: _History, delay: float) -> str:
+def _kill_one(database: dict[str, str], history: History, delay: float) -> str:
     """Kill a load after so many seconds; return whether that was before, in or after its batch."""
     ((known,),) = ask(database, "select max(batch_id) from raw._batches")
     load = start_load(database, *history.load)
@@ -74,3 +60,79 @@ def _kill_one(database: dict[str, str], history: _History, delay: float) -> str:
     where = {(): "before", ("started",): "in", ("landed",): "after"}[tuple(*found)]
     assert content(database) == (history.after if where == "after" else history.before)
     return where
+
+
+@pytest.mark.parametrize("kind", ["ended", "cut"])
+def test_a_lost_connection_leaves_all_or_nothing(
+    postgres: dict[str, str], tmp_path: Path, kind: str
+) -> None:
+    draw, lost, times = random.Random(SEED), 0, max(3, CRASHES // 20)
+    with temporary_database(postgres) as losing, temporary_database(postgres) as quiet:
+        history = History(quiet, tmp_path, 0.002)
+        run_load(losing, *history.load)
+        for _ in range(times):
+            history.advance()
+            end = _cut if kind == "cut" else _end_session
+            status, said = end(losing, history, draw.random())
+            if status:
+                lost += 1
+                assert said.splitlines()[-1].startswith("olist: the connection to Postg")
+                assert "Traceback" not in said
+                with until(lambda: not left_behind(losing)):
+                    ((last, _),) = ask(losing, LAST)
+                # else it was lost after the commit
+                assert content(losing) == (history.after if last == "landed" else history.before)
+                run_load(losing, *history.load)
+            assert content(losing) == history.after
+        assert lost > times / 4
+        assert {status for _, status, error in ask(losing, LEDGER) if error} == {"crashed"}
+
+
+def _cut(database: dict[str, str], history: History, part: float) -> tuple[int, str]:
+    """Land by a way on which the connection is cut after that part of the bytes."""
+    files = [file for file in history.export.iterdir() if "geolocation" not in file.name]
+    size = sum(file.stat().st_size for file in files)  # the other one does not change
+    with _cutting(database, 2_000 + int(part * size)) as way:
+        return ended(olist(way, "land", *history.load))
+
+
+@contextmanager
+def _cutting(postgres: dict[str, str], after: int) -> Iterator[dict[str, str]]:
+    with socket.create_server(("127.0.0.1", 0)) as entrance:
+        target = (postgres["PGHOST"], int(postgres["PGPORT"]))
+        threading.Thread(target=_pass, args=(entrance, target, after), daemon=True).start()
+        port = str(entrance.getsockname()[1])
+        yield {**postgres, "PGHOST": "127.0.0.1", "PGPORT": port}
+
+
+def _pass(entrance: socket.socket, target: tuple[str, int], after: int) -> None:
+    client, _ = entrance.accept()
+    server = socket.create_connection(target)
+    threading.Thread(target=_answers, args=(server, client), daemon=True).start()
+    while after > 0 and (block := client.recv(min(4096, after))):
+        after -= len(block)
+        server.sendall(block)
+    for end in (client, server):
+        end.shutdown(socket.SHUT_RDWR)
+
+
+def _answers(server: socket.socket, client: socket.socket) -> None:
+    try:
+        while block := server.recv(4096):
+            client.sendall(block)
+    except OSError:
+        return
+
+
+def _end_session(database: dict[str, str], history: History, part: float) -> tuple[int, str]:
+    """Start a load, and let the server end its sessions in that part of the time it takes."""
+    ((_, seconds),) = ask(database, LAST)
+    process = olist(database, "land", *history.load)
+    ending = (
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+        " where datname = current_database() and application_name = 'olist'"
+    )
+    with until(lambda: ask(database, LAST)[0][0] == "started" or process.poll() is not None):
+        time.sleep(part * float(seconds))
+        ask(database, ending)
+    return ended(process)

@@ -1,26 +1,17 @@
 """A load of any size takes the same memory: OLIST_BIG_MB=1000 for a file of that size."""
 
 import os
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from loaders.paths import project_root
+from crash import peak
 from loaders.tables import BY_NAME
 
 SIZE = int(os.environ.get("OLIST_BIG_MB", "60")) * 1_000_000
 LIMIT = 100 << 10  # kilobytes
-_LAND = """
-import sys
-from pathlib import Path
-from loaders.cli import main
-status = main(sys.argv[1:])
-print(Path("/proc/self/status").read_text())
-sys.exit(status)
-"""
 _ROW = "{number:032x},{number:032x},{zip:05},{city},SP\n"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -40,27 +31,13 @@ def write_customers(folder: Path, city: str) -> Path:
     return path
 
 
-def peak(*arguments: str | Path) -> int:
-    """Land in a process of its own; return the most memory that it had, in kilobytes."""
-    done = subprocess.run(
-        [sys.executable, "-c", _LAND, "land", *map(str, arguments)],
-        cwd=project_root(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    line = next(line for line in done.stdout.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1])
-
-
 def test_a_big_file_takes_no_more_memory(database: dict[str, str], tmp_path: Path) -> None:
     first = write_customers(tmp_path / "first", "santos")
-    peaks = {"folder, first": peak(first.parent)}
+    peaks = {"folder, first": peak("land", first.parent)}
     packed = tmp_path / "later.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.write(write_customers(tmp_path / "later", "campinas"), first.name)
-    peaks["zip, later"] = peak(packed)
-    peaks["folder, later"] = peak(first.parent)
+    peaks["zip, later"] = peak("land", packed)
+    peaks["folder, later"] = peak("land", first.parent)
     print(peaks)
     assert max(peaks.values()) < LIMIT

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from conftest import temporary_database
-from crash import CRASHES, SEED, content
+from crash import CRASHES, SEED, History, content
 from crowd import ask, ended, olist
-from exports import SNAPSHOT, exports
 
 TIMES = max(3, CRASHES // 20)
 SCALE = 0.002
@@ -57,20 +56,15 @@ def kill_server(home: Path) -> None:
 def test_a_killed_server_leaves_all_or_nothing(
     home: Path, postgres: dict[str, str], tmp_path: Path
 ) -> None:
-    print(f"OLIST_CRASH_SEED={SEED}")
-    draw = random.Random(SEED)
-    history = exports(tmp_path / "exports", SCALE, SEED)
-    server, before = up(home), None
+    draw, server = random.Random(SEED), up(home)
     hits: dict[str, int] = {}
     with temporary_database(postgres) as quiet:
-        for number in range(TIMES):
-            load = ("land", next(history), *(SNAPSHOT if number else ()))
-            assert ended(olist(quiet, *load))[0] == 0
-            process = olist(server, *load)
+        history = History(quiet, tmp_path / "exports", SCALE)
+        for _ in range(TIMES):
+            process = olist(server, "land", *history.load)
             waited = time.monotonic() + 10
             while process.poll() is None and time.monotonic() < waited:
-                ((busy,),) = ask(server, BUSY)
-                if busy:
+                if ask(server, BUSY) != [(0,)]:
                     break
             time.sleep(draw.uniform(0, 0.1))
             kill_server(home)
@@ -82,11 +76,11 @@ def test_a_killed_server_leaves_all_or_nothing(
             ((done,),) = ask(server, "select to_regclass('raw._batches') is not null")
             ((where,),) = ask(server, LAST) if done else [("none",)]
             hits[where] = hits.get(where, 0) + 1
-            if where == "started" and before is not None:
-                assert content(server) == before
-            assert ended(olist(server, *load))[0] == 0
-            before = content(server)
-            assert before == content(quiet)
+            if where == "started" and history.before:
+                assert content(server) == history.before
+            assert ended(olist(server, "land", *history.load))[0] == 0
+            assert content(server) == history.after
+            history.advance()
     print(hits)
     assert hits.get("started", 0) >= TIMES / 4
 
@@ -118,38 +112,25 @@ def small_disk(home: Path) -> Path:
 def test_a_full_disk_stops_a_load_and_keeps_what_was_there(
     small_disk: Path, postgres: dict[str, str], tmp_path: Path
 ) -> None:
-    history = exports(tmp_path / "exports", 0.02, SEED)
-    first, second = next(history), next(history)
     try:
-        server = up(small_disk)
-        assert ended(olist(server, "land", first))[0] == 0
-        before = content(server)
-        ballast = small_disk / "ballast"
-        _fill(ballast, leave=500_000)
-        status, said = ended(olist(server, "land", second, *SNAPSHOT))
-        print(said)
-        assert status == 1
-        assert "Traceback" not in said
-        assert said.splitlines()[-1].startswith("olist: ")
-        assert "No space left on device" in said or "connection to PostgreSQL was lost" in said
-        ballast.unlink()
-        server = up(small_disk)
-        assert content(server) == before
-        assert ended(olist(server, "land", second, *SNAPSHOT))[0] == 0
         with temporary_database(postgres) as quiet:
-            assert ended(olist(quiet, "land", first))[0] == 0
-            assert ended(olist(quiet, "land", second, *SNAPSHOT))[0] == 0
-            assert content(quiet) == content(server)
-        assert ask(server, "select status from raw._batches where batch_id = 2") in (
-            [("failed",)],
-            [("crashed",)],
-        )
+            history, server = History(quiet, tmp_path / "exports", 0.02), up(small_disk)
+            assert ended(olist(server, "land", *history.load))[0] == 0
+            history.advance()
+            ballast, free = small_disk / "ballast", os.statvfs(small_disk)
+            with ballast.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - 500_000)
+            status, said = ended(olist(server, "land", *history.load))
+            assert (status, "Traceback" in said) == (1, False)
+            assert said.splitlines()[-1].startswith("olist: ")
+            assert "No space left on device" in said or "connection to PostgreSQL was lost" in said
+            ballast.unlink()
+            server = up(small_disk)
+            assert content(server) == history.before
+            assert ended(olist(server, "land", *history.load))[0] == 0
+            assert content(server) == history.after
+        second = ask(server, "select status from raw._batches where batch_id = 2")
+        assert second in ([("failed",)], [("crashed",)])
     finally:
         ended(olist({"OLIST_HOME": str(small_disk)}, "down"))
         subprocess.run(["umount", "--lazy", str(small_disk)], check=True)
-
-
-def _fill(ballast: Path, leave: int) -> None:
-    free = os.statvfs(ballast.parent)
-    with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - leave)

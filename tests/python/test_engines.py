@@ -14,7 +14,7 @@ import pytest
 
 from conftest import REAL_DATA
 from exports import exports
-from loaders.lake import archive
+from loaders.lake.archive import archive
 from loaders.packages import install
 from loaders.paths import project_root
 from loaders.sample import generate

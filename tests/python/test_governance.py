@@ -75,7 +75,7 @@ def _break_items(manifest: Manifest) -> None:
     """Descriptions, keys, metrics, each on an item of its own."""
     nodes, macros = manifest["nodes"], manifest["macros"]
     orders = nodes[f"{M}fct_orders"]
-    orders["constraints"], orders["config"]["meta"] = [], {}
+    orders["config"]["unique_key"] = None
     for column in orders["columns"].values():
         column["constraints"] = []
     nodes[f"{M}dim_dates"]["description"] = "The calendar."
@@ -101,8 +101,8 @@ def _break_items(manifest: Manifest) -> None:
     test = nodes["test.olist_warehouse.assert_calendar_has_no_gap"]
     test.update(raw_code="select 1\n-- too late", name="y" * 64)
     _add(manifest, "rpt_new", "models/reports/rpt_new.sql")
-    lost = {"dim_customers_has_no_nulls", "unique_states_state_code", "unique_states_state_name"}
-    lost |= {"fct_orders_customer_key_in_dim_customers"}
+    lost = {"unique_stg_olist__customers_customer_id", "fct_orders_foreign_keys"}
+    lost |= {"unique_states_state_code", "unique_states_state_name"}
     for unique_id, node in list(nodes.items()):
         if node["name"] in lost:
             lost.remove(nodes.pop(unique_id)["name"])
@@ -114,7 +114,7 @@ def _break_texts(manifest: Manifest) -> None:
     nodes = manifest["nodes"]
     nodes[f"{M}int_order_changes"]["config"]["meta"] = {}
     nodes[f"{M}int_customers"]["config"]["meta"] = {"key_held_by": "dim_products"}
-    (test,) = (n for n in nodes.values() if n["name"] == "fct_orders_item_count_in_range")
+    (test,) = (n for n in nodes.values() if n["name"] == "fct_orders_rules")
     test["config"]["severity"] = "WARN"
     for name in ("fct_payments", "fct_reviews", "fct_order_items"):
         nodes[M + name]["columns"]["order_id"].update(description="An order.", doc_blocks=[])

@@ -14,66 +14,54 @@ from bad_files import HEADER, ROWS, SELLERS
 from conftest import Query, write_csv
 from loaders import connection
 from loaders.cli import main
-from loaders.land import land_delivery, rejects
+from loaders.errors import LoaderError
+from loaders.land import land_delivery
 from loaders.sources import Delivery, SourceFile, files
-from loaders.tables import BY_NAME
 
-
-class _Stops(io.BytesIO):
-    """A stream that is fine for the header, and then does something."""
-
-    opened = 0
-
-    def __init__(self, error: BaseException | None) -> None:
-        super().__init__(f"{HEADER}\n{ROWS}".encode())
-        _Stops.opened += 1
-        self._error = error if _Stops.opened > 1 else None
-
-    def read(self, size: int | None = -1) -> bytes:
-        if self._error is not None:
-            raise self._error
-        return super().read(size)
-
-
-def _land(error: BaseException) -> None:
-    def open_it() -> IO[bytes]:
-        return _Stops(error)
-
-    _Stops.opened = 0
-    file = SourceFile(BY_NAME["sellers"], SELLERS.file, 100, open_it)
-    with connection.connect() as link:
-        land_delivery(link, Delivery("somewhere", [file]), say=lambda _: None)
-
-
+Captured = pytest.CaptureFixture[str]
 LEFT = "select to_regclass('raw.sellers'), status, error from raw._batches"
 
 
-def test_ctrl_c_while_rows_are_copied_is_ctrl_c(query: Query) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        _land(KeyboardInterrupt())
-    assert query(LEFT) == [(None, "failed", "interrupted")]
+class Stops(io.BytesIO):
+    """A file that is read once for its header; read again, it raises, or sends Ctrl-C."""
+
+    opened = 0
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        super().__init__(f"{HEADER}\n{ROWS}".encode())
+        Stops.opened += 1
+        self._error, self._stops = error, Stops.opened > 1
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self._stops and self._error is not None:
+            raise self._error
+        if self._stops:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().read(size)
+
+
+def test_an_error_while_rows_are_copied_is_that_error(query: Query) -> None:
+    for error, raised, note in (
+        (KeyboardInterrupt(), KeyboardInterrupt, "interrupted"),
+        (OSError(errno.EIO, os.strerror(errno.EIO)), LoaderError, "Input/output error; fix that"),
+    ):
+        Stops.opened = 0
+        file = SourceFile(SELLERS, SELLERS.file, 100, lambda error=error: Stops(error))  # type: ignore[misc]
+        with connection.connect() as link, pytest.raises(raised):
+            land_delivery(link, Delivery("somewhere", [file]), say=lambda _: None)
+        table, status, told = query(f"{LEFT} order by batch_id desc limit 1")[0]
+        assert (table, status) == (None, "failed")
+        assert told.startswith(note)
 
 
 def test_a_signal_while_rows_are_copied(
-    tmp_path: Path,
-    query: Query,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    class Interrupted(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            os.kill(os.getpid(), signal.SIGINT)
-            return super().read(size)
+    def open_it(_: Path) -> IO[bytes]:
+        return Stops()
 
-    path = write_csv(tmp_path, "sellers", *ROWS.splitlines())
-    opened = files._open
-
-    def open_it(file: Path) -> IO[bytes]:
-        stream = opened(file)
-        made.append(stream)
-        return stream if len(made) < 2 else Interrupted(stream.read())
-
-    made: list[IO[bytes]] = []
+    Stops.opened = 0
+    path = write_csv(tmp_path, "sellers")
     monkeypatch.setattr(files, "_open", open_it)
     # What a shell starts in the background is born deaf to Ctrl-C, and so may this process be.
     usual = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -85,25 +73,11 @@ def test_a_signal_while_rows_are_copied(
     assert query(LEFT) == [(None, "failed", "interrupted")]
 
 
-def test_a_file_that_cannot_be_read_to_its_end(
-    query: Query, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(Exception, match=r"^Input/output error; fix that, and land it again: not"):
-        _land(OSError(errno.EIO, os.strerror(errno.EIO)))
-    assert query("select status from raw._batches") == [("failed",)]
-
-
 @pytest.mark.parametrize("what", ["open", "iterdir"])
 def test_a_file_or_folder_that_may_not_be_read(
-    what: str,
-    tmp_path: Path,
-    query: Query,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    what: str, tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    path = write_csv(tmp_path, "sellers", *ROWS.splitlines())
-
-    usual = getattr(Path, what)
+    path, usual = write_csv(tmp_path, "sellers"), getattr(Path, what)
 
     def refuse(self: Path, *arguments: object, **named: object) -> object:
         if self in {tmp_path, path}:
@@ -112,85 +86,44 @@ def test_a_file_or_folder_that_may_not_be_read(
 
     monkeypatch.setattr(Path, what, refuse)  # rights do not stop root, whom tests may run as
     assert main(["land", str(tmp_path)]) == 1
-    where = path if what == "open" else tmp_path
     assert capsys.readouterr().err == (
-        f"olist: {where}: cannot be read (Permission denied); let this user read it, and land it"
-        " again.\n"
+        f"olist: {path if what == 'open' else tmp_path}: cannot be read (Permission denied); let"
+        " this user read it, and land it again.\n"
     )
-
-
-def test_our_own_disk_is_full(
-    tmp_path: Path,
-    query: Query,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    path = write_csv(tmp_path, "sellers", "s1,1,x,SP", "s2,1")
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "spool")
-
-    monkeypatch.setattr(rejects.Rejects, "keep", full)
-    assert main(["land", str(path), "--max-rejects", "1"]) == 1
-    assert "spool: No space left on device; fix that" in capsys.readouterr().err
-    assert query("select to_regclass('raw.sellers')") == [(None,)]
 
 
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("53100", "the disk of PostgreSQL is full (stop); make room, and land it again"),
-        ("42501", "this database user may not do that (stop); use one that may write schema raw"),
-        ("25006", "this server only reads (stop); land on its primary"),
-        ("57014", "PostgreSQL stopped the load (stop); land it again"),
-        ("XX000", "PostgreSQL stopped the load: stop"),
+        ("53100", "the disk of PostgreSQL is full (stop); make room, and land it again; nothing"),
+        ("42501", "this database user may not do that (stop); use one that may write schema raw;"),
+        ("25006", "this server only reads (stop); land on its primary; nothing of it was landed."),
+        ("57014", "PostgreSQL stopped the load (stop); land it again; nothing of it was landed."),
+        ("XX000", "PostgreSQL stopped the load: stop; nothing of it was landed."),
+        ("", "the connection to PostgreSQL was lost ("),
     ],
 )
 def test_what_stops_postgresql(
-    code: str, sentence: str, tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
+    code: str, sentence: str, tmp_path: Path, query: Query, capsys: Captured
 ) -> None:
-    earlier = write_csv(tmp_path / "a", "sellers", "s1,1,x,SP")
-    assert main(["land", str(earlier)]) == 0
+    assert main(["land", str(write_csv(tmp_path / "a", "sellers", "s1,1,x,SP"))]) == 0
+    stop = f"raise exception 'stop' using errcode = '{code}'"
     query(
         "create function raw.stop() returns trigger language plpgsql as"
-        f" $$begin raise exception 'stop' using errcode = '{code}'; end$$;"
+        f" $$begin {stop if code else 'perform pg_terminate_backend(pg_backend_pid())'}; end$$;"
         " create trigger stop before insert on raw.sellers execute function raw.stop()"
     )
-    later = write_csv(tmp_path / "b", "sellers", "s2,1,x,SP")
-    assert main(["land", str(later)]) == 1
+    assert main(["land", str(write_csv(tmp_path / "b", "sellers", "s2,1,x,SP"))]) == 1
     said = capsys.readouterr().err
-    assert said == f"olist: {sentence}; nothing of it was landed.\n"
-    assert query("select count(*) from raw.sellers") == [(1,)]
-    assert query("select status from raw._batches order by batch_id") == [("landed",), ("failed",)]
-
-
-def test_a_connection_that_is_lost(
-    tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
-) -> None:
-    earlier = write_csv(tmp_path / "a", "sellers", "s1,1,x,SP")
-    assert main(["land", str(earlier)]) == 0
-    query(
-        "create function raw.stop() returns trigger language plpgsql as"
-        " $$begin perform pg_terminate_backend(pg_backend_pid()); return new; end$$;"
-        " create trigger stop before insert on raw.sellers execute function raw.stop()"
-    )
-    later = write_csv(tmp_path / "b", "sellers", "s2,1,x,SP")
-    assert main(["land", str(later)]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("olist: the connection to PostgreSQL was lost (")
-    assert said.endswith(
-        "; land it again when the server answers: what has landed is not landed twice.\n"
-    )
+    assert said.startswith(f"olist: {sentence}")
     assert said.count("\n") == 1
     assert query("select count(*) from raw.sellers") == [(1,)]
+    statuses = [("landed",), ("failed",) if code else ("started",)]
+    assert query("select status from raw._batches order by batch_id") == statuses
 
 
 def test_a_user_without_rights(
-    database: dict[str, str],
-    tmp_path: Path,
-    query: Query,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     path = write_csv(tmp_path / "a", "sellers", "s1,1,x,SP")
     monkeypatch.setenv("PGOPTIONS", "-c role=pg_monitor")  # any role that may not create schemas
@@ -205,6 +138,6 @@ def test_psycopg2_would_hide_what_a_stream_raises(query: Query) -> None:
     """Why the stream's error is kept: the day that this fails, it need not be."""
     with connection.connect() as link, link.cursor() as cursor:
         cursor.execute("create temporary table t (a text)")
-        _Stops.opened = 1
+        Stops.opened = 1
         with pytest.raises(psycopg2.errors.QueryCanceled):
-            cursor.copy_expert("copy t from stdin", _Stops(KeyboardInterrupt()))
+            cursor.copy_expert("copy t from stdin", Stops(KeyboardInterrupt()))

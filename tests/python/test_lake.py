@@ -2,13 +2,10 @@
 
 import gzip
 import hashlib
-import importlib
 import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,24 +16,22 @@ import pyarrow.dataset
 import pytest
 from pyarrow import fs, parquet
 
-from conftest import Query, write_csv
+from conftest import Query, quiet, write_csv
 from lakes import (
     QUOTED,
     SELLERS,
     Lake,
     assert_raw_is_as_before,
     history,
-    quiet,
     set_raw_aside,
 )
 from loaders.connection import connect
 from loaders.errors import LoaderError
+from loaders.lake import archive as ARCHIVE
 from loaders.lake import keeping
 from loaders.land import land, land_delivery, ledger
 from loaders.sources import Delivery, SourceFile
 from loaders.tables import ALL_TABLES, BY_NAME, Table
-
-ARCHIVE: Any = importlib.import_module("loaders.lake.archive")  # the package's name is a function
 
 
 @pytest.mark.parametrize("until", [None, 3])
@@ -111,15 +106,15 @@ def test_files_are_kept_unchanged_and_rows_are_exact(
     file.write_bytes(b"\xef\xbb\xbf" + content)
     land(tmp_path / "a", say=quiet, keeping=keeping(lake.location))
     checksum = hashlib.sha256(file.read_bytes()).hexdigest()
-    packed = lake.read(f"files/sellers/{checksum}.csv.gz")
+    packed = lake.store.read(f"files/sellers/{checksum}.csv.gz")
     assert gzip.decompress(packed) == file.read_bytes()
     assert packed[3:8] == bytes(5)  # no name, no time: the same content gives the same bytes
-    manifest = json.loads(lake.read("batches/batch-00000001.json"))
+    manifest = json.loads(lake.store.read("batches/batch-00000001.json"))
     assert len(manifest["objects"]) == len(ALL_TABLES)
     ledgers = r"select relname from pg_class where relkind = 'r' and relname like '\_%' order by 1"
     assert sorted(manifest["tables"]) == [name for (name,) in query(ledgers)]
     for entry in manifest["objects"]:
-        found = lake.read(entry["key"])
+        found = lake.store.read(entry["key"])
         assert (len(found), hashlib.sha256(found).hexdigest()) == (
             entry["bytes"],
             entry["sha256"],
@@ -137,12 +132,12 @@ def test_nothing_is_written_twice(lake: Lake, tmp_path: Path, query: Query) -> N
     assert lake.archive() == [f"{lake.location}: nothing new"]
     assert lake.state() == before
     # the mark of the batch is lost: its objects are compared, and not written
-    manifest = lake.read("batches/batch-00000001.json")
+    manifest = lake.store.read("batches/batch-00000001.json")
     lake.overwrite("batches/batch-00000001.json", None)
     write_csv(tmp_path / "b", "sellers", "s1,1,x,SP")
     land(tmp_path / "b", say=quiet)
     lake.archive()
-    assert lake.read("batches/batch-00000001.json") == manifest
+    assert lake.store.read("batches/batch-00000001.json") == manifest
     rows = {key: when for key, when in before.items() if "batches/" not in key}
     assert rows.items() <= lake.state().items()
     # something else is there
@@ -161,19 +156,17 @@ def test_columns_and_tables_that_were_declared_later(
     grown = replace(BY_NAME["sellers"], columns=(*BY_NAME["sellers"].columns, "seller_channel"))
     added = Table("returns", "returns.csv", ("order_id", "why"), ("order_id",))
     query("drop schema raw cascade")
-    _declare(monkeypatch, grown, added)
+    for table in (grown, added):
+        monkeypatch.setitem(BY_NAME, table.name, table)
+    everything = tuple(BY_NAME.values())
+    monkeypatch.setattr(ARCHIVE, "ALL_TABLES", everything)
+    monkeypatch.setattr(ledger.ensure_tables, "__defaults__", (everything,))
     lake.replay()
     assert query("select count(*), count(seller_channel) from raw.sellers") == [(3, 0)]
-    paths = [
-        write_csv(tmp_path / "b", "sellers", "s4,1,x,SP,web"),
-        write_csv(tmp_path / "b", "returns", "o1,broken"),
-    ]
-    files = [
-        SourceFile(table, table.file, path.stat().st_size, partial(io.FileIO, path))
-        for table, path in zip((grown, added), paths, strict=True)
-    ]
+    path = write_csv(tmp_path / "b", "returns", "o1,broken")
+    file = SourceFile(added, added.file, path.stat().st_size, partial(io.FileIO, path))
     with connect() as link:
-        land_delivery(link, Delivery("test", files), say=quiet)
+        land_delivery(link, Delivery("test", [file]), say=quiet)
     lake.archive()
     set_raw_aside(query)
     lake.replay()
@@ -186,54 +179,32 @@ def test_columns_and_tables_that_were_declared_later(
         lake.replay()
 
 
-def _declare(monkeypatch: pytest.MonkeyPatch, *tables: Table) -> None:
-    """Have these tables in the place of those with their names."""
-    for table in tables:
-        monkeypatch.setitem(BY_NAME, table.name, table)
-    everything = tuple(BY_NAME.values())
-    monkeypatch.setattr(ARCHIVE, "ALL_TABLES", everything)
-    monkeypatch.setattr(ledger.ensure_tables, "__defaults__", (everything,))
-
-
-@contextmanager
-def _dying(monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool) -> Iterator[None]:
-    """Fail in a function of archive.py, as a process does that is killed there."""
-    real: Callable[..., Any] = getattr(ARCHIVE, name)
-
-    def die(*arguments: Any) -> None:
-        if not before:
-            real(*arguments)
-        raise LoaderError("the power is gone")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ARCHIVE, name, die)
-        with pytest.raises(LoaderError, match="the power is gone"):
-            yield
-
-
 def test_no_landed_row_is_without_its_file(
     lake: Lake, tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, name in enumerate("abcd"):
         write_csv(tmp_path / name, "sellers", f"s1,1,{number},SP")
     land(tmp_path / "a", say=quiet, keeping=keeping(lake.location))
-    # a process that dies right after its commit: the file is there, the next archive does the rest
-    with _dying(monkeypatch, "_archive", before=True):
-        land(tmp_path / "b", say=quiet, keeping=keeping(lake.location))
-    assert "batches/batch-00000002.json" not in lake.names()
-    # one whose batch never commits: the file stays, and is nobody's
-    for before in (True, False):
-        with _dying(monkeypatch, "_put_files", before=before):
-            land(tmp_path / "c", say=quiet, keeping=keeping(lake.location))
+
+    def die(*_: object) -> None:
+        raise LoaderError("the power is gone")
+
+    # right after its commit: the file is there, the next archive does the rest; and before it
+    for function, name in (("_archive", "b"), ("_put_files", "c")):
+        with monkeypatch.context() as patch:
+            patch.setattr(ARCHIVE, function, die)
+            with pytest.raises(LoaderError, match="the power is gone"):
+                land(tmp_path / name, say=quiet, keeping=keeping(lake.location))
+    assert "batches/batch-00000002.json" not in lake.store.sizes()
     shutil.rmtree(tmp_path / "b")
     monkeypatch.setenv("OLIST_LAKE", lake.location)
     land(tmp_path / "d", say=quiet, keeping=keeping())
-    assert [key for key in lake.names() if "batches/" in key] == [
-        f"batches/batch-{number:08}.json" for number in (1, 2, 5)
+    assert [key for key in lake.store.sizes() if "batches/" in key] == [
+        f"batches/batch-{number:08}.json" for number in (1, 2, 4)
     ]
     landed = query("select table_name, checksum from raw._files where status = 'landed'")
     kept = {f"files/{table}/{checksum}.csv.gz" for table, checksum in landed}
-    assert kept <= set(lake.names())
+    assert kept <= set(lake.store.sizes())
     set_raw_aside(query)
     lake.replay()
     assert_raw_is_as_before(query)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lakes import Lake, quiet
+from conftest import quiet
+from lakes import Lake
 from loaders.land import Rules, land
 from loaders.sample import generate
 from warehouse import STAR, Warehouse

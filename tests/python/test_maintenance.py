@@ -1,7 +1,6 @@
 """What a landing leaves beside the rows: batch columns kept once, indexes, statistics."""
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
@@ -14,7 +13,7 @@ from loaders.errors import LoaderError
 from loaders.land import land, maintenance
 from loaders.tables import ALL_TABLES
 
-ANALYZED = "select reltuples from pg_class where oid = 'raw.{}'::regclass"
+ANALYZED = "select reltuples from pg_class where oid = 'raw.orders'::regclass"
 ORDER = "o1,c1,delivered,2018-01-01 10:00:00,,,,2018-01-20 00:00:00"
 LINE = "o1,1,p1,s1,2018-01-05 00:00:00,10.00,1.00"
 
@@ -30,15 +29,20 @@ def _missing(query: Query) -> set[str]:
     return keys.union(*map(maintenance.indexes, ALL_TABLES)) - there
 
 
-def test_a_first_landing_leaves_every_index_and_statistics(tmp_path: Path, query: Query) -> None:
+def test_a_first_landing_leaves_indexes_statistics_and_batch_columns_that_are_kept_once(
+    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+
+    def refused() -> None:
+        asked.set()
+        raise LoaderError("too many connections")
+
+    monkeypatch.setattr(maintenance, "connect", refused)  # it does without a second one
     land(_files(tmp_path), say=lambda _: None)
+    assert asked.is_set()
     assert _missing(query) == set()
-    assert query(ANALYZED.format("orders")) == [(1,)]
-    assert query(ANALYZED.format("order_items")) == [(1,)]
-
-
-def test_batch_columns_of_a_first_landing_are_kept_once(tmp_path: Path, query: Query) -> None:
-    land(_files(tmp_path), say=lambda _: None)
+    assert query(ANALYZED) == [(1,)]
     assert query(
         "select attname, atthasmissing, atthasdef from pg_attribute"
         " where attrelid = 'raw.orders'::regclass and attnum > 8 order by attnum"
@@ -64,56 +68,21 @@ def test_what_a_killed_landing_left_undone_is_done_by_the_next(
     assert {"sellers_batch_id_idx"} <= _missing(query)
     assert not land(tmp_path, say=lambda _: None).anything
     assert _missing(query) == set()
-    assert query(ANALYZED.format("orders")) == [(1,)]
-
-
-def test_it_does_without_a_second_connection(
-    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = threading.Event()
-
-    def refused() -> None:
-        asked.set()
-        raise LoaderError("too many connections")
-
-    monkeypatch.setattr(maintenance, "connect", refused)
-    land(_files(tmp_path), say=lambda _: None)
-    assert asked.is_set()
-    assert _missing(query) == set()
-
-
-def _full(_: Connection) -> None:
-    raise psycopg2.errors.DiskFull("no space left")
-
-
-def _ended(link: Connection) -> None:
-    with link.cursor() as cursor:
-        cursor.execute("select pg_terminate_backend(pg_backend_pid())")
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(
-    ("meet", "error"),
-    [(_full, psycopg2.errors.DiskFull), (_ended, psycopg2.OperationalError)],
+    "statement", ["select 1 / 0", "select pg_terminate_backend(pg_backend_pid())"]
 )
 def test_what_the_second_connection_meets_is_raised(
-    tmp_path: Path,
-    query: Query,
-    monkeypatch: pytest.MonkeyPatch,
-    meet: Callable[[Connection], None],
-    error: type[psycopg2.Error],
+    database: dict[str, str], statement: str
 ) -> None:
-    land(_files(tmp_path), say=lambda _: None)
-    query("drop index raw.orders_batch_id_idx, raw.order_items_batch_id_idx")
-    working = threading.Barrier(2)
-    work = maintenance._work
+    both = threading.Barrier(2)
 
-    def both_work(link: Connection, jobs: list[maintenance.Job]) -> None:
-        working.wait(10)
+    def job(link: Connection) -> None:
+        both.wait(10)
         if threading.current_thread() is not threading.main_thread():
-            meet(link)
-        work(link, jobs)
+            link.cursor().execute(statement)
 
-    monkeypatch.setattr(maintenance, "_work", both_work)
-    with connection.connect() as link, pytest.raises(error):
-        maintenance.maintain(link, ["orders", "order_items"])
+    with connection.connect() as link, pytest.raises(psycopg2.Error):
+        maintenance.in_two(link, [job, job])

@@ -95,14 +95,6 @@ def test_the_reports_have_what_they_are_for(built: Warehouse) -> None:
     ) == [(6, True, True, True)]
 
 
-def test_keys_of_the_facts_are_constraints(built: Warehouse) -> None:
-    assert built.query(
-        "select conrelid::regclass::text, contype::text from pg_constraint"
-        " where conrelid in ('marts.fct_campaign_days'::regclass,"
-        " 'marts.fct_inventory_transactions'::regclass) and contype in ('p', 'f') order by 1, 2"
-    ) == [(f"marts.{fact}", kind) for fact in FACTS for kind in ("f", "p")]
-
-
 def test_a_later_delivery_changes_what_it_touches(
     built: Warehouse, files: Path, tmp_path: Path
 ) -> None:

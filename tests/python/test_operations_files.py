@@ -6,24 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import loaders.sample
-from conftest import Query, write_csv
 from loaders.cli import main
-from loaders.land import Counts, Rules, land
 from loaders.sample import generate
 from loaders.tables import ALL_TABLES, OPTIONAL, TABLES
 from tests import frames
 from tests.frames import Files
 
 SCALE = 0.02
-NAMES = [table.name for table in OPTIONAL]
-SALE = "t2,p1,s1,sale,-1,2018-01-03 10:00:00,5.00,o1,1"
-MOVES = ("t1,p1,s1,receipt,5,2018-01-01 10:00:00,5.00,,", SALE)
-DAY = "c1,2018-01-01,Search,paid_search,100,10,5.50,1,99.90"
-
-
-def quiet(_: str) -> None:
-    """Say nothing."""
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -55,19 +44,6 @@ def test_the_nine_files_are_the_same_with_and_without(folder: Path, tmp_path: Pa
     both = digests(folder)
     assert set(both) - set(without) == {table.file for table in OPTIONAL}
     assert {name: both[name] for name in without} == without
-
-
-def test_bytes_depend_on_the_seed_and_not_on_the_chunks(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    generate(tmp_path / "other", SCALE, seed=7, with_operations=True)
-    monkeypatch.setattr(loaders.sample, "CHUNK_ROWS", 137)
-    generate(tmp_path / "same", SCALE, with_operations=True)
-    assert digests(tmp_path / "same") == digests(folder)
-    other = digests(tmp_path / "other")
-    assert not {
-        table.file for table in OPTIONAL if other[table.file] == digests(folder)[table.file]
-    }
 
 
 def test_every_order_line_is_a_sale(files: Files, moves: pd.DataFrame) -> None:
@@ -131,34 +107,7 @@ def test_campaigns_bring_orders_that_there_are(files: Files) -> None:
     }
 
 
-def test_the_scale_is_obeyed(files: Files, tmp_path: Path) -> None:
-    generate(tmp_path, SCALE / 2, with_operations=True)
-    half = frames.read(tmp_path, NAMES)
-    for name, column in (("inventory_transactions", None), ("marketing_campaigns", "clicks")):
-        sizes = [
-            len(each[name]) if column is None else each[name][column].astype(int).sum()
-            for each in (half, files)
-        ]
-        assert 1.6 < sizes[1] / sizes[0] < 2.4, name
-
-
 def test_the_command_has_the_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sample", "--out", str(tmp_path), "--scale", "0.001", "--with-operations"]) == 0
     assert "inventory_transactions.csv: " in capsys.readouterr().out
     assert len(list(tmp_path.iterdir())) == len(ALL_TABLES)
-
-
-def test_they_land_like_the_nine(tmp_path: Path, query: Query) -> None:
-    write_csv(tmp_path / "a", "inventory_transactions", *MOVES)
-    write_csv(tmp_path / "a", "marketing_campaigns", DAY)
-    assert land(tmp_path / "a", say=quiet) == Counts(read=3, new=3)
-    assert not land(tmp_path / "a", say=quiet).anything
-    write_csv(tmp_path / "b", "inventory_transactions", SALE.replace("-1", "-2"))
-    whole = Rules(allow_removals=True)
-    assert land(tmp_path / "b", "snapshot", say=quiet, rules=whole) == Counts(1, 0, 1, 1)
-    versions = "select transaction_id, quantity, _until_batch_id from raw.inventory_transactions"
-    assert query(f"{versions} order by _batch_id, 1") == [
-        *(("t1", "5", 3), ("t2", "-1", 3)),
-        ("t2", "-2", None),
-    ]
-    assert query("select count(*) from raw.marketing_campaigns") == [(1,)]

@@ -17,7 +17,6 @@ import psycopg2
 import pytest
 
 from exports import exports
-from loaders.server.machine import HASH_MULTIPLIER, MOST_WORK_MIB
 from loaders.tables import TABLES
 from tests import frames
 from warehouse import FACTS, NO_TESTS, Warehouse
@@ -114,8 +113,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def full(warehouse: Warehouse, days: Iterator[Path]) -> list[Step]:
     """Plans of the first build, with as much less memory for sorts as there is less data."""
     warehouse.land(next(days), "snapshot")
-    work_mem = f"{MOST_WORK_MIB * SCALE * 1024:.0f}kB"
-    with plans(work_mem=work_mem, hash_mem_multiplier=str(HASH_MULTIPLIER)) as steps:
+    with plans(work_mem=f"{32 * SCALE * 1024:.0f}kB", hash_mem_multiplier="3") as steps:
         warehouse.dbt("build", *NO_TESTS)
     return steps
 

@@ -8,18 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bad_files import HEADER, SELLERS
+from bad_files import HEADER, SELLERS, content
 from conftest import Query, write_csv
 from draws import LANDINGS
 from loaders.cli import main
-from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.land import Rules, land, rejects
 from loaders.sources.text import Header
 
 Captured = pytest.CaptureFixture[str]
 GOOD = "s1,01037,sao paulo,SP"
-REJECTED = "select line_number, reason, raw_text from raw._rejected_rows order by 1"
 BAD = (
     's2,"01,a,SP',  # line 3
     "s3,1,b",
@@ -39,8 +37,7 @@ BAD = (
 def write(folder: Path, *rows: bytes | str) -> Path:
     folder.mkdir(exist_ok=True)
     coded = [row if isinstance(row, bytes) else row.encode() for row in (HEADER, *rows)]
-    (folder / SELLERS.file).write_bytes(b"\n".join(coded) + b"\n")
-    return folder
+    return content(b"\n".join(coded) + b"\n")(folder)
 
 
 def said_by(path: Path, mode: str = "delta", max_rejects: str = "0") -> str:
@@ -53,6 +50,8 @@ def said_by(path: Path, mode: str = "delta", max_rejects: str = "0") -> str:
 def test_good_rows_land_and_bad_ones_are_listed(
     earlier: bool, tmp_path: Path, query: Query, capsys: Captured
 ) -> None:
+    with pytest.raises(LoaderError, match="nothing was landed here yet"):
+        rejects.show()
     if earlier:
         said_by(write(tmp_path / "0", "s9,01037,x,SP"))
     said = said_by(write(tmp_path / "a", GOOD, *BAD), max_rejects="73%")
@@ -62,7 +61,8 @@ def test_good_rows_land_and_bad_ones_are_listed(
         " order by 1"
     ) == [("s1", "01037"), ("s4", "multi\nline"), ("s8", "1")]
     doubled = "the key (seller_id) = (s5) comes more than once with different values (lines 7, 8)"
-    assert query(REJECTED) == [
+    listed = "select line_number, reason, raw_text from raw._rejected_rows order by 1"
+    assert query(listed) == [
         (3, "a quote opens and is not closed", 's2,"01,a,SP'),
         (4, "3 fields instead of 4", "s3,1,b"),
         (7, doubled, "s5,1,c,SP"),
@@ -84,11 +84,6 @@ def test_good_rows_land_and_bad_ones_are_listed(
     assert capsys.readouterr().out == "0 rejected rows\n"
 
 
-def test_where_nothing_was_landed_it_says_so(query: Query) -> None:
-    with pytest.raises(LoaderError, match="nothing was landed here yet"):
-        rejects.show()
-
-
 @pytest.mark.parametrize("allowed", ["0", "7", "72.7%"])
 def test_more_than_allowed_stops_the_batch(
     allowed: str, tmp_path: Path, query: Query, capsys: Captured
@@ -99,16 +94,14 @@ def test_more_than_allowed_stops_the_batch(
     said = capsys.readouterr().err
     assert "line 3: a quote opens and is not closed" in said
     if allowed != "0":
-        assert f"--max-rejects allows {allowed}: " in said
+        assert f"--max-rejects {allowed} allows: " in said
         assert "line 4: 3 fields instead of 4" in said
     assert query("select to_regclass('raw.products')") == [(None,)]
     assert query("select count(*) from raw._rejected_rows") == [(0,)]
 
 
 @pytest.mark.parametrize("allowed", ["many", "-1", "101%", "1e3", ""])
-def test_what_is_allowed_is_a_number_or_a_percentage(
-    allowed: str, tmp_path: Path, query: Query
-) -> None:
+def test_what_is_allowed_is_a_number_or_a_percentage(allowed: str, tmp_path: Path) -> None:
     with pytest.raises(LoaderError, match="is a number of rows or a percentage"):
         said_by(write(tmp_path, GOOD), max_rejects=allowed)
 
@@ -140,13 +133,8 @@ _text = st.text(st.sampled_from("ab ,\n\"ã;'"), max_size=6).filter(
     # after an open quote, a field that begins so could be taken for its end
     lambda text: not text.startswith((",", "\n", '"'))
 )
-_rows = st.lists(
-    st.tuples(
-        st.tuples(_text, _text, _text),
-        st.sampled_from(["good", "good", "few", "many", "nul", "latin", "open", "stray", "empty"]),
-    ),
-    max_size=12,
-)
+_kinds = st.sampled_from(["good", "good", "few", "many", "nul", "latin", "open", "stray", "empty"])
+_rows = st.lists(st.tuples(st.tuples(_text, _text, _text), _kinds), max_size=12)
 
 
 def _line(fields: list[str]) -> bytes:
@@ -174,28 +162,27 @@ def _damaged(number: int, fields: tuple[str, ...], damage: str) -> bytes:
 def test_exactly_the_good_rows_are_landed(
     rows: list[tuple[tuple[str, str, str], str]], query: Query, tmp_path: Path
 ) -> None:
-    data = HEADER.encode() + b"\n"
-    data += b"".join(_damaged(number, *row) for number, row in enumerate(rows))
-    data += b"the last,is bad\n"  # so that COPY, which reads quotes as it can, always refuses
-    path = tmp_path / SELLERS.file
-    path.write_bytes(data)
+    data = b"".join(_damaged(number, *row) for number, row in enumerate(rows))
+    # the last is bad, so that COPY, which reads quotes as it can, always refuses
+    path = write(tmp_path, data + b"the last,is bad")
     if query("select to_regclass('raw._batches') is not null") == [(True,)]:
         query("truncate raw.sellers, raw._batches cascade")
     said_by(path, max_rejects="100%")
-    with connect() as link, link.cursor() as cursor:
-        cursor.execute(f"select {HEADER} from raw.sellers order by length(seller_id), seller_id")
-        landed = cursor.fetchall()
-        cursor.execute(
-            "select (select count(*) from raw._rejected_rows), rows_read, rows_rejected"
-            " from raw._batches"
-        )
-        counted = cursor.fetchone()
     good = [(number, fields) for number, (fields, damage) in enumerate(rows) if damage == "good"]
-    assert landed == [
+    assert query(f"select {HEADER} from raw.sellers order by length(seller_id), seller_id") == [
         (f"k{number}", *(field or None for field in fields)) for number, fields in good
     ]
     rejected = len(rows) - len(good) + 1
-    assert counted == (rejected, len(rows) + 1, rejected)
+    assert query(
+        "select (select count(*) from raw._rejected_rows), rows_read, rows_rejected"
+        " from raw._batches"
+    ) == [(rejected, len(rows) + 1, rejected)]
+
+
+def _records(data: bytes, block: int, *, carriage_returns: bool = False) -> list[rejects.Record]:
+    text = b"x,y,z\n" + data
+    blocks = (text[at : at + block] for at in range(0, len(text), block))
+    return list(rejects.records(blocks, Header(("x", "y", "z"), "x,y,z", carriage_returns)))
 
 
 _meaning = st.sampled_from([b'"', b'"', b"\n", b"\n", b"\r", b",", b"a", b"\xe3", b"\0"])
@@ -204,10 +191,7 @@ _meaning = st.sampled_from([b'"', b'"', b"\n", b"\n", b"\r", b",", b"a", b"\xe3"
 @given(st.lists(_meaning, max_size=40).map(b"".join), st.booleans(), st.sampled_from([1, 3, 99]))
 def test_every_byte_is_in_one_record(data: bytes, carriage_returns: bool, block: int) -> None:
     """Bodies and line ends are the whole file, in order: no line is lost, none read twice."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rejects, "_BLOCK", block)
-        header = Header(("x", "y", "z"), "x,y,z", carriage_returns)
-        found = list(rejects.records(io.BytesIO(b"x,y,z\n" + data), header))
+    found = _records(data, block, carriage_returns=carriage_returns)
     at = 0
     for record in found:
         position = data.index(record.body, at)
@@ -219,11 +203,8 @@ def test_every_byte_is_in_one_record(data: bytes, carriage_returns: bool, block:
 
 def test_a_line_that_is_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rejects, "LIMIT", 64)
-    monkeypatch.setattr(rejects, "_BLOCK", 16)
-    data = b"x,y,z\n1,%b,2\n" % (b"a" * 500) + b'1,"%b\n",2\n' % (b"b" * 500) + b"1,2,3\n"
-    header = Header(("x", "y", "z"), "x,y,z", carriage_returns=False)
-    found = [(record.line, record.reason) for record in rejects.records(io.BytesIO(data), header)]
-    assert found[0][0] == 2
-    assert str(found[0][1]).startswith("a line of more than")
-    assert found[1] == (3, "a quote opens and is not closed")
-    assert found[-1] == (5, None)
+    data = b"1,%b,2\n" % (b"a" * 500) + b'1,"%b\n",2\n' % (b"b" * 500) + b"1,2,3\n"
+    found = {record.line: str(record.reason) for record in _records(data, 99)}
+    assert found[2].startswith("a line of more than")
+    assert found[3] == "a quote opens and is not closed"
+    assert found[5] == "None"

@@ -7,15 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 import loaders.sample
 from loaders.errors import LoaderError
 from loaders.sample import DEFAULT_SEED, generate
-from loaders.sample.facts import Plan
-from loaders.sample.noise import Noise
 from loaders.tables import TABLES
 from tests import frames
 from tests.frames import Files
@@ -253,20 +250,3 @@ def test_trouble_leaves_no_half_written_file(
     with pytest.raises((LoaderError, KeyboardInterrupt), match=r"disk full\. No half-|^$"):
         generate(tmp_path, 0.001)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
-
-
-def test_random_numbers_are_even_and_normal_and_shuffles_permutations() -> None:
-    noise, index = Noise(1), np.arange(100_000)
-    counts = np.bincount(noise.below("dice", index, 6))
-    assert (abs(counts - 16_667) < 500).all()
-    normal = noise.normal("bell", index)
-    assert abs(normal.mean()) < 0.02
-    assert abs(normal.std() - 1) < 0.02
-    for size in (1, 2, 3, 7, 8, 9, 1000, 4097):
-        assert sorted(noise.shuffle("test", np.arange(size), size)) == list(range(size))
-
-
-def test_plan_is_consistent() -> None:
-    for plan in map(Plan, (0.001, 0.01, 0.37, 1, 30, 100)):
-        assert plan.kind_ends[-1] == plan.orders == np.dot(plan.people_each, plan.orders_each)
-        assert min(plan.people_each.min(), np.diff(plan.kind_ends, prepend=0).min()) >= 0

@@ -14,8 +14,7 @@ from loaders.land import land as land_location
 from loaders.sample import generate
 from loaders.sources import deliver
 from loaders.tables import BY_NAME
-from source_fixtures import Source, mariadb, mariadb_port, postgresql, source
-from source_servers import MariaDB, PostgreSQL
+from source_servers import MariaDB, PostgreSQL, Source, mariadb, mariadb_port, postgresql, source
 from warehouse import STAR, Warehouse
 
 __all__ = ["mariadb", "mariadb_port", "postgresql", "source"]  # fixtures
@@ -58,7 +57,7 @@ def test_the_star_is_that_of_the_files(
     assert read.read == read.new > 10_000
     rebuilt_warehouse.dbt("build", *STAR)
     assert rebuilt_warehouse.marts() == warehouse.marts()
-    with source_servers.postgresql(postgres) as other:
+    with source_servers.postgresql_database(postgres) as other:
         shop.fill(other, tmp_path)
         read = rebuilt_warehouse.land(other.url())
     assert read.changed == 0  # what has a key is the same to the letter
@@ -133,33 +132,29 @@ def test_a_time_in_the_future_hides_nothing(source: Source, query: Query) -> Non
     ]
 
 
-@pytest.mark.parametrize("kind", ["instant", "day"])
-def test_an_instant_or_a_day_may_be_the_watermark(source: Source, query: Query, kind: str) -> None:
-    types = {
-        ("mysql", "instant"): "timestamp(6) not null default current_timestamp(6)",
-        ("postgresql", "instant"): "timestamptz not null",
-    }
-    shop.create(source, SELLERS, f"last_update {types.get((source.make, kind), 'date not null')}")
-    now = {"instant": "current_timestamp(6)", "day": "current_date"}[kind]
-    sell(source, "s1", "old", "'2020-01-01'")
+@pytest.mark.parametrize("kind", ["instant", "day", "number"])
+def test_an_instant_a_day_or_a_number_may_be_the_watermark(
+    source: Source, query: Query, kind: str
+) -> None:
+    instant = {"mysql": "timestamp(6) not null default now(6)", "postgresql": "timestamptz"}
+    more, old, now = {
+        "instant": (f"last_update {instant[source.make]}", "'2020-01-01'", "current_timestamp(6)"),
+        "day": ("last_update date not null", "'2020-01-01'", "current_date"),
+        "number": ("version bigint not null", "1", "2000"),
+    }[kind]
+    url = source.url("watermark.sellers=VERSION&overlap=1" if kind == "number" else "overlap=1")
+    shop.create(source, SELLERS, more)
+    sell(source, "s1", "old", old)
     sell(source, "s2", "new", now)
-    land(source.url("overlap=1"))
-    sell(source, "s3", "newer", now)
-    assert land(source.url("overlap=1")) == Counts(read=2, new=1)
-
-
-def test_a_number_may_be_the_watermark(source: Source, query: Query) -> None:
-    shop.create(source, SELLERS, "version bigint not null")
-    for number in (1, 1_000, 2_000):
-        sell(source, f"s{number}", "a", str(number))
-    url = source.url("watermark.sellers=VERSION&overlap=1000")
     land(url)
-    assert land(url).read == 2
-    assert query("select watermark, read_from from raw._watermarks") == [("2000", "1000")]
-    with pytest.raises(LoaderError, match=r"sellers.seller_city is .*; a watermark is a time or a"):
-        land(source.url("watermark.sellers=seller_city"))
-    with pytest.raises(LoaderError, match=r"sellers has no column changed \(watermark.sellers\)"):
-        land(source.url("watermark.sellers=changed"))
+    sell(source, "s3", "newer", now)
+    assert land(url) == Counts(read=2, new=1)
+    for column, message in (
+        ("seller_city", r"sellers.seller_city is .*; a watermark is a time or a"),
+        ("changed", r"sellers has no column changed \(watermark.sellers\)"),
+    ):
+        with pytest.raises(LoaderError, match=message):
+            land(source.url(f"watermark.sellers={column}"))
 
 
 @pytest.mark.parametrize("why", ["source", "column", "emptied", "elsewhere"])
@@ -196,10 +191,7 @@ def test_tables_without_a_watermark_are_whole_each_time(source: Source, query: Q
     points = ("1037, -23.5, -46.6, 'são paulo', 'SP'", "1037, -23.5, -46.6, 'sao paulo', 'SP'")
     for point in points:
         source.run(f"insert into geolocation values ({point})")
-    login = source.url().split("//")[1].split("@")[0]
-    assert f"customers: not in {source.url().split('?')[0].replace(f'{login}@', '')}\n" in said(
-        source.url()
-    )
+    assert f"customers: not in {source.make}://" in said(source.url())
     # another order of the same rows is no change
     source.run("delete from geolocation")
     for point in reversed(points):
@@ -294,24 +286,14 @@ def test_values_have_the_text_of_the_export(source: Source, query: Query) -> Non
     source.run(f"create table orders ({', '.join(f'{name} {moment}' for name in orders.columns)})")
     source.run("alter table orders drop column order_id, drop column customer_id")
     source.run("alter table orders add order_id varchar(9), add customer_id varchar(9)")
-    comment = 'Ótimo 👍, "bom"\r\n\\.\nc:\\new, 100%'
-    link = source.connect()
-    with link.cursor() as cursor:
-        if isinstance(source, MariaDB):
-            cursor.execute("set time_zone = '+00:00'")
-        cursor.execute(
-            "insert into order_reviews values ('r1', 'o1', 5, '', %s, '2017-10-02', null)",
-            (comment,),
-        )
-        cursor.execute(
-            "insert into order_items values ('o1', 1, 'p', 's', '2017-10-02 10:56:33', 29.9, 1e3)"
-        )
-        offset = "+00" if isinstance(source, PostgreSQL) else ""
-        cursor.execute(
-            "insert into orders values (null, %s, null, null, null, %s, 'o1', 'c1')",
-            (f"2017-10-02 01:56:33.250{offset}", f"2017-12-02 10:00:00{offset}"),
-        )
-    link.close()
+    comment = 'Ótimo 👍, "bom"\r\n\\.\nc:\\new, 100%'  # no backslash is special in these servers
+    source.run(
+        *(["set time_zone = '+00:00'"] if isinstance(source, MariaDB) else ["set time zone 'UTC'"]),
+        f"insert into order_reviews values ('r1', 'o1', 5, '', '{comment}', '2017-10-02', null)",
+        "insert into order_items values ('o1', 1, 'p', 's', '2017-10-02 10:56:33', 29.9, 1e3)",
+        "insert into orders values"
+        " (null, '2017-10-02 01:56:33.250', null, null, null, '2017-12-02 10:00:00', 'o1', 'c1')",
+    )
     if isinstance(source, MariaDB):  # which has no names of time zones here
         with pytest.raises(LoaderError, match="does not know the time zone 'America/Sao_Paulo'"):
             land(source.url())
@@ -337,15 +319,11 @@ def test_values_that_only_mysql_has(mariadb: MariaDB, query: Query) -> None:
         " product_id enum('á'), seller_id varchar(9), shipping_limit_date datetime,"
         " price float, freight_value float)",
     )
-    link = mariadb.connect()
-    with link.cursor() as cursor:
-        cursor.execute("set sql_mode = ''")
-        cursor.execute(
-            "insert into order_items values"
-            " ('é', 5, 'á', 's', '0000-00-00', 29.99, 1234567.89),"
-            " ('ü', 6, 'á', 's', '2017-00-00', 0.1, 16777217)"
-        )
-    link.close()
+    mariadb.run(
+        "set sql_mode = ''",
+        "insert into order_items values ('é', 5, 'á', 's', '0000-00-00', 29.99, 1234567.89),"
+        " ('ü', 6, 'á', 's', '2017-00-00', 0.1, 16777217)",
+    )
     land(mariadb.url())
     names = ", ".join(BY_NAME["order_items"].columns)
     assert query(f"select {names} from raw.order_items order by order_item_id") == [

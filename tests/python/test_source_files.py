@@ -1,30 +1,23 @@
-"""Files where they lie: names and places, packed bytes, encodings, optional columns, S3."""
+"""Files where they lie: what a folder or zip has, and S3."""
 
 import gzip
-import hashlib
-import io
 import os
 import tempfile
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import boto3
 import pytest
 
+from bad_files import HEADER, SELLERS
 from conftest import Query, write_csv
 from lakes import make_bucket
 from loaders.errors import LoaderError
-from loaders.land import Rules, land
+from loaders.land import land
 from loaders.sample import generate
-from loaders.sources import SourceFile, deliver
+from loaders.sources import deliver
 from loaders.sources.files import find_files
-from loaders.sources.text import is_utf8, read_header, remarks
-from loaders.tables import BY_NAME, TABLES
-
-SELLERS = BY_NAME["sellers"]
-HEADER = ",".join(SELLERS.columns)
-TEXT = f"{HEADER}\ns1,01037,são paulo,SP\n"
+from loaders.tables import TABLES
 
 
 @pytest.fixture
@@ -38,9 +31,6 @@ def bucket(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
 def upload(bucket: str, *files: Path, prefix: str = "export/") -> None:
     for file in files:
         boto3.client("s3").upload_file(str(file), bucket, prefix + file.name)
-
-
-# --- names and places ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -69,9 +59,6 @@ def test_a_whole_export_is_the_nine_files(tmp_path: Path) -> None:
     assert [file.table for file in find_files(tmp_path)[0]] == list(TABLES)
 
 
-# --- packed files ----------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("kind", ["zip", "gz"])
 def test_packed_files_unpack_to_their_bytes(kind: str, tmp_path: Path) -> None:
     content = HEADER.encode() + b"\n" + os.urandom(6_000_000).hex().encode()
@@ -85,96 +72,6 @@ def test_packed_files_unpack_to_their_bytes(kind: str, tmp_path: Path) -> None:
     with file.open() as one, file.open() as other:  # each from its beginning
         assert one.read(10) == other.read(10) == content[:10]
         assert one.read() == content[10:]
-    assert (file.packed_checksum is None) == (kind == "gz")
-
-
-def test_the_packed_checksum_is_that_of_the_packed_bytes(tmp_path: Path) -> None:
-    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        path = tmp_path / f"{compression}.zip"
-        with zipfile.ZipFile(path, "w", compression) as archive:
-            archive.writestr("olist_orders_dataset.csv", "x" * 100)
-            archive.writestr(SELLERS.file, TEXT)
-        (file,) = find_files(path, ["sellers"])[0]
-        packed = TEXT.encode()
-        if compression:
-            start = path.read_bytes().rindex(SELLERS.file.encode(), 0, path.stat().st_size // 2)
-            with zipfile.ZipFile(path) as archive:
-                size = archive.getinfo(SELLERS.file).compress_size
-            packed = path.read_bytes()[start + len(SELLERS.file) :][:size]
-        assert file.packed_checksum is not None
-        assert file.packed_checksum() == hashlib.sha256(packed).hexdigest()
-        path.write_bytes(b"\0" * path.stat().st_size)
-        with pytest.raises(LoaderError, match="is damaged"):
-            file.packed_checksum()
-
-
-# --- text ------------------------------------------------------------------------------------
-
-
-def test_a_named_encoding_is_for_files_that_are_not_utf8(tmp_path: Path, query: Query) -> None:
-    write_csv(tmp_path, "sellers", "s1,01037,são paulo,SP")
-    path = write_csv(tmp_path, "customers", "c1,u1,01037,são paulo,SP")
-    path.write_bytes(path.read_text("utf-8").encode("latin-1"))
-    with pytest.raises(LoaderError, match=r"--encoding latin-1 .*: files that are UTF-8 are still"):
-        land(tmp_path, say=lambda _: None)
-    said: list[str] = []
-    land(tmp_path, say=said.append, rules=Rules(encoding="latin-1"))
-    assert f"{SELLERS.file}: UTF-8, and read as such" in said
-    assert f"{path.name}: read as iso8859-1" in said
-    assert (
-        query(
-            "select seller_city from raw.sellers union all select customer_city from raw.customers"
-        )
-        == [("são paulo",)] * 2
-    )
-
-
-@pytest.mark.parametrize(
-    ("data", "valid"),
-    [
-        (b"", True),
-        ("é".encode(), True),
-        ("é".encode()[:1], False),
-        ("e".encode("utf-16-le"), False),
-    ],
-)
-def test_what_is_utf8(data: bytes, valid: bool) -> None:
-    assert is_utf8(io.BytesIO(data)) is valid
-
-
-@pytest.mark.parametrize(
-    ("start", "skipped", "names"),
-    [
-        ("sep=,\r\n", 1, SELLERS.columns),
-        ("\ufeffSEP=,\n", 1, SELLERS.columns),
-        ("\ufeff", 0, SELLERS.columns),
-        ("sep=;\n", 1, None),
-    ],
-)
-def test_a_line_that_names_the_separator_is_skipped(
-    start: str, skipped: int, names: tuple[str, ...] | None
-) -> None:
-    text = TEXT.replace(",", ";") if ";" in start else TEXT
-    stream = io.BytesIO(f"{start}{text}".encode())
-    if names is None:
-        with pytest.raises(LoaderError, match="separated by semicolons"):
-            read_header("x.csv", stream, "utf-8", SELLERS)
-        return
-    header = read_header("x.csv", stream, "utf-8", SELLERS)
-    assert (header.names, header.skip_lines) == (names, skipped)
-
-
-def test_optional_columns_may_be_missing() -> None:
-    table = replace(SELLERS, optional_columns=frozenset({"seller_city"}))
-    file = SourceFile(table, "x.csv", 0, lambda: io.BytesIO(b"seller_state,seller_id\n"))
-    with pytest.raises(LoaderError, match="lacks column seller_zip_code_prefix; expected"):
-        file.header()
-    stream = io.BytesIO(b"seller_id,seller_zip_code_prefix,seller_state\n")
-    names = read_header("x.csv", stream, "utf-8", table).names
-    assert remarks(names, table) == ["without the optional columns seller_city"]
-
-
-# --- S3 --------------------------------------------------------------------------------------
 
 
 def test_csv_files_on_s3_land_as_those_of_a_folder(

@@ -2,45 +2,65 @@
 -- exact share. Payments by seller or category lean on it.
 with
 
-lines as (
+-- parts less payments: nothing remains
+amounts as (
 
     select
         order_id,
-        count(*) as order_lines,
-        sum(item_total) as order_total,
-        sum(allocated_value) as allocated_value
+        allocated_value as amount,
+        1 as is_line
     from {{ ref('rpt_payment_allocation') }}
+
+    union all
+
+    select
+        order_id,
+        -payment_value as amount,
+        0 as is_line
+    from {{ ref('fct_payments') }}
+
+),
+
+remainders as (
+
+    select
+        order_id,
+        sum(amount) as remainder,
+        sum(is_line) as order_lines
+    from amounts
     group by order_id
 
 ),
 
-payments as (
+shares as (
 
     select
-        order_id,
-        sum(payment_value) as payments_value
-    from {{ ref('fct_payments') }}
-    group by order_id
+        allocation.order_id,
+        allocation.allocated_value,
+        orders.payments_value,
+        case
+            when orders.items_value + orders.freight_value > 0 then allocation.item_total
+            else 1
+        end as part,
+        case
+            when orders.items_value + orders.freight_value > 0
+                then orders.items_value + orders.freight_value
+            else orders.item_count
+        end as whole
+    from {{ ref('rpt_payment_allocation') }} as allocation
+    inner join {{ ref('fct_orders') }} as orders
+        on allocation.order_id = orders.order_id
 
 )
 
-select
-    allocation.order_item_key,
-    allocation.allocated_value,
-    lines.allocated_value as allocated_to_order,
-    payments.payments_value
-from {{ ref('rpt_payment_allocation') }} as allocation
-inner join lines
-    on allocation.order_id = lines.order_id
-left join payments
-    on allocation.order_id = payments.order_id
+select order_id
+from remainders
 where
-    lines.allocated_value <> coalesce(payments.payments_value, 0)
-    or abs(
-        (
-            allocation.allocated_value
-            - coalesce(payments.payments_value, 0)
-            * case when lines.order_total > 0 then allocation.item_total else 1 end
-            / case when lines.order_total > 0 then lines.order_total else lines.order_lines end
-        )
-    ) >= 0.01
+    order_lines > 0
+    and remainder <> 0
+
+union all
+
+select order_id
+from shares
+where abs(allocated_value - payments_value * part / whole) >= 0.01

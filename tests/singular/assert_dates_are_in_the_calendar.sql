@@ -3,49 +3,60 @@
 -- calendar_ends_on in dbt_project.yml, add the holidays, and build with --full-refresh.
 {{ config(severity='warn') }}
 
--- A moment that a fact does not have is looked up in staging, for the few rows on the unknown date.
-{% set facts = {
-    "fct_orders": ("fct_orders", "order_id", {
-        "purchased_date_key": "purchased_at",
-        "approved_date_key": "approved_at",
-        "shipped_date_key": "shipped_at",
-        "delivered_date_key": "delivered_at",
-        "estimated_delivery_date_key": "estimated_delivery_on",
-    }),
-    "fct_order_items": ("stg_olist__order_items", "order_item_key", {
-        "shipping_limit_date_key": "shipping_limit_at",
-    }),
-    "fct_reviews": ("stg_olist__order_reviews", "review_key", {
-        "created_date_key": "created_at",
-        "answered_date_key": "answered_at",
-    }),
-} %}
-
 with
 
-dates as (
-
-    {%- for fact, (model, key, columns) in facts.items() %}
-    {%- set last_fact = loop.last %}
-    {%- for date_key, moment in columns.items() %}
+order_items as (
 
     select
-        inputs.order_id,
-        '{{ moment }}' as milestone,
-        cast(inputs.{{ moment }} as date) as happened_on
-    from {{ ref(fact) }} as facts
-    inner join {{ ref(model) }} as inputs
-        on facts.{{ key }} = inputs.{{ key }}
-    where
-        facts.{{ date_key }} = -1
-        and inputs.{{ moment }} is not null
-    {%- if not (last_fact and loop.last) %}
+        items.order_id,
+        items.shipping_limit_at
+    from {{ ref('fct_order_items') }} as facts
+    inner join {{ ref('stg_olist__order_items') }} as items
+        on facts.order_item_key = items.order_item_key
+    where facts.shipping_limit_date_key = -1
 
-    union all
-    {%- endif %}
-    {%- endfor %}
-    {%- endfor %}
+),
+
+order_reviews as (
+
+    select
+        reviews.order_id,
+        facts.created_date_key,
+        reviews.created_at,
+        facts.answered_date_key,
+        reviews.answered_at
+    from {{ ref('fct_reviews') }} as facts
+    inner join {{ ref('stg_olist__order_reviews') }} as reviews
+        on facts.review_key = reviews.review_key
+    where -1 in (facts.created_date_key, facts.answered_date_key)
 
 )
 
-select * from dates
+select
+    'fct_orders' as fact,
+    order_id
+from {{ ref('fct_orders') }}
+where
+    (purchased_date_key = -1 and purchased_at is not null)
+    or (approved_date_key = -1 and approved_at is not null)
+    or (shipped_date_key = -1 and shipped_at is not null)
+    or (delivered_date_key = -1 and delivered_at is not null)
+    or (estimated_delivery_date_key = -1 and estimated_delivery_on is not null)
+
+union all
+
+select
+    'fct_order_items' as fact,
+    order_id
+from order_items
+where shipping_limit_at is not null
+
+union all
+
+select
+    'fct_reviews' as fact,
+    order_id
+from order_reviews
+where
+    (created_date_key = -1 and created_at is not null)
+    or (answered_date_key = -1 and answered_at is not null)

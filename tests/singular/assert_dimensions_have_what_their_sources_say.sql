@@ -1,39 +1,70 @@
--- Person, seller, product and place in the star are what staging and the seeds say of them,
--- column by column: an address or category that came from another column or row shows here.
+-- Person, seller, product and place in the star are what staging and the seeds say of them, column by
+-- column: an address or category that came from another column or row shows here. Counting
+-- customer_id as a person, one per order, would hide every repeat purchase.
 with
 
+members as (
+
+    select
+        customer_key,
+        customer_unique_id,
+        zip_code_prefix,
+        city,
+        state_code,
+        geography_key,
+        first_order_at,
+        last_order_at,
+        is_removed
+    from {{ ref('dim_customers') }}
+    where customer_key <> {{ unknown_key() }}
+
+),
+
+-- Each person of the source is a member, and no other; whatever row of a person was chosen, the whole
+-- address is that row's. One who has gone may have no member.
 people as (
 
-    -- whatever row of a person was chosen, the whole address is that row's
-    select dim_customers.customer_unique_id as natural_key
-    from {{ ref('dim_customers') }} as dim_customers
-    left join {{ ref('stg_olist__customers') }} as customers
-        on
-            dim_customers.customer_unique_id = customers.customer_unique_id
-            and dim_customers.zip_code_prefix = coalesce(customers.zip_code_prefix, 'unknown')
-            and dim_customers.city = coalesce(customers.city, 'unknown')
-            and dim_customers.state_code = coalesce(customers.state_code, 'unknown')
-            and dim_customers.geography_key = {{ dimension_key('customers.zip_code_prefix') }}
-    where
-        dim_customers.customer_unique_id <> 'unknown'
-        and customers.customer_id is null
+    select coalesce(members.customer_unique_id, customers.customer_unique_id) as natural_key
+    from members
+    full outer join {{ ref('stg_olist__customers') }} as customers
+        on members.customer_unique_id = customers.customer_unique_id
+    where coalesce(members.customer_unique_id, customers.customer_unique_id) is not null
+    group by coalesce(members.customer_unique_id, customers.customer_unique_id)
+    having
+        coalesce(min(cast(members.is_removed as integer)), 1)
+        <> coalesce(min(cast(customers.is_removed as integer)), -1)
+        or (
+            count(members.customer_key) > 0
+            and count(
+                case
+                    when
+                        members.zip_code_prefix = coalesce(customers.zip_code_prefix, 'unknown')
+                        and members.city = coalesce(customers.city, 'unknown')
+                        and members.state_code = coalesce(customers.state_code, 'unknown')
+                        then 1
+                end
+            ) = 0
+        )
 
 ),
 
 order_times as (
 
-    select dim_customers.customer_unique_id as natural_key
-    from {{ ref('dim_customers') }} as dim_customers
-    left join {{ ref('fct_orders') }} as orders
-        on dim_customers.customer_key = orders.customer_key
-    where dim_customers.customer_unique_id <> 'unknown'
-    group by
-        dim_customers.customer_unique_id,
-        dim_customers.first_order_at,
-        dim_customers.last_order_at
-    having
-        dim_customers.first_order_at is distinct from min(orders.purchased_at)
-        or dim_customers.last_order_at is distinct from max(orders.purchased_at)
+    select members.customer_unique_id as natural_key
+    from members
+    left join (
+        select
+            customer_key,
+            min(purchased_at) as first_order_at,
+            max(purchased_at) as last_order_at
+        from {{ ref('fct_orders') }}
+        group by customer_key
+    ) as orders
+        on members.customer_key = orders.customer_key
+    where
+        members.geography_key <> {{ dimension_key("nullif(members.zip_code_prefix, 'unknown')") }}
+        or members.first_order_at is distinct from orders.first_order_at
+        or members.last_order_at is distinct from orders.last_order_at
 
 ),
 
@@ -42,7 +73,7 @@ sellers as (
     select sellers.seller_id as natural_key
     from {{ ref('stg_olist__sellers') }} as sellers
     left join {{ ref('dim_sellers') }} as dim_sellers
-        on sellers.seller_id = dim_sellers.seller_id
+        on {{ dimension_key('sellers.seller_id') }} = dim_sellers.seller_key
     where
         (not sellers.is_removed or dim_sellers.seller_id is not null)
         and (
@@ -65,7 +96,7 @@ products as (
     left join {{ ref('stg_olist__product_category_translations') }} as translations
         on products.category_name_portuguese = translations.category_name_portuguese
     left join {{ ref('dim_products') }} as dim_products
-        on products.product_id = dim_products.product_id
+        on {{ dimension_key('products.product_id') }} = dim_products.product_key
     where
         (not products.is_removed or dim_products.product_id is not null)
         and (
@@ -85,26 +116,26 @@ products as (
 
 ),
 
+-- the most frequent address of a prefix is shown by unit tests
 places as (
 
     select dim_geographies.zip_code_prefix as natural_key
     from {{ ref('dim_geographies') }} as dim_geographies
     left join {{ ref('int_zip_code_points') }} as points
         on dim_geographies.zip_code_prefix = points.zip_code_prefix
-    left join {{ ref('int_zip_code_addresses') }} as addresses
-        on dim_geographies.zip_code_prefix = addresses.zip_code_prefix
     left join {{ ref('states') }} as states
-        on coalesce(points.state_code, addresses.state_code) = states.state_code
+        on dim_geographies.state_code = states.state_code
     where
-        dim_geographies.city is distinct from coalesce(points.city, addresses.city, 'unknown')
-        or dim_geographies.state_code
-        is distinct from coalesce(points.state_code, addresses.state_code, 'unknown')
+        dim_geographies.city <> points.city
+        or dim_geographies.state_code <> points.state_code
         or dim_geographies.state_name is distinct from coalesce(states.state_name, 'unknown')
         or dim_geographies.region is distinct from coalesce(states.region, 'unknown')
         or dim_geographies.latitude is distinct from points.latitude
         or dim_geographies.longitude is distinct from points.longitude
-        or dim_geographies.is_inferred
-        is distinct from (points.zip_code_prefix is null and addresses.zip_code_prefix is not null)
+        or dim_geographies.is_inferred <> (
+            points.zip_code_prefix is null
+            and dim_geographies.geography_key <> {{ unknown_key() }}
+        )
 
 )
 

@@ -1,6 +1,24 @@
--- Each line of staging is in fct_order_items once and as staging has it: values, keys, the day of
--- its shipping limit, and the newest batch among the rows that it is made from now.
+-- Each line of staging is in fct_order_items once and as staging has it now: values, keys of product and
+-- seller, and the day of its shipping limit. (Its other keys: assert_orders_and_their_rows_agree.)
 with
+
+-- each column is a cast or a hash, which is computed once
+order_items as (
+
+    select
+        order_item_key,
+        order_id,
+        order_item_id,
+        product_id,
+        seller_id,
+        price,
+        freight_value,
+        shipping_limit_at,
+        _batch_id
+    from {{ ref('stg_olist__order_items') }}
+    {{ kept_apart() }}
+
+),
 
 compared as (
 
@@ -17,27 +35,14 @@ compared as (
             facts.product_key <> {{ dimension_key('order_items.product_id') }}
             or facts.seller_key <> {{ dimension_key('order_items.seller_id') }}
             or facts.seller_geography_key <> {{ dimension_key('sellers.zip_code_prefix') }}
+            or facts.shipping_limit_date_key <> {{ date_key('order_items.shipping_limit_at') }}
         ) as has_other_keys,
-        (
-            facts.shipping_limit_date_key <> coalesce(limit_days.date_key, -1)
-        ) as has_other_dates,
-        (
-            facts._batch_id <> {{ newest_batch([
-                'order_items._batch_id', 'orders._batch_id', 'customers._batch_id',
-                'sellers._batch_id',
-            ]) }}
-        ) as is_out_of_date
+        facts._batch_id < greatest(order_items._batch_id, sellers._batch_id) as is_out_of_date
     from {{ ref('fct_order_items') }} as facts
-    full outer join {{ ref('stg_olist__order_items') }} as order_items
+    full outer join order_items
         on facts.order_item_key = order_items.order_item_key
     left join {{ ref('stg_olist__sellers') }} as sellers
         on order_items.seller_id = sellers.seller_id
-    left join {{ ref('stg_olist__orders') }} as orders
-        on order_items.order_id = orders.order_id
-    left join {{ ref('stg_olist__customers') }} as customers
-        on orders.customer_id = customers.customer_id
-    left join {{ ref('dim_dates') }} as limit_days
-        on cast(order_items.shipping_limit_at as date) = limit_days.date_day
 
 )
 
@@ -48,5 +53,4 @@ where
     or staging_key is null
     or has_other_values
     or has_other_keys
-    or has_other_dates
     or is_out_of_date

@@ -1,15 +1,20 @@
--- Each review of staging is in fct_reviews once and as staging has it: values, the days of its date
--- keys, its lag to the hundredth of an hour, and the newest batch among the rows that it is made
--- from now. Which review is the latest depends on all reviews of the order, so their batches count.
+-- Each review of staging is in fct_reviews once and as staging has it now: values, the days of its date
+-- keys, and its lag to the hundredth of an hour. (Its other keys: assert_orders_and_their_rows_agree.)
 with
 
-newest_reviews as (
+-- each column is a cast or a hash, which is computed once
+reviews as (
 
     select
+        review_key,
+        review_id,
         order_id,
-        max(_batch_id) as _batch_id
+        review_score,
+        created_at,
+        answered_at,
+        _batch_id
     from {{ ref('stg_olist__order_reviews') }}
-    group by order_id
+    {{ kept_apart() }}
 
 ),
 
@@ -24,8 +29,8 @@ compared as (
             or facts.review_score is distinct from reviews.review_score
         ) as has_other_values,
         (
-            facts.created_date_key <> coalesce(created_days.date_key, -1)
-            or facts.answered_date_key <> coalesce(answered_days.date_key, -1)
+            facts.created_date_key <> {{ date_key('reviews.created_at') }}
+            or facts.answered_date_key <> {{ date_key('reviews.answered_at') }}
         ) as has_other_dates,
         (
             (facts.hours_to_answer is null)
@@ -35,24 +40,10 @@ compared as (
                 - {{ seconds_between('reviews.created_at', 'reviews.answered_at') }} / 3600
             ) > 0.01
         ) as has_another_lag,
-        (
-            facts._batch_id <> {{ newest_batch([
-                'newest_reviews._batch_id', 'orders._batch_id', 'customers._batch_id',
-            ]) }}
-        ) as is_out_of_date
+        facts._batch_id < reviews._batch_id as is_out_of_date
     from {{ ref('fct_reviews') }} as facts
-    full outer join {{ ref('stg_olist__order_reviews') }} as reviews
+    full outer join reviews
         on facts.review_key = reviews.review_key
-    left join newest_reviews
-        on reviews.order_id = newest_reviews.order_id
-    left join {{ ref('stg_olist__orders') }} as orders
-        on reviews.order_id = orders.order_id
-    left join {{ ref('stg_olist__customers') }} as customers
-        on orders.customer_id = customers.customer_id
-    left join {{ ref('dim_dates') }} as created_days
-        on cast(reviews.created_at as date) = created_days.date_day
-    left join {{ ref('dim_dates') }} as answered_days
-        on cast(reviews.answered_at as date) = answered_days.date_day
 
 )
 

@@ -1,67 +1,56 @@
--- The unknown member of each dimension calls itself unknown in every text, and is not inferred.
-select 'dim_customers' as dimension
-from {{ ref('dim_customers') }}
-where
-    customer_key = '-1'
-    and (
-        customer_unique_id <> 'unknown'
-        or zip_code_prefix <> 'unknown'
-        or city <> 'unknown'
-        or state_code <> 'unknown'
-        or geography_key <> '-1'
-        or is_removed
-    )
+-- Each dimension has one unknown member, at which facts point where a key is not known; it calls itself
+-- unknown in every text, and is neither inferred nor removed.
+{% set dimensions = {
+    "dim_dates": ("date_key = -1", [], []),
+    "dim_customers": (
+        "customer_key = '-1' and geography_key = '-1'",
+        ["customer_unique_id", "zip_code_prefix", "city", "state_code"], ["is_removed"],
+    ),
+    "dim_sellers": (
+        "seller_key = '-1' and geography_key = '-1'",
+        ["seller_id", "zip_code_prefix", "city", "state_code"], ["is_inferred", "is_removed"],
+    ),
+    "dim_products": (
+        "product_key = '-1'",
+        ["product_id", "category_name", "category_name_portuguese", "weight_band"],
+        ["is_inferred", "is_removed"],
+    ),
+    "dim_geographies": (
+        "geography_key = '-1'",
+        ["zip_code_prefix", "city", "state_code", "state_name", "region"], ["is_inferred"],
+    ),
+    "dim_payment_types": (
+        "payment_type_key = '-1' and payment_type_name = 'Unknown'",
+        ["payment_type"], ["is_inferred"],
+    ),
+} %}
 
-union all
+with
 
-select 'dim_sellers' as dimension
-from {{ ref('dim_sellers') }}
-where
-    seller_key = '-1'
-    and (
-        seller_id <> 'unknown'
-        or zip_code_prefix <> 'unknown'
-        or city <> 'unknown'
-        or state_code <> 'unknown'
-        or geography_key <> '-1'
-        or is_inferred
-        or is_removed
-    )
+counted as (
 
-union all
+    {%- for dimension, (is_unknown, texts, flags) in dimensions.items() %}
 
-select 'dim_products' as dimension
-from {{ ref('dim_products') }}
-where
-    product_key = '-1'
-    and (
-        product_id <> 'unknown'
-        or category_name <> 'unknown'
-        or category_name_portuguese <> 'unknown'
-        or weight_band <> 'unknown'
-        or is_inferred
-        or is_removed
-    )
+    select
+        '{{ dimension }}' as dimension,
+        count(*) as unknown_members
+    from {{ ref(dimension) }}
+    where
+        {{ is_unknown }}
+        {%- for text in texts %}
+        and {{ text }} = 'unknown'
+        {%- endfor %}
+        {%- for flag in flags %}
+        and not {{ flag }}
+        {%- endfor %}
+    {%- if not loop.last %}
 
-union all
+    union all
+    {%- endif %}
+    {%- endfor %}
 
-select 'dim_geographies' as dimension
-from {{ ref('dim_geographies') }}
-where
-    geography_key = '-1'
-    and (
-        zip_code_prefix <> 'unknown'
-        or city <> 'unknown'
-        or state_code <> 'unknown'
-        or state_name <> 'unknown'
-        or region <> 'unknown'
-        or is_inferred
-    )
+)
 
-union all
-
-select 'dim_payment_types' as dimension
-from {{ ref('dim_payment_types') }}
-where
-    payment_type_key = '-1'
-    and (payment_type <> 'unknown' or payment_type_name <> 'Unknown' or is_inferred)
+select *
+from counted
+where unknown_members <> 1

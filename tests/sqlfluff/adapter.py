@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 # Macros that name a relation or a type, or are a clause: sqlfluff has to see SQL.
 _QUERIES = {
-    "in_ids": "{} in ({})",
     "kept_apart": "",
     "try_cast": "cast({} as {})",
     "quotient": "cast({} / {} as {})",

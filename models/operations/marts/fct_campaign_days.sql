@@ -1,8 +1,6 @@
 {{ config(
-    unique_key='campaign_day_key',
     incremental_predicates=["{{ changed_rows_only('marketing_campaigns', 'campaign_id') }}"],
     indexes=[
-        {'columns': ['campaign_day_key'], 'unique': True},
         {'columns': ['campaign_id']},
         {'columns': ['campaign_date_key']},
         {'columns': ['_batch_id']},

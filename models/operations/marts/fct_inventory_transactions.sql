@@ -1,8 +1,6 @@
 {{ config(
-    unique_key='transaction_id',
     incremental_predicates=["{{ changed_rows_only('inventory_transactions', 'transaction_id') }}"],
     indexes=[
-        {'columns': ['transaction_id'], 'unique': True},
         {'columns': ['product_key']},
         {'columns': ['transaction_date_key']},
         {'columns': ['_batch_id']},

@@ -1,7 +1,3 @@
-{{ config(
-    indexes=[{'columns': ['campaign_performance_key'], 'unique': True}],
-) }}
-
 with
 
 campaign_days as (

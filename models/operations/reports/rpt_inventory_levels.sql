@@ -1,6 +1,5 @@
 {{ config(
     indexes=[
-        {'columns': ['inventory_level_key'], 'unique': True},
         {'columns': ['product_id']},
     ],
 ) }}

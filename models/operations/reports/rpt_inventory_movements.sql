@@ -1,7 +1,3 @@
-{{ config(
-    indexes=[{'columns': ['inventory_movement_key'], 'unique': True}],
-) }}
-
 {%- set pieces = {
     'received': "case when transaction_type = 'receipt' then quantity end",
     'costed': "case when is_costed_receipt then quantity end",

@@ -3,10 +3,6 @@
 {%- set supply = '1.0 * sales_days * greatest(on_hand_quantity, 0)' -%}
 {%- set value = 'on_hand_quantity * received_value' -%}
 
-{{ config(
-    indexes=[{'columns': ['inventory_status_key'], 'unique': True}],
-) }}
-
 with
 
 inventory_movements as (

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ source('olist', 'products') }}
-    where _batch_id <= {{ pinned_batch() }}
+    where {{ is_landed() }}
 
 ),
 

@@ -135,58 +135,57 @@ def check_doc_blocks_are_used(ctx: Any) -> None:
 
 
 @check
-def check_model_key_is_tested(model: Node, ctx: Any) -> None:
-    """A model has a tested key, or says why not, or which mart holds it."""
+def check_model_key_is_held(model: Node, ctx: Any) -> None:
+    """A model has a key that the database or a test holds, or says why not, or which mart does."""
     meta = model.config.meta or {}
-    holder = meta.get("key_held_by")
-    if holder:
-        mart = next((one for one in ctx.models if one.name == holder), None)
-        if mart is None or model.unique_id not in mart.depends_on.nodes or not _primary_key(mart):
-            fail(f"{holder} does not read {model.name}, or has no primary key: test the key here")
-        return
-    if meta.get("no_key"):
-        return
-    filled = _filled(ctx, model)
-    tests = _column_tests(ctx, model)
-    if any("unique" in found and column in filled for column, found in tests.items()):
-        return
-    for test in ctx.tests_by_attached_node.get(model.unique_id, ()):
-        arguments = (test.test_metadata or {}).get("kwargs") or {}
-        if filled >= set(arguments.get("combination_of_columns") or [""]):
-            return
-    fail(
-        f"no key of {model.name} is tested: give a column unique and not_null, or the model"
-        " dbt_utils.unique_combination_of_columns over not_null columns; a model that has no key"
-        " says why in config.meta.no_key, a view names the mart that has its key in key_held_by"
-    )
+    holder = next((one for one in ctx.models if one.name == meta.get("key_held_by")), None)
+    if meta.get("key_held_by") and not (
+        holder and holder.config.unique_key and _reads(ctx, holder, model.unique_id)
+    ):
+        fail(f"{meta['key_held_by']} does not read {model.name}, or has no key: test it here")
+    if not (
+        meta
+        or model.config.unique_key
+        or any("unique" in names for names in _column_tests(ctx, model).values())
+    ):
+        fail(
+            f"no key of {model.name} is held: give a column the test unique, a mart or report"
+            " config.unique_key; a model that has no key says why in config.meta.no_key, a view"
+            " names the mart that has its key in key_held_by"
+        )
 
 
 @check
 def check_seed_key_is_tested(seed: Node, ctx: Any) -> None:
     """A seed has a column that is unique and never null."""
-    if not any({"unique", "not_null"} <= found for found in _column_tests(ctx, seed).values()):
-        fail(f"no column of {seed.name} has unique and not_null: test its key")
+    if not any({"unique", "no_nulls"} <= found for found in _column_tests(ctx, seed).values()):
+        fail(f"no column of {seed.name} has unique and no_nulls: test its key")
+
+
+@check
+def check_model_has_primary_key(model: Node) -> None:
+    """A mart or report has a primary key, never null by its contract."""
+    key = model.config.unique_key
+    if not isinstance(key, str) or key not in _filled(model):
+        fail(f"give {model.name} config.unique_key, one column that its contract has as not_null")
 
 
 @check
 def check_model_foreign_keys_are_tested(model: Node, ctx: Any) -> None:
     """Each key of a mart or report is never null, and there where it points."""
-    filled, tests = _filled(ctx, model), _column_tests(ctx, model)
+    filled, tests = _filled(model), _column_tests(ctx, model)
     broken = [
         column
         for column in model.columns or {}
         if column.endswith("_key")
-        and not (column in filled and {"unique", "relationships"} & tests.get(column, set()))
+        and column != model.config.unique_key
+        and not (column in filled and "foreign_keys" in tests.get(column, ()))
     ]
     if broken:
-        fail(f"give not_null and relationships to {', '.join(broken)} of {model.name}")
-
-
-@check
-def check_model_has_primary_key(model: Node) -> None:
-    """What is synchronized in place is found by its key."""
-    if not _primary_key(model):
-        fail(f"{model.name} names no primary key: add the constraint to its contract")
+        fail(
+            f"give {', '.join(broken)} of {model.name} the constraint not_null, and a place in its"
+            " test foreign_keys"
+        )
 
 
 @check
@@ -285,31 +284,30 @@ def _comment(test: Node) -> str:
 
 
 def _column_tests(ctx: Any, node: Node) -> Mapping[str, set[str]]:
-    """Names of the generic tests of each column; ``no_nulls`` is not_null of many columns."""
+    """Names of the generic tests of each column, also of those that take ``columns``."""
     found: dict[str, set[str]] = {}
     for test in ctx.tests_by_attached_node.get(node.unique_id, ()):
-        metadata = test.test_metadata
-        if metadata and metadata.name == "no_nulls":
-            for column in metadata.kwargs["columns"]:
-                found.setdefault(column, set()).add("not_null")
-        elif metadata and test.column_name:
-            found.setdefault(test.column_name, set()).add(metadata.name)
+        if test.test_metadata:
+            arguments = test.test_metadata.kwargs or {}
+            for column in arguments.get("columns") or [test.column_name]:
+                found.setdefault(column, set()).add(test.test_metadata.name)
     return found
 
 
-def _filled(ctx: Any, node: Node) -> set[str]:
-    """Columns that are tested to be never null."""
-    return {name for name, tests in _column_tests(ctx, node).items() if "not_null" in tests}
+def _filled(node: Node) -> set[str]:
+    """Columns that the contract says are never null."""
+    return {
+        name
+        for name, column in (node.columns or {}).items()
+        if any(one.type == "not_null" for one in column.constraints or ())
+    }
 
 
-def _primary_key(node: Node) -> bool:
-    """Whether the contract of a model names its primary key."""
-    constraints = [
-        *(node.constraints or ()),
-        *(one for column in (node.columns or {}).values() for one in column.constraints or ()),
-    ]
-    named = any(str(one.get("type")) == "primary_key" for one in constraints)
-    return named or bool((node.config.meta or {}).get("primary_key"))
+def _reads(ctx: Any, reader: Node, wanted: str) -> bool:
+    """Whether a model reads another, if through others."""
+    models = {one.unique_id: one for one in ctx.models}
+    inputs = [name for name in reader.depends_on.nodes if name in models]
+    return wanted in inputs or any(_reads(ctx, models[name], wanted) for name in inputs)
 
 
 def _text(path: str) -> str:

@@ -1,0 +1,64 @@
+{#- on-run-end: foreign keys of the marts in the catalogue of PostgreSQL 18, where tools that draw the star
+    find them. They are `not enforced`, so they cost neither a load nor a reader anything, and no order of
+    builds is wrong; the foreign_keys tests hold them. A table that was made anew (--full-refresh) has lost
+    those that point at it: what is missing is added. -#}
+{% macro create_foreign_keys() -%}
+    {%- if execute and target.type == "postgres" and flags.WHICH in ("build", "run") %}
+    do $do$
+    declare
+        wanted record;
+    begin
+        if current_setting('server_version_num')::integer < 180000 then
+            return;
+        end if;
+        for wanted in
+            select mart, column_name, parent, field, mart_name || '_' || column_name || '_fkey' as name
+            from (values
+                ('', '', '', '', '')
+                {%- for key in foreign_keys() %},
+                ('{{ key.mart }}', '{{ key.mart_name }}', '{{ key.column }}', '{{ key.parent }}', '{{ key.field }}')
+                {%- endfor %}
+            ) as keys (mart, mart_name, column_name, parent, field)
+            where
+                to_regclass(nullif(mart, '')) is not null
+                and to_regclass(nullif(parent, '')) is not null
+                and not exists (
+                    select from pg_constraint
+                    where
+                        conrelid = to_regclass(mart)
+                        and conname = mart_name || '_' || column_name || '_fkey'
+                )
+        loop
+            execute format(
+                'alter table %s add constraint %I foreign key (%I) references %s (%I) not enforced',
+                wanted.mart, wanted.name, wanted.column_name, wanted.parent, wanted.field
+            );
+        end loop;
+    end
+    $do$
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The keys that the foreign_keys tests check as errors: relation, column, relation that it points at, its key. -#}
+{% macro foreign_keys() -%}
+    {%- set keys = [] -%}
+    {%- for test in graph.nodes.values()
+        if test.get("test_metadata", {}).get("name") == "foreign_keys"
+        and test.config.severity | lower == "error"
+        and test.attached_node in graph.nodes -%}
+        {%- set mart = graph.nodes[test.attached_node] -%}
+        {%- for column, points_at in test.test_metadata.kwargs.columns.items() -%}
+            {%- for name in test.depends_on.nodes if name.split(".")[-1] == points_at.to.split("'")[1] -%}
+                {%- do keys.append({
+                    "mart": mart.relation_name,
+                    "mart_name": mart.alias,
+                    "column": column,
+                    "parent": graph.nodes[name].relation_name,
+                    "field": points_at.field,
+                }) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(keys) }}
+{%- endmacro %}

@@ -1,0 +1,279 @@
+{#- What each synchronized table was made from, in the target's table _watermarks, one row per model:
+
+    batch_id, loaded_at   newest batch whose changes it has
+    code                  hash of its SQL, and of the views and seeds that it reads
+    inputs                hash of that, and of the state of all tables that it reads
+    version               grows whenever a run has written rows of it
+
+    With it a run knows that nothing is new, or which orders have changed, or that everything has to be
+    made again, because the SQL is another: no `--full-refresh` is needed for that. -#}
+
+
+{#- What a run has to make of a table: `nothing`, what has `changed`, or `all`. It stands in `model` for
+    the rest of the run, with the hashes. -#}
+{% macro scope_of_run() -%}
+    {%- do model.update({"scope": "all"}) -%}
+    {%- if flags.EMPTY -%}
+        {%- do model.update({"scope": "nothing"}) -%}
+    {%- else -%}
+        {%- set now = run_query(state_of_inputs(inputs())).rows[0] -%}
+        {%- do model.update({"code": now["code"], "inputs": now["inputs"]}) -%}
+        {%- if not is_incremental() or now["last_code"] != now["code"] -%}
+        {%- elif now["last_inputs"] == now["inputs"] -%}
+            {%- do model.update({"scope": "nothing"}) -%}
+        {%- elif config.get("incremental_predicates") and watermark() is not none -%}
+            {%- do model.update({"scope": "changed"}) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(model.scope) }}
+{%- endmacro %}
+
+
+{#- Query for the hashes now, and as the last run noted them. Inputs are null, and so equal to nothing,
+    where something is read whose state is not noted, or another target's (--defer). A table that is
+    made by changed orders is made anew where a table that is not has changed.
+
+    found: what the model is made from -#}
+{% macro state_of_inputs(found) -%}
+    {%- set is_known = not found.others and not invocation_args_dict.get("defer") -%}
+    {%- set unscoped = found.unscoped if config.get("incremental_predicates") else [] %}
+    with
+
+    views as (
+        select string_agg(md5(pg_get_viewdef(to_regclass(name))), '' order by name) as code
+        from unnest(cast(array[{{ literals(found.views) }}] as text[])) as name
+    ),
+
+    tables as (
+        select
+            string_agg(model || version, ' ' order by model) as state,
+            string_agg(model || version, ' ' order by model)
+                filter (where model in ({{ literals(unscoped) }})) as unscoped_state
+        from {{ target_table("_watermarks") }}
+        where model in ({{ literals(found.tables) }})
+    ),
+
+    raw_tables as ({{ last_changes_of_raw(found.sources) }}),
+
+    hashes as (
+        select
+            md5(concat_ws(
+                ' ', {{ literals([local_md5(without_scope(sql))] + found.seeds) }}, views.code, tables.unscoped_state
+            )) as code,
+            concat_ws(' ', tables.state, raw_tables.state) as state
+        from views, tables, raw_tables
+    )
+
+    select
+        hashes.code,
+        {{ "md5(hashes.code || hashes.state)" if is_known else "null" }} as inputs,
+        mark.code as last_code,
+        mark.inputs as last_inputs
+    from hashes
+    left join {{ target_table("_watermarks") }} as mark
+        on mark.model = '{{ this.identifier }}'
+{%- endmacro %}
+
+
+{#- Query for the state of raw tables: when a batch last wrote a row of each, up to the pinned one.
+
+    tables: their names -#}
+{% macro last_changes_of_raw(tables) -%}
+    select string_agg(table_name || loaded_at, ' ' order by table_name) as state
+    from (
+        select
+            files.table_name,
+            max(batches.loaded_at) as loaded_at
+        from {{ ledger("_files") }} as files
+        inner join {{ ledger("_batches") }} as batches
+            on files.batch_id = batches.batch_id
+        where
+            files.table_name in ({{ literals(tables) }})
+            and files.rows_new + files.rows_changed + files.rows_removed > 0
+            and batches.batch_id <= (select batch_id from {{ target_table("_pin") }})
+        group by files.table_name
+    ) as changes
+{%- endmacro %}
+
+
+{#- What the model is made from, by kind: relation names of views, models of synchronized tables (and which
+    of them are not made by changed orders), raw tables, checksums of seeds, and others. -#}
+{% macro inputs() -%}
+    {%- set found = {"views": [], "tables": [], "unscoped": [], "sources": [], "seeds": [], "others": []} -%}
+    {%- do add_inputs(model.depends_on.nodes, found) -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{#- Adds what nodes are, and what the views among them read, to these lists.
+
+    names: unique ids of nodes; found: the lists -#}
+{% macro add_inputs(names, found) -%}
+    {%- for name in names -%}
+        {%- if name in graph.sources -%}
+            {%- do found.sources.append(graph.sources[name].identifier) -%}
+        {%- else -%}
+            {%- set node = graph.nodes[name] -%}
+            {%- if node.resource_type == "seed" -%}
+                {%- do found.seeds.append(node.checksum.checksum) -%}
+            {%- elif node.config.materialized == "incremental" -%}
+                {%- do found.tables.append(node.alias) -%}
+                {%- do found.unscoped.append(node.alias) if not node.config.get("incremental_predicates") -%}
+            {%- elif node.config.materialized != "view" -%}
+                {%- do found.others.append(name) -%}
+            {%- elif node.relation_name not in found.views -%}
+                {%- do found.views.append(node.relation_name) -%}
+                {%- do add_inputs(node.depends_on.nodes, found) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Texts as a list of SQL literals, which is never empty.
+
+    texts: without a quote -#}
+{% macro literals(texts) -%}
+    '{{ (texts or [""]) | unique | sort | join("', '") }}'
+{%- endmacro %}
+
+
+{#- A table of the ledger in raw, without making it a parent of every mart.
+
+    name: of the table -#}
+{% macro ledger(name) -%}
+    {%- set batches = graph.sources.values() | selectattr("name", "equalto", "_batches") | first -%}
+    {{ return(api.Relation.create(database=batches.database, schema=batches.schema, identifier=name)) }}
+{%- endmacro %}
+
+
+{#- Newest batch whose changes a table has; none where everything is in scope: in a full build, and
+    where the ledger does not know the batch (raw was landed anew or restored), or the pin is older.
+
+    The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. -#}
+{% macro watermark() -%}
+    {%- if execute and (flags.EMPTY or not is_incremental()) -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
+    {%- set watermarks = target_table("_watermarks") -%}
+    {%- if execute and "watermark" not in model and load_relation(watermarks) is not none -%}
+        {%- set found = run_query(
+            "select mark.batch_id from " ~ watermarks ~ " as mark"
+            ~ " inner join " ~ batches ~ " as batch"
+            ~ " on mark.batch_id = batch.batch_id and mark.loaded_at = batch.loaded_at"
+            ~ " inner join " ~ pin ~ " as pin on mark.batch_id <= pin.batch_id"
+            ~ " where mark.model = '" ~ this.identifier ~ "'"
+        ).columns[0].values() -%}
+        {%- do model.update({"watermark": found[0] | int if found else none}) -%}
+    {%- endif -%}
+    {{ return(model.get("watermark")) }}
+{%- endmacro %}
+
+
+{#- Last statement of the transaction that has changed a table: notes what it was made from. Where that is not
+    the pinned batch (--empty, clone), nothing is known of it. -#}
+{% macro move_watermark() -%}
+    {%- set watermarks = target_table("_watermarks") -%}
+    {%- if flags.WHICH not in ("build", "run") or flags.EMPTY %}
+    do $do$
+    begin
+        if to_regclass('{{ watermarks }}') is not null then
+            delete from {{ watermarks }} where model = '{{ this.identifier }}';
+        end if;
+    end
+    $do$
+    {%- else -%}
+    {%- set has_written = "exists (select from difference)" if is_incremental() else "true" %}
+    insert into {{ watermarks }} as old (model, batch_id, loaded_at, code, inputs, version)
+    select
+        '{{ this.identifier }}' as model,
+        batch_id,
+        loaded_at,
+        nullif('{{ model.code or "" }}', '') as code,
+        nullif('{{ model.inputs or "" }}', '') as inputs,
+        cast({{ "false" if model.scope == "nothing" else has_written }} as integer) as version
+    from ({{ batch_of_inputs(inputs().tables) }}) as batch
+    on conflict (model) do update set
+        batch_id = excluded.batch_id,
+        loaded_at = excluded.loaded_at,
+        code = excluded.code,
+        inputs = excluded.inputs,
+        version = old.version + excluded.version
+    where
+        (old.batch_id, old.loaded_at, old.code, old.inputs, 0) is distinct from
+        (excluded.batch_id, excluded.loaded_at, excluded.code, excluded.inputs, excluded.version)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Query for the batch whose changes a table has now: the pin that its staging views read, another target's
+    where they are (--defer), or the oldest watermark of the tables that it was made from.
+
+    parents: their models -#}
+{% macro batch_of_inputs(parents) -%}
+    {%- set reads_pin = "model.olist_warehouse.stg_olist__pin" in model.depends_on.nodes -%}
+    select
+        batches.batch_id,
+        batches.loaded_at
+    from {{ ref("stg_olist__pin") if reads_pin else target_table("_pin") }} as pin
+    left join {{ ledger("_batches") }} as batches
+        on batches.batch_id = least(
+            pin.batch_id,
+            (
+                select min(mark.batch_id)
+                from {{ target_table("_watermarks") }} as mark
+                where mark.model in ({{ literals(parents) }})
+            )
+        )
+        {{ "and false" if parents and invocation_args_dict.get("defer") }}
+{%- endmacro %}
+
+
+{#- What an import reads, and which rows of the table are in scope: those of orders with an input row that
+    was inserted, replaced or removed since the table's watermark; all without one.
+
+    order_id: column that names the order -#}
+{% macro changed_orders_only(order_id) -%}
+    {%- set changes = ref("int_order_changes") -%}
+    {{ changed_only(order_id, "select order_id from " ~ changes ~ " where _batch_id > " ~ watermark()) }}
+{%- endmacro %}
+
+
+{#- The same by the rows of an optional table.
+
+    changed_table: name of the raw table; id: the column that stg_operations__changes has of it -#}
+{% macro changed_rows_only(changed_table, id) -%}
+    {%- set changes = ref("stg_operations__changes") -%}
+    {{ changed_only(
+        id,
+        "select changed_id from " ~ changes ~ " where changed_table = '" ~ changed_table
+        ~ "' and _batch_id > " ~ watermark(),
+    ) }}
+{%- endmacro %}
+
+
+{#- What an import reads that belongs to another import: the customers of those orders.
+
+    cte: name of that import; id: column that both have -#}
+{% macro only_of(cte, id) -%}
+    {{ changed_only(id, "select " ~ cte ~ "." ~ id ~ " from " ~ cte) }}
+{%- endmacro %}
+
+
+{#- Whether an id is among those of a query, in a run that has a watermark; else always.
+
+    It is a comparison with an array, because only a comparison with a value (and not a join) is pushed
+    down into views that have CTEs: there it finds the rows by index, and the cost of a run follows the
+    change and not the history. The comments are for without_scope. -#}
+{% macro changed_only(id, query) -%}
+    /* changed only */ {{ id ~ " = any(array(" ~ query ~ "))" if watermark() is not none else "true" }} /* end */
+{%- endmacro %}
+
+
+{#- The SQL of a model with everything in scope, which is the same in a full and an incremental run.
+
+    sql: as dbt compiled it -#}
+{% macro without_scope(sql) -%}
+    {{ return(modules.re.sub("(?s)/[*] changed only [*]/.*?/[*] end [*]/", "true", sql)) }}
+{%- endmacro %}
