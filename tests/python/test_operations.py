@@ -46,7 +46,7 @@ def built(off: Warehouse) -> Warehouse:
     """The same, switched on, after every data test and unit test of it has passed."""
     statuses = off.dbt("build", *OPERATIONS)
     assert {name for name, status in statuses.items() if status == "warn"} == set()
-    assert {*FACTS, *REPORTS, "rpt_inventory_status_windows_hold_each_other"} <= set(statuses)
+    assert {*FACTS, *REPORTS, "rpt_inventory_status_rules"} <= set(statuses)
     assert "assert_operations_are_equal_from_raw_to_reports" in statuses
     assert "fct_campaign_days_have_every_day" in statuses
     return off
