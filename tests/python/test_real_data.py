@@ -127,8 +127,7 @@ def by_month(files: Files) -> Iterator[Files]:
     for key, part in early[bought < months["orders"]].groupby(bought):
         load = loads[str(key)]
         load["orders"] = pd.concat([part, load.get("orders", part[:0])])
-    for month in sorted(loads):
-        yield loads[month]
+    yield from (loads[each] for each in sorted(loads))
 
 
 def test_month_by_month_equals_all_at_once(
