@@ -1,6 +1,7 @@
 -- What the files hold is what the marts hold: no row is dropped or added, but for members that have
--- gone and are flagged, and the money is equal to the cent. The sums of raw are of its own text, so that
--- cents lost in staging show. Every layer leans on it; the tests of each fact compare it row by row.
+-- gone and are flagged, and the money is equal to the cent. The sums of raw are of its own text, so
+-- that cents lost in staging show. Every layer leans on it; the tests of each fact compare it row
+-- by row.
 {% set current = "count(case when not is_removed then 1 end)" %}
 {% set figures = [
     ("customers", "count(*)", "stg_olist__customers", current),
@@ -16,14 +17,14 @@
         "stg_olist__product_category_translations", "count(*)",
     ),
 ] %}
-{% for table, column, fact in [
+{%- for table, column, fact in [
     ("order_items", "price", "fct_order_items"),
     ("order_items", "freight_value", "fct_order_items"),
     ("order_payments", "payment_value", "fct_payments"),
-] %}
+] -%}
     {%- set amount = "sum(" ~ try_cast(column, "numeric(12, 2)") ~ ")" -%}
     {%- do figures.append((table, amount, fact, "sum(" ~ column ~ ")")) -%}
-{% endfor %}
+{%- endfor %}
 
 with
 
@@ -33,7 +34,7 @@ compared as (
 
     select
         '{{ table }}' as raw_table,
-        '{{ model }}' as model,
+        '{{ model }}' as model_name,
         (
             select {{ raw_figure }}
             from {{ source('olist', table) }}
