@@ -16,15 +16,10 @@
         "product_category_name_translation", "count(*)",
         "stg_olist__product_category_translations", "count(*)",
     ),
+    ("order_items", "sum(" ~ try_cast("price", "numeric(12, 2)") ~ ")", "fct_order_items", "sum(price)"),
+    ("order_items", "sum(" ~ try_cast("freight_value", "numeric(12, 2)") ~ ")", "fct_order_items", "sum(freight_value)"),
+    ("order_payments", "sum(" ~ try_cast("payment_value", "numeric(12, 2)") ~ ")", "fct_payments", "sum(payment_value)"),
 ] %}
-{%- for table, column, fact in [
-    ("order_items", "price", "fct_order_items"),
-    ("order_items", "freight_value", "fct_order_items"),
-    ("order_payments", "payment_value", "fct_payments"),
-] -%}
-    {%- set amount = "sum(" ~ try_cast(column, "numeric(12, 2)") ~ ")" -%}
-    {%- do figures.append((table, amount, fact, "sum(" ~ column ~ ")")) -%}
-{%- endfor %}
 
 with
 
