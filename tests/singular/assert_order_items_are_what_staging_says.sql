@@ -7,16 +7,19 @@ with
 order_items as (
 
     select
-        order_item_key,
-        order_id,
-        order_item_id,
-        product_id,
-        seller_id,
-        price,
-        freight_value,
-        shipping_limit_at,
-        _batch_id
-    from {{ ref('stg_olist__order_items') }}
+        items.order_item_key,
+        items.order_id,
+        items.order_item_id,
+        items.product_id,
+        items.seller_id,
+        items.price,
+        items.freight_value,
+        items.shipping_limit_at,
+        sellers.zip_code_prefix,
+        greatest(items._batch_id, sellers._batch_id) as _batch_id
+    from {{ ref('stg_olist__order_items') }} as items
+    left join {{ ref('stg_olist__sellers') }} as sellers
+        on items.seller_id = sellers.seller_id
     {{ kept_apart() }}
 
 ),
@@ -35,15 +38,13 @@ compared as (
         (
             facts.product_key <> {{ dimension_key('order_items.product_id') }}
             or facts.seller_key <> {{ dimension_key('order_items.seller_id') }}
-            or facts.seller_geography_key <> {{ dimension_key('sellers.zip_code_prefix') }}
+            or facts.seller_geography_key <> {{ dimension_key('order_items.zip_code_prefix') }}
             or facts.shipping_limit_date_key <> {{ date_key('order_items.shipping_limit_at') }}
         ) as has_other_keys,
-        facts._batch_id < greatest(order_items._batch_id, sellers._batch_id) as is_out_of_date
+        facts._batch_id < order_items._batch_id as is_out_of_date
     from {{ ref('fct_order_items') }} as facts
     full outer join order_items
         on facts.order_item_key = order_items.order_item_key
-    left join {{ ref('stg_olist__sellers') }} as sellers
-        on order_items.seller_id = sellers.seller_id
 
 )
 

@@ -4,6 +4,26 @@
 -- count.)
 with
 
+orders as (
+
+    select
+        orders.order_id,
+        orders.order_status,
+        orders.purchased_at,
+        orders.approved_at,
+        orders.shipped_at,
+        orders.delivered_at,
+        orders.estimated_delivery_on,
+        customers.customer_unique_id,
+        customers.zip_code_prefix,
+        greatest(orders._batch_id, customers._batch_id) as _batch_id
+    from {{ ref('stg_olist__orders') }} as orders
+    left join {{ ref('stg_olist__customers') }} as customers
+        on orders.customer_id = customers.customer_id
+    {{ kept_apart() }}
+
+),
+
 compared as (
 
     select
@@ -18,15 +38,13 @@ compared as (
             {%- endfor %}
         ) as has_other_values,
         (
-            facts.customer_key <> {{ dimension_key('customers.customer_unique_id') }}
-            or facts.customer_geography_key <> {{ dimension_key('customers.zip_code_prefix') }}
+            facts.customer_key <> {{ dimension_key('orders.customer_unique_id') }}
+            or facts.customer_geography_key <> {{ dimension_key('orders.zip_code_prefix') }}
         ) as has_other_keys,
-        facts._batch_id < greatest(orders._batch_id, customers._batch_id) as is_out_of_date
+        facts._batch_id < orders._batch_id as is_out_of_date
     from {{ ref('fct_orders') }} as facts
-    full outer join {{ ref('stg_olist__orders') }} as orders
+    full outer join orders
         on facts.order_id = orders.order_id
-    left join {{ ref('stg_olist__customers') }} as customers
-        on orders.customer_id = customers.customer_id
 
 )
 
