@@ -3,18 +3,15 @@
 
     expressions: by name of the rule, an SQL expression that is true -#}
 {% test expressions_are_true(model, expressions) %}
+{%- set names = [] -%}
+{%- for rule, expression in expressions.items() -%}
+    {%- do names.append("case when not (" ~ expression ~ ") then '" ~ rule ~ " ' else '' end") -%}
+{%- endfor %}
 
 select
     *,
-    concat(
-        {%- for rule, expression in expressions.items() %}
-        case when not ({{ expression }}) then '{{ rule }} ' else '' end{{ "," if not loop.last }}
-        {%- endfor %}
-    ) as broken_rules
+    concat({{ names | join(", ") }}) as broken_rules
 from {{ model }}
-where
-    {%- for expression in expressions.values() %}
-    {{ "or " if not loop.first }}not ({{ expression }})
-    {%- endfor %}
+where not ({{ expressions.values() | join(") or not (") }})
 
 {% endtest %}

@@ -3,12 +3,12 @@
 
     columns: by column, the model that it points to (`to`) and its column (`field`) -#}
 {% test foreign_keys(model, columns) %}
-{%- set broken = {} -%}
+{%- set broken, names = [], [] -%}
 {%- for column, parent in columns.items() -%}
-    {%- do broken.update({column:
-        "child." ~ column ~ " is not null and not exists (select 1 from " ~ parent.to
-        ~ " where " ~ parent.field ~ " = child." ~ column ~ ")"
-    }) -%}
+    {%- set is_broken = "child." ~ column ~ " is not null and not exists (select 1 from " ~ parent.to
+        ~ " where " ~ parent.field ~ " = child." ~ column ~ ")" -%}
+    {%- do broken.append(is_broken) -%}
+    {%- do names.append("case when " ~ is_broken ~ " then '" ~ column ~ " ' else '' end") -%}
 {%- endfor %}
 
 with
@@ -21,15 +21,8 @@ child as (
 
 select
     child.*,
-    concat(
-        {%- for column, is_broken in broken.items() %}
-        case when {{ is_broken }} then '{{ column }} ' else '' end{{ "," if not loop.last }}
-        {%- endfor %}
-    ) as broken_keys
+    concat({{ names | join(", ") }}) as broken_keys
 from child
-where
-    {%- for is_broken in broken.values() %}
-    {{ "or " if not loop.first }}({{ is_broken }})
-    {%- endfor %}
+where ({{ broken | join(") or (") }})
 
 {% endtest %}

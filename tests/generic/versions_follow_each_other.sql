@@ -1,6 +1,6 @@
-{#- The versions of a member cover all time, once, and each member of the dimension has some: the first
-    begins at the start, each begins where the one before it ends, the last, and only it, is current.
-    A join as of a moment leans on it: a gap would lose rows, an overlap would double them.
+{#- The versions of a member cover all time, once, and each member of the dimension has some: the
+    first begins at the start, each begins where the one before it ends, the last, and only it, is
+    current. A join as of a moment leans on it: a gap would lose rows, an overlap would double them.
 
     key: column that is the same in all versions of a member; dimension: the members -#}
 {% test versions_follow_each_other(model, key, dimension) %}

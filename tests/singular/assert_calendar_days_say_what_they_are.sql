@@ -1,5 +1,6 @@
 -- The calendar has every day from the first to the last, and a day's key, names and flags are those
--- that the engine's own calendar gives; a holiday is a row of the seed. Every chart by date leans on it.
+-- that the engine's own calendar gives; a holiday is a row of the seed. Every chart by date leans
+-- on it.
 with
 
 days as (

@@ -1,6 +1,7 @@
--- Each date key of fct_orders is the day of its moment, or -1 outside the calendar, and days and hours
--- are the time between the two moments that their name says, to the hundredth: charts by date and
--- delivery reports lean on them. (Those of lines and reviews: assert_<fact>_are_what_staging_says.)
+-- Each date key of fct_orders is the day of its moment, or -1 outside the calendar, and days and
+-- hours are the time between the two moments that their name says, to the hundredth: charts by date
+-- and delivery reports lean on them. (Those of lines and reviews:
+-- assert_<fact>_are_what_staging_says.)
 select *
 from {{ ref('fct_orders') }}
 where

@@ -1,5 +1,5 @@
--- Person, seller, product and place in the star are what staging and the seeds say of them, column by
--- column: an address or category that came from another column or row shows here. Counting
+-- Person, seller, product and place in the star are what staging and the seeds say of them, column
+-- by column: an address or category that came from another column or row shows here. Counting
 -- customer_id as a person, one per order, would hide every repeat purchase.
 with
 
@@ -20,8 +20,8 @@ members as (
 
 ),
 
--- Each person of the source is a member, and no other; whatever row of a person was chosen, the whole
--- address is that row's. One who has gone may have no member.
+-- Each person of the source is a member, and no other; whatever row of a person was chosen, the
+-- whole address is that row's. One who has gone may have no member.
 people as (
 
     select coalesce(members.customer_unique_id, customers.customer_unique_id) as natural_key
@@ -48,18 +48,22 @@ people as (
 
 ),
 
+orders_by_customer as (
+
+    select
+        customer_key,
+        min(purchased_at) as first_order_at,
+        max(purchased_at) as last_order_at
+    from {{ ref('fct_orders') }}
+    group by customer_key
+
+),
+
 order_times as (
 
     select members.customer_unique_id as natural_key
     from members
-    left join (
-        select
-            customer_key,
-            min(purchased_at) as first_order_at,
-            max(purchased_at) as last_order_at
-        from {{ ref('fct_orders') }}
-        group by customer_key
-    ) as orders
+    left join orders_by_customer as orders
         on members.customer_key = orders.customer_key
     where
         members.geography_key <> {{ dimension_key("nullif(members.zip_code_prefix, 'unknown')") }}

@@ -1,5 +1,6 @@
--- Each line of staging is in fct_order_items once and as staging has it now: values, keys of product and
--- seller, and the day of its shipping limit. (Its other keys: assert_orders_and_their_rows_agree.)
+-- Each line of staging is in fct_order_items once and as staging has it now: values, keys of
+-- product and seller, and the day of its shipping limit. (Its other keys:
+-- assert_orders_and_their_rows_agree.)
 with
 
 -- each column is a cast or a hash, which is computed once

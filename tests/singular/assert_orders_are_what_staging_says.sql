@@ -1,6 +1,7 @@
--- Each order of staging is in fct_orders once and as staging has it now: an incremental run that missed
--- a late, corrected or removed row shows here. One pass, because each column of staging is a cast.
--- (Amounts and score: assert_orders_and_their_rows_agree. Unit tests show which batches count.)
+-- Each order of staging is in fct_orders once and as staging has it now: an incremental run that
+-- missed a late, corrected or removed row shows here. One pass, because each column of staging is a
+-- cast. (Amounts and score: assert_orders_and_their_rows_agree. Unit tests show which batches
+-- count.)
 with
 
 orders as (

@@ -1,5 +1,5 @@
--- Each payment of staging is in fct_payments once and as staging has it now: values, and the key of its
--- type. (Its other keys: assert_orders_and_their_rows_agree.)
+-- Each payment of staging is in fct_payments once and as staging has it now: values, and the key of
+-- its type. (Its other keys: assert_orders_and_their_rows_agree.)
 with
 
 -- each column is a cast or a hash, which is computed once

@@ -1,5 +1,6 @@
--- Each review of staging is in fct_reviews once and as staging has it now: values, the days of its date
--- keys, and its lag to the hundredth of an hour. (Its other keys: assert_orders_and_their_rows_agree.)
+-- Each review of staging is in fct_reviews once and as staging has it now: values, the days of its
+-- date keys, and its lag to the hundredth of an hour. (Its other keys:
+-- assert_orders_and_their_rows_agree.)
 with
 
 -- each column is a cast or a hash, which is computed once

@@ -1,7 +1,11 @@
 -- What the files hold is what the marts hold: no row is dropped or added, but for members that have
--- gone and are flagged, and the money is equal to the cent. The sums of raw are of its own text, so that
--- cents lost in staging show. Every layer leans on it; the tests of each fact compare it row by row.
+-- gone and are flagged, and the money is equal to the cent. The sums of raw are of its own text, so
+-- that cents lost in staging show. Every layer leans on it; the tests of each fact compare it row
+-- by row.
 {% set current = "count(case when not is_removed then 1 end)" %}
+{% set price = try_cast("price", "numeric(12, 2)") %}
+{% set freight = try_cast("freight_value", "numeric(12, 2)") %}
+{% set payment = try_cast("payment_value", "numeric(12, 2)") %}
 {% set figures = [
     ("customers", "count(*)", "stg_olist__customers", current),
     ("geolocation", "count(*)", "int_geolocation_counted", "sum(point_count)"),
@@ -15,15 +19,10 @@
         "product_category_name_translation", "count(*)",
         "stg_olist__product_category_translations", "count(*)",
     ),
+    ("order_items", "sum(" ~ price ~ ")", "fct_order_items", "sum(price)"),
+    ("order_items", "sum(" ~ freight ~ ")", "fct_order_items", "sum(freight_value)"),
+    ("order_payments", "sum(" ~ payment ~ ")", "fct_payments", "sum(payment_value)"),
 ] %}
-{% for table, column, fact in [
-    ("order_items", "price", "fct_order_items"),
-    ("order_items", "freight_value", "fct_order_items"),
-    ("order_payments", "payment_value", "fct_payments"),
-] %}
-    {%- set amount = "sum(" ~ try_cast(column, "numeric(12, 2)") ~ ")" -%}
-    {%- do figures.append((table, amount, fact, "sum(" ~ column ~ ")")) -%}
-{% endfor %}
 
 with
 
@@ -33,7 +32,7 @@ compared as (
 
     select
         '{{ table }}' as raw_table,
-        '{{ model }}' as model,
+        '{{ model }}' as model_name,
         (
             select {{ raw_figure }}
             from {{ source('olist', table) }}

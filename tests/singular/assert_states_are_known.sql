@@ -1,5 +1,5 @@
--- A state that the seed does not have has no name and no region: the place is in no chart by region.
--- It warns, and fails past max_invalid_values, as values_are_valid does.
+-- A state that the seed does not have has no name and no region: the place is in no chart by
+-- region. It warns, and fails past max_invalid_values, as values_are_valid does.
 {{ config(
     severity='error',
     warn_if='> 0',
@@ -17,7 +17,7 @@ given as (
     }.items() %}
 
     select
-        '{{ model }}' as model,
+        '{{ model }}' as model_name,
         state_code
     from {{ ref(model) }}
     where {{ is_current }}
@@ -30,7 +30,7 @@ given as (
 )
 
 select
-    given.model,
+    given.model_name,
     given.state_code
 from given
 left join {{ ref('states') }} as states

@@ -1,5 +1,5 @@
--- Each dimension has one unknown member, at which facts point where a key is not known; it calls itself
--- unknown in every text, and is neither inferred nor removed.
+-- Each dimension has one unknown member, at which facts point where a key is not known; it calls
+-- itself unknown in every text, and is neither inferred nor removed.
 {% set dimensions = {
     "dim_dates": ("date_key = -1", [], []),
     "dim_customers": (

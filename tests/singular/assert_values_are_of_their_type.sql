@@ -1,5 +1,5 @@
--- A value that cannot be cast is null in staging, and an amount with more than cents is rounded there:
--- it warns, because one bad price is no reason to withhold a day's orders, and fails past
+-- A value that cannot be cast is null in staging, and an amount with more than cents is rounded
+-- there: it warns, because one bad price is no reason to withhold a day's orders, and fails past
 -- max_invalid_values, because then the export is broken. A sum that lacks a price is only honest
 -- while someone reads this list.
 {{ config(
