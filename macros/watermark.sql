@@ -156,10 +156,9 @@
         {{ return(none) }}
     {%- endif -%}
     {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
-    {%- set watermarks = target_table("_watermarks") -%}
-    {%- if execute and "watermark" not in model and load_relation(watermarks) is not none -%}
+    {%- if execute and "watermark" not in model and load_relation(target_table("_watermarks")) is not none -%}
         {%- set found = run_query(
-            "select mark.batch_id from " ~ watermarks ~ " as mark"
+            "select mark.batch_id from " ~ target_table("_watermarks") ~ " as mark"
             ~ " inner join " ~ batches ~ " as batch"
             ~ " on mark.batch_id = batch.batch_id and mark.loaded_at = batch.loaded_at"
             ~ " inner join " ~ pin ~ " as pin on mark.batch_id <= pin.batch_id"

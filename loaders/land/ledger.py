@@ -125,8 +125,10 @@ def exists(cursor: Cursor) -> bool:
 
 
 def ensure_schema(cursor: Cursor) -> None:
-    """Create schema ``raw`` and its ledger where they do not exist."""
-    if not exists(cursor):
+    """Create schema ``raw`` and its ledger, or drop what a load that was killed left there."""
+    if exists(cursor):
+        _drop_initial(cursor)
+    else:
         cursor.execute(Path(__file__).with_suffix(".sql").read_text("utf-8"))
 
 
@@ -209,7 +211,6 @@ def begin(link: Connection, source: str, mode: str) -> int:
     """
     with link.cursor() as cursor:
         ensure_schema(cursor)
-        _drop_initial(cursor)
         cursor.execute(
             "update raw._batches set status = 'crashed', error = %s where status = 'started'",
             (CRASHED,),

@@ -3,12 +3,13 @@
 
     columns: by column, the model that it points to (`to`) and its column (`field`) -#}
 {% test foreign_keys(model, columns) %}
-{%- set broken, names = [], [] -%}
+{%- set broken, names = {}, [] -%}
 {%- for column, parent in columns.items() -%}
-    {%- set is_broken = "child." ~ column ~ " is not null and not exists (select 1 from " ~ parent.to
-        ~ " where " ~ parent.field ~ " = child." ~ column ~ ")" -%}
-    {%- do broken.append(is_broken) -%}
-    {%- do names.append("case when " ~ is_broken ~ " then '" ~ column ~ " ' else '' end") -%}
+    {%- do broken.update({column:
+        "child." ~ column ~ " is not null and not exists (select 1 from " ~ parent.to
+        ~ " where " ~ parent.field ~ " = child." ~ column ~ ")"
+    }) -%}
+    {%- do names.append("case when " ~ broken[column] ~ " then '" ~ column ~ " ' else '' end") -%}
 {%- endfor %}
 
 with
@@ -23,6 +24,6 @@ select
     child.*,
     concat({{ names | join(", ") }}) as broken_keys
 from child
-where ({{ broken | join(") or (") }})
+where ({{ broken.values() | join(") or (") }})
 
 {% endtest %}

@@ -10,6 +10,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 from loaders.tables import BY_NAME
 
 Make = Callable[[Path], Path]
@@ -18,6 +20,17 @@ SELLERS = BY_NAME["sellers"]
 HEADER = ",".join(SELLERS.columns)
 ROWS = "s1,01037,sao paulo,SP\ns2,20031,rio de janeiro,RJ\n"
 TEXT = f"{HEADER}\n{ROWS}".encode()
+
+
+# How many files Hypothesis draws: few, and the same; nightly more.
+_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+LANDINGS = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+    max_examples=500 if _NIGHTLY else 25,
+    derandomize=not _NIGHTLY,
+)
 
 
 def content(data: bytes | str, name: str = SELLERS.file) -> Make:

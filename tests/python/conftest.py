@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SLOW = re.compile(
     "test_(answers|bench|crash|crowds|engines|gallery|governance|history|incremental"
     "|interruptions|keys|lake_star|mutation|offline|operations$|pin|plain_star|plans|property"
-    "|quarantine|readers|real_data|reports|roles|semantic|server|source_)"
+    "|quarantine|readers|real_data|reports|roles|semantic|server|source_|synchronize)"
 )
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]
@@ -114,9 +114,7 @@ def warehouse(named: Named) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="module")
-def rebuilt_warehouse(
-    named: Named,
-) -> Iterator[Warehouse]:
+def rebuilt_warehouse(named: Named) -> Iterator[Warehouse]:
     """A second one, to compare with."""
     with named("second") as made:
         yield made
@@ -138,11 +136,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def template(
-    named: Named,
-    postgres: dict[str, str],
-    history: tuple[Path, Path],
-) -> Iterator[str]:
+def template(named: Named, postgres: dict[str, str], history: tuple[Path, Path]) -> Iterator[str]:
     """The database that ``built`` starts from: made once, and no data test may warn."""
     with named("first") as made:
         made.land(history[0], "snapshot")

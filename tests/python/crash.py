@@ -15,7 +15,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from crowd import Rows, ask
-from exports import SNAPSHOT, exports
 from loaders.cli import main
 from loaders.paths import project_root
 from loaders.tables import TABLES
@@ -50,6 +49,8 @@ class History:
     """Exports in their order, and what raw has before and after each, in a quiet database."""
 
     def __init__(self, quiet: dict[str, str], folder: Path, scale: float) -> None:
+        from exports import exports  # noqa: PLC0415 - pandas, for which no killed load waits
+
         print(f"OLIST_CRASH_SEED={SEED} OLIST_CRASHES={CRASHES}")
         self._quiet, self._folders = quiet, exports(folder, scale, SEED)
         self.before: Rows = []
@@ -59,7 +60,7 @@ class History:
     def advance(self) -> None:
         """Go on to the next export."""
         self.export = next(self._folders)
-        self.load = (str(self.export), *SNAPSHOT)
+        self.load = (str(self.export), "--mode", "snapshot", "--allow-removals")
         self.before = content(self._quiet) if self.after else []
         run_load(self._quiet, *self.load)
         self.after = content(self._quiet)

@@ -15,6 +15,7 @@ from hypothesis.strategies import DrawFn
 
 from loaders.tables import BY_NAME, TABLES
 
+Mode = Literal["delta", "snapshot"]
 Row = tuple[str, ...]
 Files = dict[str, list[Row]]
 State = dict[str, dict[Row, Row]]  # of each table the values by key
@@ -24,7 +25,7 @@ State = dict[str, dict[Row, Row]]  # of each table the values by key
 class Load:
     """One load: the rows of the files that it has, in the order of their columns."""
 
-    mode: Literal["delta", "snapshot"] = "delta"
+    mode: Mode = "delta"
     files: Files = field(default_factory=dict)
     builds: bool = True  # whether a build follows, or the next load comes before it
     weight_limit: int = 500  # of the seed of weight bands, when that build runs
@@ -150,7 +151,7 @@ def histories(draw: DrawFn) -> list[Load]:
             files = {name: files[name] for name in sorted(names)}
         if draw(st.integers(0, 4)) == 0:
             files["geolocation"] = points[: draw(st.integers(0, 2))]
-        mode = draw(st.sampled_from(("snapshot", "snapshot", "delta")))
+        mode: Mode = draw(st.sampled_from(("snapshot", "snapshot", "delta")))
         limit = draw(st.sampled_from((500, 500, 600)))
         loads.append(Load(mode, files, draw(st.booleans()), limit))
     return loads

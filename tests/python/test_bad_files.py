@@ -8,9 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bad_files import CASES, HEADER, ROWS, SELLERS
+from bad_files import CASES, HEADER, LANDINGS, ROWS, SELLERS
 from conftest import temporary_database
-from draws import LANDINGS
 from loaders.cli import main
 from loaders.connection import connect
 from loaders.sources import files

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bad_files import HEADER, SELLERS, content
+from bad_files import HEADER, LANDINGS, SELLERS, content
 from conftest import Query, write_csv
-from draws import LANDINGS
 from loaders.cli import main
 from loaders.errors import LoaderError
 from loaders.land import Rules, land, rejects

@@ -25,7 +25,7 @@ remainders as (
 
     select
         order_id,
-        sum(amount) as left_over,
+        sum(amount) as amount_left,
         sum(is_line) as order_lines
     from amounts
     group by order_id
@@ -57,7 +57,7 @@ select order_id
 from remainders
 where
     order_lines > 0
-    and left_over <> 0
+    and amount_left <> 0
 
 union all
 

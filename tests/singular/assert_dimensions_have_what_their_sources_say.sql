@@ -48,7 +48,7 @@ people as (
 
 ),
 
-orders_by_customer as (
+orders as (
 
     select
         customer_key,
@@ -63,7 +63,7 @@ order_times as (
 
     select members.customer_unique_id as natural_key
     from members
-    left join orders_by_customer as orders
+    left join orders
         on members.customer_key = orders.customer_key
     where
         members.geography_key <> {{ dimension_key("nullif(members.zip_code_prefix, 'unknown')") }}

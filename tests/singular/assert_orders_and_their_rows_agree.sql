@@ -111,9 +111,5 @@ select
 from {{ ref(fact) }} as child
 inner join {{ ref('fct_orders') }} as orders
     on child.order_id = orders.order_id
-where
-    false
-    {%- for column in columns %}
-    or child.{{ column }} <> orders.{{ column }}
-    {%- endfor %}
+where (child.{{ columns | join(", child.") }}) <> (orders.{{ columns | join(", orders.") }})
 {%- endfor %}

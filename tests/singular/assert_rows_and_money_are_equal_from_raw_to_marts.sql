@@ -3,9 +3,6 @@
 -- that cents lost in staging show. Every layer leans on it; the tests of each fact compare it row
 -- by row.
 {% set current = "count(case when not is_removed then 1 end)" %}
-{% set price = try_cast("price", "numeric(12, 2)") %}
-{% set freight = try_cast("freight_value", "numeric(12, 2)") %}
-{% set payment = try_cast("payment_value", "numeric(12, 2)") %}
 {% set figures = [
     ("customers", "count(*)", "stg_olist__customers", current),
     ("geolocation", "count(*)", "int_geolocation_counted", "sum(point_count)"),
@@ -19,9 +16,9 @@
         "product_category_name_translation", "count(*)",
         "stg_olist__product_category_translations", "count(*)",
     ),
-    ("order_items", "sum(" ~ price ~ ")", "fct_order_items", "sum(price)"),
-    ("order_items", "sum(" ~ freight ~ ")", "fct_order_items", "sum(freight_value)"),
-    ("order_payments", "sum(" ~ payment ~ ")", "fct_payments", "sum(payment_value)"),
+    ("order_items", "sum(" ~ try_cast("price", "numeric(12, 2)") ~ ")", "fct_order_items", "sum(price)"),
+    ("order_items", "sum(" ~ try_cast("freight_value", "numeric(12, 2)") ~ ")", "fct_order_items", "sum(freight_value)"),
+    ("order_payments", "sum(" ~ try_cast("payment_value", "numeric(12, 2)") ~ ")", "fct_payments", "sum(payment_value)"),
 ] %}
 
 with
