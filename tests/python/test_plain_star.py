@@ -6,7 +6,7 @@ from benchmarks import plain
 from raw_sql import rows_of_one_only
 from warehouse import MARTS, Warehouse
 
-# Of a table of a schema: columns with types, then primary key, and indexes without the schema's name.
+# Of a table: columns with types, then primary key, and indexes without the name of its schema.
 FORM = (
     "select attname::text, format_type(atttypid, atttypmod) from pg_attribute"
     " where attrelid = '{0}.{1}'::regclass and attnum > 0 and not attisdropped order by 1",
