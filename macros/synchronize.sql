@@ -66,7 +66,7 @@
     of a new export, because the planner knows neither how many rows are newer than a watermark nor how
     long an array of ids is (it takes ten): rows are found by index and joined by hash. -#}
 {% macro begin_to_synchronize() -%}
-    {%- if execute -%}
+    {%- if execute and target.type == "postgres" -%}
     {%- set scope = scope_of_run() -%}
     {%- if is_incremental() %}
     commit;  -- a level is set before any query
@@ -85,7 +85,7 @@
 {#- Post-hook, last in the transaction: a new table gets its primary key and its readers; then what the
     table was made from is noted. -#}
 {% macro end_synchronizing() -%}
-    {%- if execute -%}
+    {%- if execute and target.type == "postgres" -%}
     {%- if not is_incremental() %}
     alter table {{ this }} add primary key ({{ config.get("unique_key") }});
     {{ grant_to_reader(this) }}

@@ -1,7 +1,7 @@
 {#- What each synchronized table was made from, in the target's table _watermarks, one row per model:
 
     batch_id, loaded_at   newest batch whose changes it has
-    code                  hash of its SQL, and of the views and seeds that it reads
+    code                  hash of its SQL, and of the views and the seeds' rows that it reads
     inputs                hash of that, and of the state of all tables that it reads
     version               grows whenever a run has written rows of it
 
@@ -58,7 +58,8 @@
     hashes as (
         select
             md5(concat_ws(
-                ' ', {{ literals([local_md5(without_scope(sql))] + found.seeds) }}, views.code, tables.unscoped_state
+                ' ', '{{ local_md5(without_scope(sql)) }}', views.code, tables.unscoped_state
+                {%- for seed in found.seeds %}, (select md5(string_agg(seed::text, '' order by seed::text)) from {{ seed }} as seed){% endfor %}
             )) as code,
             concat_ws(' ', tables.state, raw_tables.state) as state
         from views, tables, raw_tables
@@ -97,7 +98,7 @@
 
 
 {#- What the model is made from, by kind: relation names of views, models of synchronized tables (and which
-    of them are not made by changed orders), raw tables, checksums of seeds, and others. -#}
+    of them are not made by changed orders), raw tables, relation names of seeds, and others. -#}
 {% macro inputs() -%}
     {%- set found = {"views": [], "tables": [], "unscoped": [], "sources": [], "seeds": [], "others": []} -%}
     {%- do add_inputs(model.depends_on.nodes, found) -%}
@@ -115,7 +116,7 @@
         {%- else -%}
             {%- set node = graph.nodes[name] -%}
             {%- if node.resource_type == "seed" -%}
-                {%- do found.seeds.append(node.checksum.checksum) -%}
+                {%- do found.seeds.append(node.relation_name) if node.relation_name not in found.seeds -%}
             {%- elif node.config.materialized == "incremental" -%}
                 {%- do found.tables.append(node.alias) -%}
                 {%- do found.unscoped.append(node.alias) if not node.config.get("incremental_predicates") -%}

@@ -66,7 +66,7 @@ members_without_version as (
         true as is_current
     from dim_customers
     left join int_customer_versions
-        on dim_customers.customer_unique_id = int_customer_versions.customer_unique_id
+        on dim_customers.customer_key = {{ dimension_key('int_customer_versions.customer_unique_id') }}
     where int_customer_versions.customer_unique_id is null
 
 ),
@@ -83,7 +83,7 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(['customer_unique_id', 'version_number']) }}
+        {{ dbt_utils.generate_surrogate_key(['customer_key', 'version_number']) }}
             as customer_version_key,
 
         ---------- key of the member, as facts have it

@@ -104,7 +104,7 @@ members_without_version as (
         true as is_current
     from dim_products
     left join int_product_versions
-        on dim_products.product_id = int_product_versions.product_id
+        on dim_products.product_key = {{ dimension_key('int_product_versions.product_id') }}
     where int_product_versions.product_id is null
 
 ),
@@ -121,7 +121,7 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(['product_id', 'version_number']) }}
+        {{ dbt_utils.generate_surrogate_key(['product_key', 'version_number']) }}
             as product_version_key,
 
         ---------- key of the member, as facts have it

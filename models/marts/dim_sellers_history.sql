@@ -66,7 +66,7 @@ members_without_version as (
         true as is_current
     from dim_sellers
     left join int_seller_versions
-        on dim_sellers.seller_id = int_seller_versions.seller_id
+        on dim_sellers.seller_key = {{ dimension_key('int_seller_versions.seller_id') }}
     where int_seller_versions.seller_id is null
 
 ),
@@ -83,7 +83,7 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(['seller_id', 'version_number']) }}
+        {{ dbt_utils.generate_surrogate_key(['seller_key', 'version_number']) }}
             as seller_version_key,
 
         ---------- key of the member, as facts have it

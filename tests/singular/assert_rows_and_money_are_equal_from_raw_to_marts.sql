@@ -13,7 +13,8 @@
     ("products", "count(*)", "stg_olist__products", current),
     ("sellers", "count(*)", "stg_olist__sellers", current),
     (
-        "product_category_name_translation", "count(*)",
+        "product_category_name_translation",
+        "count(distinct " ~ trimmed("product_category_name") ~ ")",
         "stg_olist__product_category_translations", "count(*)",
     ),
     ("order_items", "sum(" ~ try_cast("price", "numeric(12, 2)") ~ ")", "fct_order_items", "sum(price)"),
