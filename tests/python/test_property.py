@@ -56,12 +56,12 @@ class Replay:
         load.write(self.folder)
         self.warehouse.land(self.folder, load.mode)
         if load.builds:
-            limits = (
-                f"{column} = case when {column} in (500, 600) then {load.weight_limit}"
-                f" else {column} end"
-                for column in ("above_g", "up_to_g")
-            )
-            self.warehouse.change_seed("weight_bands", ", ".join(limits))
+            for column in ("above_g", "up_to_g"):  # as a changed seed would
+                self.warehouse.query(
+                    f"update seeds.weight_bands set {column} = {load.weight_limit}"
+                    f" where {column} in (500, 600)",
+                    fetch=False,
+                )
             self.build()
 
     def build(self, *arguments: str) -> None:

@@ -95,14 +95,6 @@ class Warehouse:
             names = [column.name for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def change_seed(self, name: str, change: str) -> None:
-        """Change rows of a seed, and what dbt knows its file by."""
-        self.query(f"update seeds.{name} set {change}", fetch=False)
-        manifest = _MANIFESTS[self.folder]
-        seed = manifest.nodes[f"seed.olist_warehouse.{name}"]
-        seed.checksum.checksum = change.encode().hex()
-        manifest.build_flat_graph()  # type: ignore[no-untyped-call]
-
     def mart(self, name: str, columns: str = "mart.*") -> Rows:
         """All rows of a mart, sorted."""
         statement = sql.SQL("select {} from {} as mart").format(
