@@ -66,7 +66,9 @@ members_without_version as (
         true as is_current
     from dim_customers
     left join int_customer_versions
-        on dim_customers.customer_key = {{ dimension_key('int_customer_versions.customer_unique_id') }}
+        on
+            dim_customers.customer_key
+            = {{ dimension_key('int_customer_versions.customer_unique_id') }}
     where int_customer_versions.customer_unique_id is null
 
 ),
