@@ -2,7 +2,7 @@
 
 create table plain.dim_customers_history as
 select
-    md5(customer_unique_id || '-1') as customer_version_key,
+    md5(customer_key || '-1') as customer_version_key,
     customer_key,
     customer_unique_id,
     1 as version_number,
@@ -19,7 +19,7 @@ create index on plain.dim_customers_history (customer_key, valid_from);
 
 create table plain.dim_sellers_history as
 select
-    md5(seller_id || '-1') as seller_version_key,
+    md5(seller_key || '-1') as seller_version_key,
     seller_key,
     seller_id,
     1 as version_number,
@@ -36,7 +36,7 @@ create index on plain.dim_sellers_history (seller_key, valid_from);
 
 create table plain.dim_products_history as
 select
-    md5(product_id || '-1') as product_version_key,
+    md5(product_key || '-1') as product_version_key,
     product_key,
     product_id,
     1 as version_number,
