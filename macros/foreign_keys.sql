@@ -12,21 +12,19 @@
             return;
         end if;
         for wanted in
-            select mart, column_name, parent, field, mart_name || '_' || column_name || '_fkey' as name
+            select mart, name, column_name, parent, field
             from (values
                 ('', '', '', '', '')
                 {%- for key in foreign_keys() %},
-                ('{{ key.mart }}', '{{ key.mart_name }}', '{{ key.column }}', '{{ key.parent }}', '{{ key.field }}')
+                ('{{ key.mart }}', '{{ key.name }}', '{{ key.column }}', '{{ key.parent }}', '{{ key.field }}')
                 {%- endfor %}
-            ) as keys (mart, mart_name, column_name, parent, field)
+            ) as keys (mart, name, column_name, parent, field)
             where
                 to_regclass(nullif(mart, '')) is not null
                 and to_regclass(nullif(parent, '')) is not null
                 and not exists (
                     select from pg_constraint
-                    where
-                        conrelid = to_regclass(mart)
-                        and conname = mart_name || '_' || column_name || '_fkey'
+                    where conrelid = to_regclass(mart) and conname = name
                 )
         loop
             execute format(
@@ -40,7 +38,7 @@
 {%- endmacro %}
 
 
-{#- The keys that the foreign_keys tests check as errors: relation, column, relation that it points at, its key. -#}
+{#- The keys that the foreign_keys tests check as errors: relation and name, column, relation that it points at, its key. -#}
 {% macro foreign_keys() -%}
     {%- set keys = [] -%}
     {%- for test in graph.nodes.values()
@@ -49,15 +47,14 @@
         and test.attached_node in graph.nodes -%}
         {%- set mart = graph.nodes[test.attached_node] -%}
         {%- for column, points_at in test.test_metadata.kwargs.columns.items() -%}
-            {%- for name in test.depends_on.nodes if name.split(".")[-1] == points_at.to.split("'")[1] -%}
-                {%- do keys.append({
-                    "mart": mart.relation_name,
-                    "mart_name": mart.alias,
-                    "column": column,
-                    "parent": graph.nodes[name].relation_name,
-                    "field": points_at.field,
-                }) -%}
-            {%- endfor -%}
+            {%- set parent = graph.nodes["model." ~ test.package_name ~ "." ~ points_at.to.split("'")[1]] -%}
+            {%- do keys.append({
+                "mart": mart.relation_name,
+                "name": mart.alias ~ "_" ~ column ~ "_fkey",
+                "column": column,
+                "parent": parent.relation_name,
+                "field": points_at.field,
+            }) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(keys) }}

@@ -31,6 +31,7 @@
     delete from {{ table }}
     where ctid = any(array(select old_row from difference where is_gone));
 
+    -- by row, not only by the join: no scan of the table
     update {{ table }} as old
     set {% for column in others %}{{ column }} = new.{{ column }}{{ ", " if not loop.last }}{% endfor %}
     from difference as new

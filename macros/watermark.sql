@@ -10,14 +10,15 @@
 
 
 {#- What a run has to make of a table: `nothing`, what has `changed`, or `all`. It stands in `model` for
-    the rest of the run, with the hashes. -#}
+    the rest of the run, with the hashes and the tables that it is made from. -#}
 {% macro scope_of_run() -%}
     {%- do model.update({"scope": "all"}) -%}
     {%- if flags.EMPTY -%}
         {%- do model.update({"scope": "nothing"}) -%}
     {%- else -%}
-        {%- set now = run_query(state_of_inputs(inputs())).rows[0] -%}
-        {%- do model.update({"code": now["code"], "inputs": now["inputs"]}) -%}
+        {%- set found = inputs() -%}
+        {%- set now = run_query(state_of_inputs(found)).rows[0] -%}
+        {%- do model.update({"code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
         {%- if not is_incremental() or now["last_code"] != now["code"] -%}
         {%- elif now["last_inputs"] == now["inputs"] -%}
             {%- do model.update({"scope": "nothing"}) -%}
@@ -184,7 +185,8 @@
     end
     $do$
     {%- else -%}
-    {%- set has_written = "exists (select from difference)" if is_incremental() else "true" %}
+    {%- set has_written = "exists (select from difference)" if is_incremental() else "true" -%}
+    {%- set has_written = "false" if model.scope == "nothing" else has_written %}
     insert into {{ watermarks }} as old (model, batch_id, loaded_at, code, inputs, version)
     select
         '{{ this.identifier }}' as model,
@@ -192,8 +194,8 @@
         loaded_at,
         nullif('{{ model.code or "" }}', '') as code,
         nullif('{{ model.inputs or "" }}', '') as inputs,
-        cast({{ "false" if model.scope == "nothing" else has_written }} as integer) as version
-    from ({{ batch_of_inputs(inputs().tables) }}) as batch
+        cast({{ has_written }} as integer) as version
+    from ({{ batch_of_inputs(model.parents) }}) as batch
     on conflict (model) do update set
         batch_id = excluded.batch_id,
         loaded_at = excluded.loaded_at,

@@ -67,7 +67,7 @@ def land(
     # Before its source has said what the ledger may call it: without what is secret.
     scheme, found, _ = str(location).partition("://")
     source = f"{scheme}://" if found else shown(str(location), limit=0)
-    with _told(), ExitStack() as stack:
+    with _one_sentence(), ExitStack() as stack:
         try:
             request = Request(mode=mode, wait=rules.wait, say=say)
             delivery = stack.enter_context(deliver(str(location), tables, request))
@@ -176,8 +176,8 @@ def _note(link: Connection, error: LoaderError, source: str, mode: str) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Raise in one sentence what PostgreSQL, or the system, stopped."""
+def _one_sentence() -> Iterator[None]:
+    """Raise an error of PostgreSQL as LoaderError, in one sentence."""
     try:
         yield
     except psycopg2.Error as error:
