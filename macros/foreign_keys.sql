@@ -38,6 +38,36 @@
 {%- endmacro %}
 
 
+{#- on-run-start of --full-refresh: drops those keys. A table that is dropped takes the keys that point at it
+    along, for which it needs the tables that have them: two dimensions at once would wait for each other. -#}
+{% macro drop_foreign_keys() -%}
+    {%- if execute and target.type == "postgres" and flags.FULL_REFRESH and flags.WHICH in ("build", "run") %}
+    do $do$
+    declare
+        dropped record;
+    begin
+        for dropped in
+            select
+                conrelid::regclass as mart,
+                string_agg(format('drop constraint %I', conname), ', ') as constraints
+            from pg_constraint
+            where
+                contype = 'f'
+                and conrelid in (
+                    select to_regclass(mart)
+                    from unnest(array[{{ literals(foreign_keys() | map(attribute="mart")) }}]) as mart
+                    where mart <> ''
+                )
+            group by conrelid
+        loop
+            execute format('alter table %s %s', dropped.mart, dropped.constraints);
+        end loop;
+    end
+    $do$
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- The keys that the foreign_keys tests check as errors: relation and name, column, relation that it points at, its key. -#}
 {% macro foreign_keys() -%}
     {%- set keys = [] -%}

@@ -88,7 +88,9 @@
 {% macro end_synchronizing() -%}
     {%- if execute and target.type == "postgres" -%}
     {%- if not is_incremental() %}
-    alter table {{ this }} add primary key ({{ config.get("unique_key") }});
+    {%- set key = this.identifier ~ "_pkey" %}
+    alter index if exists {{ this.include(identifier=false) }}.{{ key }} rename to {{ key }}_of_backup;
+    alter table {{ this }} add constraint {{ key }} primary key ({{ config.get("unique_key") }});
     {{ grant_to_reader(this) }}
     {%- endif %}
     {{ move_watermark() }}
