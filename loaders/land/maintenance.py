@@ -80,6 +80,10 @@ def in_two(link: Connection, jobs: list[Job]) -> None:
     failures: list[BaseException] = []
 
     def work(link: Connection) -> None:
+        # Workers of PostgreSQL sort an index by way of files, and both connections are busy anyway.
+        with link.cursor() as cursor:
+            cursor.execute("set max_parallel_maintenance_workers = 0")
+        link.commit()
         while jobs:
             try:
                 job = jobs.pop(0)

@@ -38,9 +38,10 @@ _CONTENT = (
     errors.UniqueViolation,
     BadRows,
 )
-# An id of Olist has 32 letters, and what has as many is looked at no further: it saves the most.
+# An id of Olist has 32 letters, and what has as many, or has nothing odd in it, is looked at no
+# further: it saves the most.
 _ODD_ID = (
-    "(octet_length({0}) <> 32"
+    "(octet_length({0}) <> 32 and {0} <> translate({0}, E'E \\t\\u00a0', '')"
     " and ({0} <> btrim({0}, E' \\t\\u00a0') or {0} ~ '^[0-9.]+E\\+[0-9]+$'))"
 )
 _ODD_ID_REMARK = (

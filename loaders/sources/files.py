@@ -22,7 +22,7 @@ from loaders.tables import ALL_TABLES, BY_FILE, BY_NAME, TABLES, Table
 
 _GZIP = ".gz"
 _NEAR = 0.9  # likeness of names that are meant to be the same
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 # What unpacks to more than both is a bomb: CSV of real rows shrinks to a tenth, seldom to a 50th.
 _HARMLESS = 100 << 20
 _RATIO = 100
