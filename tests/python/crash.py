@@ -23,12 +23,14 @@ CRASHES = int(os.environ.get("OLIST_CRASHES", "100"))
 SEED = int(os.environ.get("OLIST_CRASH_SEED", random.randrange(10**6)))
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["crash", "loaders.land", "loaders.sources.files", "loaders.lake"])
+_context.set_forkserver_preload(
+    ["crash", "loaders.land", "loaders.sources.files", "loaders.lake.replay"]
+)
 
 
-def start_load(variables: Mapping[str, str], *arguments: str) -> BaseProcess:
+def start_load(variables: Mapping[str, str], *arguments: str, command: str = "land") -> BaseProcess:
     """Start ``olist land`` in a process of its own, which has imported everything already."""
-    process = _context.Process(target=_run, args=(dict(variables), ["land", *arguments]))
+    process = _context.Process(target=_run, args=(dict(variables), [command, *arguments]))
     process.start()
     return process
 
@@ -66,10 +68,10 @@ class History:
         self.after = content(self._quiet)
 
 
-def run_load(variables: Mapping[str, str], *arguments: str) -> float:
+def run_load(variables: Mapping[str, str], *arguments: str, command: str = "land") -> float:
     """Run a load to its end; return how long it took, in seconds."""
     begun = time.monotonic()
-    process = start_load(variables, *arguments)
+    process = start_load(variables, *arguments, command=command)
     process.join()
     assert process.exitcode == 0
     return time.monotonic() - begun

@@ -17,6 +17,7 @@ from crowd import ask, ended, olist
 from loaders.land.ledger import CRASHED
 
 LEDGER = "select batch_id, status, error from raw._batches order by batch_id"
+UNFINISHED = r"select relname from pg_class where relname like '\_initial%'"
 LAST = "select status, seconds::float from raw._batches order by batch_id desc limit 1"
 
 
@@ -60,6 +61,34 @@ def _kill_one(database: dict[str, str], history: History, delay: float) -> str:
     where = {(): "before", ("started",): "in", ("landed",): "after"}[tuple(*found)]
     assert content(database) == (history.after if where == "after" else history.before)
     return where
+
+
+@pytest.mark.parametrize("command", ["land", "replay"])
+def test_a_first_load_that_is_killed_is_begun_anew(
+    postgres: dict[str, str], tmp_path: Path, command: str
+) -> None:
+    draw, killed = random.Random(SEED), 0
+    with temporary_database(postgres) as quiet:
+        history = History(quiet, tmp_path / "exports", 0.01)
+        load: tuple[str, ...] = history.load
+        if command == "replay":
+            history.advance()  # a replay has a transaction for each batch
+            load = (str(tmp_path / "lake"),)
+            run_load(quiet, *load, command="archive")
+        with temporary_database(postgres) as other:
+            usual = run_load(other, *load, command=command)
+        for _ in range(max(3, CRASHES // 50)):
+            with temporary_database(postgres) as database:
+                process = start_load(database, *load, command=command)
+                time.sleep(draw.uniform(0, usual))
+                process.kill()
+                process.join()
+                killed += process.exitcode != 0
+                with until(lambda where=database: not left_behind(where)):  # type: ignore[misc]
+                    run_load(database, *load, command=command)
+                assert content(database) == history.after
+                assert ask(database, UNFINISHED) == []
+    assert killed
 
 
 @pytest.mark.parametrize("kind", ["ended", "cut"])

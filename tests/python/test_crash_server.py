@@ -101,23 +101,28 @@ def test_a_killed_start_is_begun_anew(home: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(home: Path) -> Path:
+def small_disk(home: Path) -> Iterator[Path]:
     """The server's home on a file system of its own, of 200 MB."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200m,mode=755", "olist", str(home)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+    as_root = ["sudo", "-n"] if os.geteuid() and "CI" in os.environ else []
+    options = f"size=200m,mode=755,uid={os.getuid()},gid={os.getgid()}"
+    mount = [*as_root, "mount", "-t", "tmpfs", "-o", options, "olist", str(home)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("only root may mount a small file system, where it may at all")
-    return home
+    yield home
+    ended(olist({"OLIST_HOME": str(home)}, "down"))
+    subprocess.run([*as_root, "umount", "--lazy", str(home)], check=True)
 
 
 def test_a_full_disk_stops_a_load_and_keeps_what_was_there(
     small_disk: Path, postgres: dict[str, str], tmp_path: Path
 ) -> None:
-    try:
-        with temporary_database(postgres) as quiet:
-            history, server = History(quiet, tmp_path / "exports", 0.02), up(small_disk)
-            assert ended(olist(server, "land", *history.load))[0] == 0
-            history.advance()
-            ballast, free = small_disk / "ballast", os.statvfs(small_disk)
+    server, ballast = up(small_disk), small_disk / "ballast"
+    with temporary_database(postgres) as quiet:
+        history = History(quiet, tmp_path / "exports", 0.02)
+        for kept in (False, True):  # before the first load, and with one in raw
+            if kept:
+                history.advance()
+            free = os.statvfs(small_disk)
             with ballast.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - 500_000)
             status, said = ended(olist(server, "land", *history.load))
@@ -126,11 +131,10 @@ def test_a_full_disk_stops_a_load_and_keeps_what_was_there(
             assert "No space left on device" in said or "connection to PostgreSQL was lost" in said
             ballast.unlink()
             server = up(small_disk)
-            assert content(server) == history.before
+            assert ask(server, "select to_regclass('raw.orders') is not null") == [(kept,)]
+            if kept:
+                assert content(server) == history.before
             assert ended(olist(server, "land", *history.load))[0] == 0
             assert content(server) == history.after
-        second = ask(server, "select status from raw._batches where batch_id = 2")
-        assert second in ([("failed",)], [("crashed",)])
-    finally:
-        ended(olist({"OLIST_HOME": str(small_disk)}, "down"))
-        subprocess.run(["umount", "--lazy", str(small_disk)], check=True)
+    stopped = "select 1 from raw._batches where status in ('failed', 'crashed')"
+    assert len(ask(server, stopped)) == 2

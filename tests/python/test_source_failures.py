@@ -81,13 +81,23 @@ def test_a_source_that_cannot_be_used(
         assert "wr0ng" not in line
 
 
-def test_a_table_that_may_not_be_read_is_told(
-    postgresql: PostgreSQL, query: Query, capsys: pytest.CaptureFixture[str]
+def test_what_may_not_be_read_is_told(
+    source: Source, query: Query, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shop.create(postgresql, SELLERS)
-    postgresql.run(f"revoke pg_read_all_data from {postgresql.reader}")
-    told = failure(postgresql, postgresql.url(), capsys, query)
-    assert "sellers cannot be read: permission denied" in told
+    """A table without rights, and a view whose definer is gone."""
+    if isinstance(source, PostgreSQL):
+        shop.create(source, SELLERS)
+        source.run(f"revoke pg_read_all_data from {source.reader}")
+        expected = "sellers cannot be read: permission denied"
+    else:
+        source.run(
+            "create table vendors as select 's1' as seller_id, 1 as seller_zip_code_prefix,"
+            " 'x' as seller_city, 'SP' as seller_state",
+            "create definer = gone@localhost view sellers as select * from vendors",
+        )
+        expected = "sellers cannot be read: Access denied for user 'reader'"
+    told = failure(source, source.url(), capsys, query)
+    assert expected in told
     assert query("select to_regclass('raw.sellers')") == [(None,)]
 
 
