@@ -110,8 +110,8 @@ class FileResult:
     file_name: str
     mode: str
     encoding: str
+    archive_checksum: str | None
     checksum: str = ""
-    archive_checksum: str | None = None
     bytes: int = 0
     status: str = ""
     seconds: float = 0.0
@@ -231,8 +231,8 @@ def last_landed(
 ) -> tuple[str, int, bool] | None:
     """The file that was landed last for a table, if landing it so would have done as much.
 
-    Its SHA-256, its bytes, and whether this one's packed bytes are known to be the same. Only the
-    last counts: A, then B, then A again has to land A again.
+    Its SHA-256, its bytes, and whether it was in the archive that this one is in. Only the last
+    counts: A, then B, then A again has to land A again.
     """
     cursor.execute(
         "select files.mode, encoding, rules ->> 'null_marker', checksum, bytes, exists ("

@@ -48,7 +48,7 @@ create index _files_table_name_idx on raw._files (table_name, batch_id);
 comment on table raw._files is 'One row per file of a load';
 comment on column raw._files.checksum is 'SHA-256 of its content';
 comment on column raw._files.archive_checksum is
-'SHA-256 of its packed bytes in a zip; null where it was not packed';
+'SHA-256 of the zip that it was in; null where it was in none';
 
 create table raw._rejected_rows (
     batch_id bigint not null references raw._batches deferrable initially deferred,

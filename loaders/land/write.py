@@ -112,7 +112,9 @@ class Load:
     def __init__(self, file: SourceFile, batch: Batch, progress: Progress) -> None:
         self.file, self.table, self._columns = file, file.table, file.header()
         mode = file.mode or batch.mode
-        self.result = FileResult(self.table.name, file.name, mode, file.encoding)
+        self.result = FileResult(
+            self.table.name, file.name, mode, file.encoding, file.archive_checksum
+        )
         self._batch, self._progress = batch, progress
         self._may_have_markers = self._is_refused = False
         self._started = 0.0
@@ -126,7 +128,6 @@ class Load:
         """
         self._cursor, self._started = link.cursor(), time.perf_counter()
         target = ledger.initial(self.table)
-        self.result.archive_checksum = self.file.packed_checksum()
         try:
             read = self._copy(target, (*self.table.columns, *self._columns))
             ledger.complete(self._cursor, self.table, target, self._stamps())
@@ -147,7 +148,6 @@ class Load:
         """
         self._cursor = link.cursor()
         self._started = self._started or time.perf_counter()
-        self.result.archive_checksum = self.file.packed_checksum()
         if not self._is_refused and self._is_unchanged():
             self.result.status = "unchanged"
             self._progress.advance(self.file.size)

@@ -26,8 +26,8 @@ class SourceFile:
     """One CSV file of one table, and how to open it (as often as needed) for its bytes.
 
     ``size`` is in bytes, unpacked; of a gzip it is a guess. ``mode`` is ``delta`` or ``snapshot``
-    where the source knows it for this file, else None: the mode of the batch. ``packed_checksum``
-    gives, of a member of a zip, the SHA-256 (hex) of its packed bytes.
+    where the source knows it for this file, else None: the mode of the batch. ``archive_checksum``
+    is the SHA-256 (hex) of the zip that it is in.
     """
 
     table: Table
@@ -36,7 +36,7 @@ class SourceFile:
     open: Callable[[], IO[bytes]] = field(repr=False)
     mode: str | None = None
     encoding: str = UTF_8
-    packed_checksum: Callable[[], str | None] = field(default=lambda: None, repr=False)
+    archive_checksum: str | None = None
 
     def as_utf8(self, stream: IO[bytes]) -> IO[bytes]:
         """The opened file as COPY takes it: UTF-8, whatever the file's encoding is."""

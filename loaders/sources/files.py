@@ -4,7 +4,6 @@ import difflib
 import gzip
 import hashlib
 import lzma
-import os
 import stat
 import struct
 import zipfile
@@ -27,7 +26,6 @@ _BLOCK = 1 << 18
 _HARMLESS = 100 << 20
 _RATIO = 100
 _ENCRYPTED = 0x1
-_LOCAL_HEADER = struct.Struct("<4s22xHH")  # of a zip's member: mark, …, lengths of name and extra
 # zipfile and what it calls raise these for bytes that are no zip, or no more.
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
@@ -131,15 +129,17 @@ def _list(path: Path) -> list[_Found]:
     if path.name.lower().removesuffix(_GZIP).endswith((".csv", ".txt", ".tsv")):
         return [(path.name, partial(_in_folder, path))]
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
+            file.seek(0)
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
     except _DAMAGE as error:
         raise LoaderError(
             f"{path}: cannot be read as a zip ({_reason(error)}); is it half-written? Name a"
             " folder, a zip or a .csv file."
         ) from error
     return [
-        (member.filename, partial(_in_zip, path, member))
+        (member.filename, partial(_in_zip, path, checksum, member))
         for member in members
         if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
@@ -182,7 +182,7 @@ def _gzip_size(path: Path) -> int:
         return int.from_bytes(stream.read(4), "little")
 
 
-def _in_zip(path: Path, member: zipfile.ZipInfo, table: Table) -> SourceFile:
+def _in_zip(path: Path, checksum: str, member: zipfile.ZipInfo, table: Table) -> SourceFile:
     where = f"{path}: {shown(member.filename)}"
     inside = PurePosixPath(member.filename.replace("\\", "/"))
     if inside.is_absolute() or ".." in inside.parts:
@@ -198,25 +198,7 @@ def _in_zip(path: Path, member: zipfile.ZipInfo, table: Table) -> SourceFile:
             stream = archive.open(member)  # which keeps the file open
         return _unpacked(where, stream, member.compress_size)
 
-    packed_checksum = partial(_packed_checksum, path, member, where)
-    return SourceFile(table, inside.name, member.file_size, opened, packed_checksum=packed_checksum)
-
-
-def _packed_checksum(path: Path, member: zipfile.ZipInfo, where: str) -> str:
-    """SHA-256 in hex of a member's packed bytes, as they lie in the zip."""
-    digest, left = hashlib.sha256(), member.compress_size
-    with _damage(where), path.open("rb") as stream:
-        stream.seek(member.header_offset)
-        mark, name, extra = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))
-        if mark != b"PK\x03\x04":
-            raise zipfile.BadZipFile("no file where the zip's list has one")
-        stream.seek(name + extra, os.SEEK_CUR)
-        while left and (block := stream.read(min(left, _BLOCK))):
-            digest.update(block)
-            left -= len(block)
-        if left:
-            raise EOFError("it ends too early")
-    return digest.hexdigest()
+    return SourceFile(table, inside.name, member.file_size, opened, archive_checksum=checksum)
 
 
 def _unpacked(where: str, stream: IO[bytes] | gzip.GzipFile, packed: int) -> IO[bytes]:
