@@ -24,7 +24,7 @@ from loaders.tables import OPTIONAL, TABLES
 
 # Unit tests ask whether the SQL is right, not whether the data is: `make test` runs them.
 # The SQL of each node is in target/run: dbt need not write it to its log as well.
-_DBT = ("build", "--exclude-resource-type", "unit_test", "--log-level-file", "info")
+_DBT = ("build", "--log-level-file", "info")
 
 
 def build() -> None:

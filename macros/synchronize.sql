@@ -60,6 +60,31 @@
 {%- endmacro %}
 
 
+{#- One clear error where a full refresh of a table would drop views on it that this run does not make again. -#}
+{% macro stop_if_views_would_go() -%}
+    {%- set made_again = [] -%}
+    {%- for name in selected_resources if name in graph.nodes and graph.nodes[name].relation_name -%}
+        {%- do made_again.append(graph.nodes[name].relation_name) -%}
+    {%- endfor -%}
+    {%- set views = run_query(
+        "with recursive readers as ("
+        ~ " select to_regclass('" ~ this ~ "')::oid as relation"
+        ~ " union select pg_rewrite.ev_class from readers"
+        ~ " inner join pg_depend on refobjid = relation and classid = 'pg_rewrite'::regclass"
+        ~ " inner join pg_rewrite on pg_rewrite.oid = objid)"
+        ~ " select relation::regclass::text as name from readers where relation <> to_regclass('" ~ this ~ "')"
+        ~ " and relation not in (select to_regclass(name) from unnest(array[" ~ literals(made_again)
+        ~ "]) as name where to_regclass(nullif(name, '')) is not null) order by 1"
+    ).columns["name"].values() -%}
+    {%- if views -%}
+        {%- do exceptions.raise_compiler_error(
+            "--full-refresh of " ~ this.identifier ~ " would drop " ~ views | join(", ") ~ ": select what the"
+            ~ " project makes too (" ~ this.identifier ~ "+), and allow the rest with --vars 'drop_views: true'."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- Pre-hook, first in the transaction: finds out what is in scope, and lets no other run write the table.
 
     One snapshot for all its statements: the pin that the views read may move between two of them where
@@ -67,6 +92,7 @@
 {% macro begin_to_synchronize() -%}
     {%- if execute and config.get("materialized") == "incremental" -%}
     {%- set scope = scope_of_run() -%}
+    {%- do stop_if_views_would_go() if flags.FULL_REFRESH and not var("drop_views", false) -%}
     {%- if is_incremental() %}
     commit;  -- a level is set before any query
     begin isolation level repeatable read;

@@ -155,7 +155,7 @@
 
     The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. -#}
 {% macro watermark() -%}
-    {%- set goes_on = is_incremental() or (model.resource_type == "test" and flags.WHICH == "build") -%}
+    {%- set goes_on = flags.WHICH in ("build", "run") and (is_incremental() or model.resource_type == "test") -%}
     {%- if execute and (flags.EMPTY or not goes_on) -%}
         {{ return(none) }}
     {%- endif -%}
