@@ -101,9 +101,9 @@ def test_the_command_prints_tables_and_csv(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "There is no answer 'nothing': 'olist answers --list'"),
-        (["daily_sales", "top_sellers", "--csv"], "A CSV is one table: name one answer"),
-        (["daily_sales"], "nothing landed or built yet: run 'olist land', then 'dbt build'."),
+        (["nothing"], "No analysis is named 'nothing'; 'olist answers --list'"),
+        (["daily_sales", "top_sellers", "--csv"], "--csv needs exactly one analysis"),
+        (["daily_sales"], "nothing has been built yet: run 'olist land', then 'dbt build'."),
     ],
 )
 def test_errors_are_one_sentence(
