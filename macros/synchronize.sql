@@ -63,31 +63,37 @@
 {#- Pre-hook, first in the transaction: finds out what is in scope, and lets no other run write the table.
 
     One snapshot for all its statements: the pin that the views read may move between two of them where
-    it is another target's (--defer). And plans that are right for one order as for the hundred thousand
-    of a new export, because the planner knows neither how many rows are newer than a watermark nor how
-    long an array of ids is (it takes ten): rows are found by index and joined by hash. -#}
+    it is another target's (--defer). -#}
 {% macro begin_to_synchronize() -%}
-    {%- if execute and target.type == "postgres" -%}
+    {%- if execute and config.get("materialized") == "incremental" -%}
     {%- set scope = scope_of_run() -%}
     {%- if is_incremental() %}
     commit;  -- a level is set before any query
     begin isolation level repeatable read;
     lock table {{ this }} in share row exclusive mode;
     {%- if scope == "changed" %}
-    set local enable_seqscan = off;
-    set local enable_nestloop = off;
-    set local jit = off;
+    {{ find_rows_by_index() }}
     {%- endif %}
     {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
 
+{#- Settings of a transaction with which plans are right for one order as for the hundred thousand of a new
+    export: rows are found by index and joined by hash. The planner knows neither how many rows are newer
+    than a watermark nor how long an array of ids is (it takes ten). -#}
+{% macro find_rows_by_index() -%}
+    set local enable_seqscan = off;
+    set local enable_nestloop = off;
+    set local jit = off;
+{%- endmacro %}
+
+
 {#- Post-hook, last in the transaction: a new table gets its primary key and its readers; then what the
     table was made from is noted. -#}
 {% macro end_synchronizing() -%}
-    {%- if execute and target.type == "postgres" -%}
-    {%- if not is_incremental() %}
+    {%- if execute and config.get("materialized") == "incremental" -%}
+    {%- if model.is_new %}
     {%- set key = this.identifier ~ "_pkey" %}
     alter index if exists {{ this.include(identifier=false) }}.{{ key }} rename to {{ key }}_of_backup;
     alter table {{ this }} add constraint {{ key }} primary key ({{ config.get("unique_key") }});
