@@ -138,7 +138,7 @@ def incremental(warehouse: Warehouse, days: Iterator[Path], full: list[Step]) ->
     warehouse.land(export, "snapshot")
     with plans() as steps:
         warehouse.dbt("run", "--select", *STAGED, *FACTS)
-    # what dbt asks of the catalogue costs the same at any size
+    # what dbt asks of the catalog costs the same at any size
     return [step for step in steps if step.model in (*STAGED, *FACTS)]
 
 
