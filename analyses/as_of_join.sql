@@ -1,8 +1,8 @@
--- What has each category sold from each state, as both were when the order was placed, not as they
--- are today? Grain: category by state of the seller.
--- Trap: each line finds exactly one version of its product and seller
--- (tests/generic/versions_follow_each_other.sql), if valid_to is left out of the range;
--- a line without a purchase time, because its order has not arrived, takes the current one.
+-- What did each category sell from each state, by category and state at the time of the order?
+-- Grain: category and seller state.
+-- Trap: every line matches exactly one version of its product and seller, because valid_to is
+-- exclusive (tests/generic/versions_follow_each_other.sql). A line without a purchase time,
+-- because its order has not arrived, uses the current version.
 select
     products.category_name,
     sellers.state_code,

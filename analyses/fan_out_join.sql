@@ -1,7 +1,7 @@
--- What does a join of the lines, payments and reviews of an order count, beside the truth? Grain:
--- the whole data, in one row.
--- Trap: the join multiplies rows and money; its figures are those that many published reports of
--- this dataset show.
+-- What does a join of lines, payments and reviews count, compared with the truth? Grain: the whole
+-- dataset, in one row.
+-- Trap: the join multiplies rows and amounts. Many published reports on this dataset show its
+-- results.
 with
 
 fan_out as (

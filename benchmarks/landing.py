@@ -109,7 +109,6 @@ def _keys() -> list[str]:
             key = ", ".join(table.key)
             lines.append(f"create unique index on {table.name} ({key});")
             lines.append(f"create index on {table.name} ({key});")
-        lines += [f"create index on {table.name} ({column});" for column in table.lookups]
     return lines
 
 

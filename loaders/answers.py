@@ -38,10 +38,12 @@ def answer(names: Sequence[str], *, limit: int | None = None, as_csv: bool = Fal
     known = {name: {name, file.parent.name} for name, file in analyses().items()}
     for name in names:
         if not any(name in those for those in known.values()):
-            raise LoaderError(f"There is no answer '{name}': 'olist answers --list' has them all.")
+            raise LoaderError(f"No analysis is named '{name}'; 'olist answers --list' lists them.")
     chosen = [name for name, those in known.items() if not names or those & {*names}]
     if as_csv and len(chosen) > 1:
-        raise LoaderError("A CSV is one table: name one answer, as in 'olist answers daily_sales'.")
+        raise LoaderError(
+            "--csv needs exactly one analysis, as in 'olist answers daily_sales --csv'."
+        )
     # Where there are no roles, the user asks: it must not write either.
     with environment_for_dbt(PGOPTIONS="-c default_transaction_read_only=on"):
         from dbt.cli.main import dbtRunner  # after the variables: it copies them when it starts
@@ -53,7 +55,7 @@ def answer(names: Sequence[str], *, limit: int | None = None, as_csv: bool = Fal
     if done.exception:
         reason = " ".join(str(done.exception).split())
         if "does not exist" in reason:
-            raise LoaderError("nothing landed or built yet: run 'olist land', then 'dbt build'.")
+            raise LoaderError("nothing has been built yet: run 'olist land', then 'dbt build'.")
         raise LoaderError(f"dbt cannot run it: {reason}")
     results: Any = done.result
     tables: dict[str, Any] = {one.node.name: one.agate_table for one in results}

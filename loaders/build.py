@@ -24,7 +24,7 @@ from loaders.tables import OPTIONAL, TABLES
 
 # Unit tests ask whether the SQL is right, not whether the data is: `make test` runs them.
 # The SQL of each node is in target/run: dbt need not write it to its log as well.
-_DBT = ("build", "--exclude-resource-type", "unit_test", "--log-level-file", "info")
+_DBT = ("build", "--log-level-file", "info")
 
 
 def build() -> None:
@@ -90,7 +90,7 @@ def _files() -> str | None:
             )
         return named
     if download.has_credentials():
-        print("Data: the Olist dataset from Kaggle, by the credentials on this machine.")
+        print("Data: the Olist dataset from Kaggle, with the credentials on this machine.")
         return str(download.download(state_root() / "data"))
     return None
 
@@ -100,7 +100,7 @@ def _landed_or_sample() -> str | None:
     landed = _last_source()
     if landed in {None, str(sample_folder())}:
         return _sample()
-    print(f"Data: what is landed already, from {landed} (OLIST_DATA=path lands another).")
+    print(f"Data: already landed from {landed} (OLIST_DATA=path lands other data).")
     return None
 
 
@@ -147,7 +147,9 @@ def _has_operations() -> bool:
         for table in OPTIONAL:
             cursor.execute(sql.SQL("select from {} limit 1").format(ledger.raw(table)))
             if cursor.rowcount:
-                print("With operations: marketing or stock have landed (docs/operations.md).")
+                print(
+                    "With operations: marketing or inventory data has landed (docs/operations.md)."
+                )
                 return True
     return False
 
@@ -159,7 +161,7 @@ def _dbt_build(environment: Mapping[str, str], *, operations: bool = False) -> M
     command = [sys.executable, "-m", "loaders.dbt", colors, *_DBT, *switch]
     if subprocess.run(command, cwd=project_root(), env=environment, check=False).returncode:
         raise LoaderError(
-            "dbt build failed, its messages are above; rows that break a test are in schema audit."
+            "dbt build failed, see above; rows that failed a test are in schema audit."
         )
     run = json.loads((project_root() / "target" / "run_results.json").read_text("utf-8"))
     return Counter(

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(redact(shown.getvalue()), end="", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("olist: interrupted; what was under way is rolled back", file=sys.stderr)
+        print("olist: interrupted; unfinished work was rolled back", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `olist status | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -86,7 +86,7 @@ _arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 _role = click.option(
     "--role",
     type=click.Choice(("loader", "transformer", "reader")),
-    help="Be one of the roles of 'olist roles' (default: the user).",
+    help="Act as one of the roles of 'olist roles' (default: the owner).",
 )
 _folder = click.Path(path_type=Path, file_okay=False)
 _lake_of = "s3://bucket/prefix/ or a folder (or set OLIST_LAKE)."
@@ -103,7 +103,7 @@ def olist() -> None:
       olist sample --out data/sample --scale 0.1  make synthetic files
       olist land data/sample --mode snapshot      land them in schema raw
       olist land march.zip                        land more rows later (never removes any)
-      olist answers monthly_revenue               what the business asks (--list: all there is)
+      olist answers monthly_revenue               run an analysis (--list: list all)
       olist psql -c '\\d+ marts.fct_orders'        query the warehouse
       olist mf query --metrics revenue            query the semantic layer
     """
@@ -118,7 +118,7 @@ def up() -> None:
         server.up()
     else:
         with connection.connect():
-            print(f"Using the server that is named: {named['PGHOST']}:{named['PGPORT']}.")
+            print(f"Using the server at {named['PGHOST']}:{named['PGPORT']}.")
 
 
 @olist.command()
@@ -143,7 +143,7 @@ def env(role: str | None) -> None:
 @_role
 @_arguments
 def psql(role: str | None, arguments: Names) -> None:
-    """Open psql on the warehouse; further arguments are psql's own: olist psql -c 'select 1'."""
+    """Open psql on the warehouse; other arguments go to psql: olist psql -c 'select 1'."""
     from loaders import connection, server
 
     # For a server of the user's own, the machine's psql: the embedded one is built without TLS.
@@ -161,17 +161,21 @@ def _variables(role: str | None) -> dict[str, str]:
 
 
 @olist.command()
-@click.option("--reader-timeout", default="60s", help="Of the reader's statements; 0: never.")
-@click.option("--new-passwords", is_flag=True, help="From OLIST_LOADER_PASSWORD …, else generated.")
+@click.option("--reader-timeout", default="60s", help="Statement timeout of the reader; 0: none.")
+@click.option(
+    "--new-passwords",
+    is_flag=True,
+    help="Set new passwords: OLIST_LOADER_PASSWORD …, else generated.",
+)
 def roles(reader_timeout: str, new_passwords: bool) -> None:
-    """Make the roles: loader (writes raw), transformer (dbt), reader (marts, reports)."""
+    """Create the roles: loader (writes raw), transformer (dbt), reader (marts, reports)."""
     from loaders.roles import make
 
     make(timeout=reader_timeout, renew=new_passwords)
 
 
 @olist.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(as_json: bool) -> None:
     """Show the server, the last batches and the rows of each raw table."""
     from loaders import status
@@ -181,7 +185,7 @@ def status(as_json: bool) -> None:
 
 @olist.command()
 def doctor() -> None:
-    """Check packages, disk, server, roles, the last load and dbt; say what to do."""
+    """Check packages, disk, server, roles, the last load and dbt; suggest fixes."""
     from loaders import doctor
 
     doctor.doctor()
@@ -189,9 +193,9 @@ def doctor() -> None:
 
 @olist.command()
 @click.option("--out", type=_folder, help="Folder for the zip (default: data).")
-@click.option("--force", is_flag=True, help="Fetch it even if it is there.")
+@click.option("--force", is_flag=True, help="Download it again.")
 def download(out: Path | None, force: bool) -> None:
-    """Fetch the Olist dataset from Kaggle (needs its credentials)."""
+    """Download the Olist dataset from Kaggle (needs credentials)."""
     from loaders import download
     from loaders.paths import state_root
 
@@ -202,9 +206,9 @@ def download(out: Path | None, force: bool) -> None:
 @click.option("--out", type=_folder, required=True, help="Folder for the CSV files.")
 @click.option("--scale", default=1.0, help="1.0 has the real row counts.")
 @click.option("--seed", default=20161004, help="Same seed, same bytes.")
-@click.option("--with-operations", is_flag=True, help="Also marketing and stock.")
+@click.option("--with-operations", is_flag=True, help="Also marketing and inventory.")
 def sample(out: Path, scale: float, seed: int, with_operations: bool) -> None:
-    """Write synthetic files of the same shape: no account needed."""
+    """Generate synthetic files like Olist's; no account needed."""
     from loaders.sample import generate
 
     for file, count in generate(out, scale, seed, with_operations=with_operations).items():
@@ -214,25 +218,31 @@ def sample(out: Path, scale: float, seed: int, with_operations: bool) -> None:
 @olist.command()
 @click.argument("location")
 @click.option("--mode", type=click.Choice(("delta", "snapshot")), default="delta")
-@click.option("--table", "tables", multiple=True, callback=_known, help="Only this (repeatable).")
-@click.option("--archive", envvar="OLIST_LAKE", help=f"Keep the files in a lake too: {_lake_of}")
-@click.option("--encoding", default="utf-8", help="Of files that are not UTF-8.")
-@click.option("--null-marker", help="A field that is just this, like NULL or \\N, is empty.")
-@click.option("--max-rejects", default="0", metavar="N|P%", help="Land the other rows of a file.")
+@click.option(
+    "--table", "tables", multiple=True, callback=_known, help="Land only this table (repeatable)."
+)
+@click.option(
+    "--archive", envvar="OLIST_LAKE", help=f"Also archive the files to a lake: {_lake_of}"
+)
+@click.option("--encoding", default="utf-8", help="Encoding of files that are not UTF-8.")
+@click.option("--null-marker", help="Read this text, like NULL or \\N, as null.")
+@click.option(
+    "--max-rejects", default="0", metavar="N|P%", help="Reject at most this many rows per file."
+)
 @click.option("--allow-removals", is_flag=True, help="Let a snapshot remove over 5% of a table.")
-@click.option("--wait/--no-wait", default=True, help="For another load that is running.")
+@click.option("--wait/--no-wait", default=True, help="Wait for another load, or stop.")
 def land(location: str, mode: str, tables: Names, archive: str | None, **rules: Any) -> None:
     """Land files or a database in schema raw, as one batch.
 
     LOCATION is a folder, zip, .csv or .csv.gz file, s3://…, mysql://…, postgresql://…, or
     env://VARIABLE that holds one of them. A delta adds and changes rows; a snapshot is complete:
-    rows that it lacks were removed.
+    rows that it lacks are removed.
 
     \b
     Examples:
       olist land data/sample --mode snapshot
       olist land march.zip --table orders --table order_items
-      olist land orders.csv --max-rejects 1%      'olist rejects' lists the rejected rows
+      olist land orders.csv --max-rejects 1%      then 'olist rejects' lists them
     """
     from loaders.lake import keeping
     from loaders.land import Rules
@@ -244,10 +254,10 @@ def land(location: str, mode: str, tables: Names, archive: str | None, **rules: 
 
 
 @olist.command()
-@click.option("--batch", type=int, help="Only those of this batch.")
-@click.option("--table", callback=_known, help="Only those of this raw table.")
+@click.option("--batch", type=int, help="Only this batch.")
+@click.option("--table", callback=_known, help="Only this raw table.")
 def rejects(batch: int | None, table: str | None) -> None:
-    """List rows that 'olist land --max-rejects' rejected; fix the file and land it again."""
+    """List the rows that 'olist land --max-rejects' rejected."""
     from loaders.land.rejects import show
 
     with _acting("loader"):
@@ -257,7 +267,7 @@ def rejects(batch: int | None, table: str | None) -> None:
 @olist.command()
 @click.argument("lake", envvar="OLIST_LAKE")
 def archive(lake: str) -> None:
-    """Write what landed, and a lake lacks, as Parquet."""
+    """Archive landed batches that the lake lacks, as Parquet."""
     from loaders.lake.archive import archive
 
     with _acting("loader"):
@@ -266,7 +276,7 @@ def archive(lake: str) -> None:
 
 @olist.command()
 @click.argument("lake", envvar="OLIST_LAKE")
-@click.option("--until", type=int, help="The last batch to restore, by its number.")
+@click.option("--until", type=int, help="Number of the last batch to restore.")
 def replay(lake: str, until: int | None) -> None:
     """Restore schema raw from a lake, row for row."""
     from loaders.lake.replay import replay
@@ -277,11 +287,13 @@ def replay(lake: str, until: int | None) -> None:
 
 @olist.command()
 @click.argument("names", nargs=-1)
-@click.option("--list", "only_list", is_flag=True, help="List what there is.")
-@click.option("--limit", type=int, help="Rows of each, -1: all (default: 50, as CSV all).")
-@click.option("--csv", "as_csv", is_flag=True, help="One answer as CSV, not as a Markdown table.")
+@click.option("--list", "only_list", is_flag=True, help="List them.")
+@click.option("--limit", type=int, help="Rows per analysis, -1: all (default: 50; CSV: all).")
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="Print one analysis as CSV instead of a Markdown table."
+)
 def answers(names: Names, only_list: bool, limit: int | None, as_csv: bool) -> None:
-    """Run the queries of analyses/ (by name or group, else all) and print what comes."""
+    """Run the analyses (by name or group, else all) and print the results."""
     from loaders.answers import answer, list_answers
 
     if only_list:
@@ -294,7 +306,7 @@ def answers(names: Names, only_list: bool, limit: int | None, as_csv: bool) -> N
 @olist.command(context_settings=_passed_on)
 @_arguments
 def mf(arguments: Names) -> None:
-    """Query the semantic layer; all arguments are MetricFlow's own (its help: olist mf)."""
+    """Query the semantic layer with MetricFlow (its help: olist mf)."""
     from loaders.dbt import metricflow
 
     with _acting("reader"):
@@ -311,7 +323,7 @@ def deps() -> None:
 
 @olist.command()
 def build() -> None:
-    """Everything at once: server, data, landing, dbt build, summary."""
+    """Run everything: server, data, landing, dbt build, summary."""
     from loaders import build
 
     build.build()

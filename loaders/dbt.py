@@ -43,7 +43,7 @@ def main() -> None:
     if variables is not None:
         os.environ.update(variables)
     elif connects:
-        print("No server is named or made yet: run 'olist up', or set PGHOST.", file=sys.stderr)
+        print("No server yet: run 'olist up', or set PGHOST.", file=sys.stderr)
     try:
         # after the variables: dbt copies the environment when it starts
         from dbt.cli.main import cli

@@ -26,7 +26,7 @@ class Finding(NamedTuple):
 
 
 def doctor() -> None:
-    """Print a line for each check: what was found, and what to do where it is not well.
+    """Print a line for each check: what was found, and a fix for each problem.
 
     Raises LoaderError when there is a problem.
     """
@@ -37,7 +37,7 @@ def doctor() -> None:
             print(f"         → {remedy}")
             problems.append(check)
     if problems:
-        raise LoaderError(f"not well: {', '.join(problems)}; what to do stands below each.")
+        raise LoaderError(f"problems with {', '.join(problems)}; fixes are listed above.")
 
 
 def _findings() -> Iterator[Finding]:

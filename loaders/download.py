@@ -59,7 +59,7 @@ def download(out: Path, *, force: bool = False) -> Path:
     """
     target = out / ZIP_NAME
     if target.is_file() and not force and not _fault(target):
-        print(f"{target} is there already and whole; not downloaded again")
+        print(f"{target} already exists and is complete; not downloaded again")
         return target
     if not has_credentials():
         raise LoaderError(f"No Kaggle credentials found: {_OTHER_WAYS}.")

@@ -122,9 +122,7 @@ def open_store(location: str, *, create: bool = False) -> Store:
     scheme, found, rest = location.partition("://")
     bucket, _, prefix = rest.partition("/")
     if found and (scheme != "s3" or not bucket):
-        raise LoaderError(
-            f"{location} is no place for a lake; name a folder or s3://bucket/prefix/."
-        )
+        raise LoaderError(f"{location} cannot be a lake; name a folder or s3://bucket/prefix/.")
     if not found:
         folder = Path(location).expanduser().resolve()
         with explained(str(folder)):

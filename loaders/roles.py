@@ -62,7 +62,7 @@ def credentials(kind: str) -> Variables:
     password = _known().get(kind)
     if password is None:
         raise LoaderError(
-            f"The password of {names()[kind]} is not known here: run 'olist roles', or set"
+            f"The password of {names()[kind]} is unknown: run 'olist roles', or set"
             f" {variable(kind, 'PASSWORD')}."
         )
     return {**connection.environment(), "PGUSER": names()[kind], "PGPASSWORD": password}
@@ -78,11 +78,11 @@ def access(say: Callable[[str], None] = print) -> dict[str, Variables]:
     if user["PGUSER"] in called.values():
         reason = "it is one of the roles itself"
     elif len(_known()) < len(KINDS) or not are_made():
-        reason = "there are no roles, or their passwords are not known here (run 'olist roles')"
+        reason = "there are no roles or their passwords are unknown (run 'olist roles')"
     else:
         say(f"Roles: {called[LOADER]} lands, {called[TRANSFORMER]} builds, {called[READER]} reads.")
         return {kind: credentials(kind) for kind in KINDS}
-    say(f"Roles: everything is done as {user['PGUSER']}, for {reason}.")
+    say(f"Roles: not used, everything runs as {user['PGUSER']}, because {reason}.")
     return dict.fromkeys(KINDS, user)
 
 
@@ -130,8 +130,8 @@ def make(
         ((is_superuser, may),) = cursor.fetchall()
         if not (is_superuser or may):
             raise LoaderError(
-                "Roles are made by the owner of the database, who needs createrole, or by a"
-                f" superuser; {connection.environment()['PGUSER']} is neither."
+                "Only the owner of the database with createrole, or a"
+                f" superuser, can create roles; {connection.environment()['PGUSER']} is neither."
             )
         cursor.execute("set local lock_timeout = '30s'")  # a table is in use: not for ever
         cursor.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -184,7 +184,7 @@ def _make_roles(link: Connection, cursor: Cursor, *, renew: bool) -> None:
             continue
         if exists and not renew and _server() != "embedded":
             raise LoaderError(
-                f"The role {name} exists, and its password is not known here: set"
+                f"The role {name} exists, but its password is unknown: set"
                 f" {variable(kind, 'PASSWORD')} to it, choose another name with"
                 f" {variable(kind, 'ROLE')}, or give it a new password with --new-passwords."
             )

@@ -14,16 +14,14 @@ class Table:
     """One raw table and the CSV file that feeds it.
 
     ``columns`` are spelled as in the file's header. ``key`` is the natural key; it is empty for a
-    table whose rows have none, and whose files are compared as bags of rows. ``lookups`` are other
-    columns that dbt reads by; each gets an index. A file may lack the ``optional_columns``, and a
-    whole export the file of a table that ``is_optional``.
+    table whose rows have none, and whose files are compared as bags of rows. A file may lack
+    the ``optional_columns``, and a whole export the file of a table that ``is_optional``.
     """
 
     name: str
     file: str
     columns: tuple[str, ...]
     key: tuple[str, ...] = ()
-    lookups: tuple[str, ...] = ()
     optional_columns: frozenset[str] = frozenset()
     is_optional: bool = False
 
@@ -46,7 +44,6 @@ def _table(declared: dict[str, Any]) -> Table:
         file=meta["file"],
         columns=tuple(column["name"] for column in columns),
         key=tuple(meta.get("key", ())),
-        lookups=tuple(meta.get("lookups", ())),
         optional_columns=frozenset(
             column["name"] for column in columns if _meta(column).get("optional")
         ),

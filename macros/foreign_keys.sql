@@ -1,4 +1,4 @@
-{#- on-run-end: foreign keys of the marts in the catalogue of PostgreSQL 18, where tools that draw the star
+{#- on-run-end: foreign keys of the marts in the catalog of PostgreSQL 18, where tools that draw the star
     find them. They are `not enforced`, so they cost neither a load nor a reader anything, and no order of
     builds is wrong; the foreign_keys tests hold them. A table that was made anew (--full-refresh) has lost
     those that point at it: what is missing is added. -#}

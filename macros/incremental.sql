@@ -24,7 +24,7 @@
 {%- endmacro %}
 
 
-{#- Volume of a parcel in cubic centimetres; null where a side is, and beyond an integer. -#}
+{#- Volume of a parcel in cubic centimeters; null where a side is, and beyond an integer. -#}
 {% macro volume_cm3() -%}
     cast(length_cm as bigint) * height_cm * width_cm
 {%- endmacro %}

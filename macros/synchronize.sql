@@ -60,34 +60,66 @@
 {%- endmacro %}
 
 
+{#- One clear error where a full refresh of a table would drop views on it that this run does not make again. -#}
+{% macro stop_if_views_would_go() -%}
+    {%- set made_again = [] -%}
+    {%- for name in selected_resources if name in graph.nodes and graph.nodes[name].relation_name -%}
+        {%- do made_again.append(graph.nodes[name].relation_name) -%}
+    {%- endfor -%}
+    {%- set views = run_query(
+        "with recursive readers as ("
+        ~ " select to_regclass('" ~ this ~ "')::oid as relation"
+        ~ " union select pg_rewrite.ev_class from readers"
+        ~ " inner join pg_depend on refobjid = relation and classid = 'pg_rewrite'::regclass"
+        ~ " inner join pg_rewrite on pg_rewrite.oid = objid)"
+        ~ " select relation::regclass::text as name from readers where relation <> to_regclass('" ~ this ~ "')"
+        ~ " and relation not in (select to_regclass(name) from unnest(array[" ~ literals(made_again)
+        ~ "]) as name where to_regclass(nullif(name, '')) is not null) order by 1"
+    ).columns["name"].values() -%}
+    {%- if views -%}
+        {%- do exceptions.raise_compiler_error(
+            "--full-refresh of " ~ this.identifier ~ " would drop " ~ views | join(", ") ~ ": select what the"
+            ~ " project makes too (" ~ this.identifier ~ "+), and allow the rest with --vars 'drop_views: true'."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- Pre-hook, first in the transaction: finds out what is in scope, and lets no other run write the table.
 
     One snapshot for all its statements: the pin that the views read may move between two of them where
-    it is another target's (--defer). And plans that are right for one order as for the hundred thousand
-    of a new export, because the planner knows neither how many rows are newer than a watermark nor how
-    long an array of ids is (it takes ten): rows are found by index and joined by hash. -#}
+    it is another target's (--defer). -#}
 {% macro begin_to_synchronize() -%}
-    {%- if execute and target.type == "postgres" -%}
+    {%- if execute and config.get("materialized") == "incremental" -%}
     {%- set scope = scope_of_run() -%}
+    {%- do stop_if_views_would_go() if flags.FULL_REFRESH and not var("drop_views", false) -%}
     {%- if is_incremental() %}
     commit;  -- a level is set before any query
     begin isolation level repeatable read;
     lock table {{ this }} in share row exclusive mode;
     {%- if scope == "changed" %}
-    set local enable_seqscan = off;
-    set local enable_nestloop = off;
-    set local jit = off;
+    {{ find_rows_by_index() }}
     {%- endif %}
     {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
 
+{#- Settings of a transaction with which plans are right for one order as for the hundred thousand of a new
+    export: rows are found by index and joined by hash. The planner knows neither how many rows are newer
+    than a watermark nor how long an array of ids is (it takes ten). -#}
+{% macro find_rows_by_index() -%}
+    set local enable_seqscan = off;
+    set local enable_nestloop = off;
+    set local jit = off;
+{%- endmacro %}
+
+
 {#- Post-hook, last in the transaction: a new table gets its primary key and its readers; then what the
     table was made from is noted. -#}
 {% macro end_synchronizing() -%}
-    {%- if execute and target.type == "postgres" -%}
-    {%- if not is_incremental() %}
+    {%- if execute and config.get("materialized") == "incremental" -%}
+    {%- if model.is_new %}
     {%- set key = this.identifier ~ "_pkey" %}
     alter index if exists {{ this.include(identifier=false) }}.{{ key }} rename to {{ key }}_of_backup;
     alter table {{ this }} add constraint {{ key }} primary key ({{ config.get("unique_key") }});

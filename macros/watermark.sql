@@ -1,25 +1,27 @@
 {#- What each synchronized table was made from, in the target's table _watermarks, one row per model:
 
     batch_id, loaded_at   newest batch whose changes it has
-    code                  hash of its SQL, and of the views and the seeds' rows that it reads
+    code                  hash of its SQL, of the views and the seeds' rows that it reads, and of the
+                          code of all tables that it reads
     inputs                hash of that, and of the state of all tables that it reads
     version               grows whenever a run has written rows of it
 
     With it a run knows that nothing is new, or which orders have changed, or that everything has to be
-    made again, because the SQL is another: no `--full-refresh` is needed for that. -#}
+    made again, because the SQL is another: no `--full-refresh` is needed for that. A data test that held
+    has a row too (macros/test.sql). -#}
 
 
 {#- What a run has to make of a table: `nothing`, what has `changed`, or `all`. It stands in `model` for
     the rest of the run, with the hashes and the tables that it is made from. -#}
 {% macro scope_of_run() -%}
-    {%- do model.update({"scope": "all"}) -%}
+    {%- do model.update({"scope": "all", "is_new": not is_incremental()}) -%}
     {%- if flags.EMPTY -%}
         {%- do model.update({"scope": "nothing"}) -%}
     {%- else -%}
         {%- set found = inputs() -%}
         {%- set now = run_query(state_of_inputs(found)).rows[0] -%}
         {%- do model.update({"code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
-        {%- if not is_incremental() or now["last_code"] != now["code"] -%}
+        {%- if model.is_new or now["last_code"] != now["code"] -%}
         {%- elif now["last_inputs"] == now["inputs"] -%}
             {%- do model.update({"scope": "nothing"}) -%}
         {%- elif config.get("incremental_predicates") and watermark() is not none -%}
@@ -48,8 +50,7 @@
     tables as (
         select
             string_agg(model || version, ' ' order by model) as state,
-            string_agg(model || version, ' ' order by model)
-                filter (where model in ({{ literals(unscoped) }})) as unscoped_state
+            string_agg(concat(code, case when model in ({{ literals(unscoped) }}) then version end), ' ' order by model) as code
         from {{ target_table("_watermarks") }}
         where model in ({{ literals(found.tables) }})
     ),
@@ -59,7 +60,7 @@
     hashes as (
         select
             md5(concat_ws(
-                ' ', '{{ local_md5(without_scope(sql)) }}', views.code, tables.unscoped_state
+                ' ', '{{ local_md5(without_scope(sql)) }}', views.code, tables.code
                 {%- for seed in found.seeds %}, (select md5(string_agg(seed::text, '' order by seed::text)) from {{ seed }} as seed){% endfor %}
             )) as code,
             concat_ws(' ', tables.state, raw_tables.state) as state
@@ -154,7 +155,8 @@
 
     The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. -#}
 {% macro watermark() -%}
-    {%- if execute and (flags.EMPTY or not is_incremental()) -%}
+    {%- set goes_on = flags.WHICH in ("build", "run") and (is_incremental() or model.resource_type == "test") -%}
+    {%- if execute and (flags.EMPTY or not goes_on) -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
@@ -185,7 +187,7 @@
     end
     $do$
     {%- else -%}
-    {%- set has_written = "exists (select from difference)" if is_incremental() else "true" -%}
+    {%- set has_written = "true" if model.get("is_new", true) else "exists (select from difference)" -%}
     {%- set has_written = "false" if model.scope == "nothing" else has_written %}
     insert into {{ watermarks }} as old (model, batch_id, loaded_at, code, inputs, version)
     select
@@ -242,16 +244,16 @@
 {%- endmacro %}
 
 
-{#- The same by the rows of an optional table.
+{#- The same by the rows of a raw table that were inserted, replaced or removed.
 
-    changed_table: name of the raw table; id: the column that stg_operations__changes has of it -#}
-{% macro changed_rows_only(changed_table, id) -%}
-    {%- set changes = ref("stg_operations__changes") -%}
-    {{ changed_only(
-        id,
-        "select changed_id from " ~ changes ~ " where changed_table = '" ~ changed_table
-        ~ "' and _batch_id > " ~ watermark(),
-    ) }}
+    source_name, table: of raw; id: column that the raw table and the model have -#}
+{% macro changed_rows_only(source_name, table, id) -%}
+    {%- set rows = source(source_name, table) -%}
+    {%- set queries = [] -%}
+    {%- for batch in ["_batch_id", "_until_batch_id"] -%}
+        {%- do queries.append("select " ~ id ~ " from " ~ rows ~ " where " ~ batch ~ " > " ~ watermark()) -%}
+    {%- endfor -%}
+    {{ changed_only(id, queries | join(" union all ")) }}
 {%- endmacro %}
 
 

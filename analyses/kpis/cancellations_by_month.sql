@@ -1,7 +1,7 @@
--- How many orders of each month were cancelled or could not be delivered, and what had people paid
--- for them? Grain: month of purchase.
--- Trap: the source says that an order was cancelled, not when: the month is that of the purchase.
--- Most of these orders have no line, so their price is unknown, and the loss is what was paid.
+-- How many orders of each month were canceled or unavailable, and how much had been paid for them?
+-- Grain: month of purchase.
+-- Trap: the source does not record when an order was canceled: the month is that of the purchase.
+-- Most of these orders have no line, so their price is unknown and the loss is the amount paid.
 select
     dim_dates.year_month,
     count(*) as orders,

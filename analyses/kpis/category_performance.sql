@@ -1,6 +1,6 @@
--- Which categories carry the business, and from how many sellers? Grain: category.
--- Trap: an order with lines of two categories is an order of both, so orders do not add up over
--- categories; lines and money do. Freight is in per cent of price and freight together.
+-- Which categories sell most, and from how many sellers? Grain: category.
+-- Trap: an order with lines of two categories counts in both, so orders do not add up over
+-- categories; lines and amounts do. Freight is a percentage of price plus freight.
 with
 
 categories as (

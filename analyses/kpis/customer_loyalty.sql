@@ -1,7 +1,7 @@
--- How many people come back a second, a third time, how soon, and what part of revenue is that?
--- Grain: which order of a person it is; the fifth stands for all later ones.
--- Trap: many second orders are of the same day, a basket in two parts rather than a return; and
--- who bought in the last months has had little time to come back.
+-- How many customers come back a second or third time, how soon, and what share of revenue is
+-- that? Grain: number of the order for its customer; 5 stands for all later ones.
+-- Trap: many second orders are placed on the same day, which is a split basket rather than a
+-- return; and customers of the last months have had little time to come back.
 with
 
 purchases as (

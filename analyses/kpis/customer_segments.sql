@@ -1,7 +1,7 @@
--- Who are our customers, by how lately, how often and for how much they buy, and what is each group
--- worth? Grain: RFM segment, as in reports.rpt_customer_rfm.
--- Trap: recency counts to the newest purchase in the data, or else everybody has gone; and the
--- source's customer_id is one per order, so by it nobody buys twice.
+-- Who are our customers by recency, frequency and amount, and what is each segment worth? Grain:
+-- RFM segment, as in reports.rpt_customer_rfm.
+-- Trap: recency counts to the last purchase in the data, not to today; and the source's
+-- customer_id is one per order, so by it nobody buys twice.
 select
     segment,
     people,

@@ -1,7 +1,7 @@
--- What did we sell each day, and is the week better than the one before? Grain: day of purchase,
--- from the first to the last, days without a sale included; the newest first.
--- Trap: an average over days needs the days on which nobody bought; weeks are compared, because
--- weekends are weak; and an order without a line (cancelled or unavailable, mostly) is no sale.
+-- What did we sell each day, and was the week better than the one before? Grain: day of purchase,
+-- from the first to the last, including days without a sale; newest first.
+-- Trap: an average per day needs the days without sales; weeks are compared because weekends are
+-- weak; and an order without a line (mostly canceled or unavailable) is not a sale.
 with
 
 sales as (

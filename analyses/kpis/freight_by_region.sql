@@ -1,7 +1,7 @@
--- What part of price and freight is freight, and how much more does it cost to send farther? Grain:
--- region of the customer by region of the seller.
--- Trap: it is freight of all over price and freight of all (of the price alone it would be more);
--- an average of the lines' own ratios lets cheap goods weigh as much as dear ones.
+-- What share of price plus freight is freight, and how much more does it cost to ship farther?
+-- Grain: customer region and seller region.
+-- Trap: it is total freight over total price plus freight (of the price alone it would be more).
+-- An average of the ratios of lines would give cheap goods the weight of expensive ones.
 select
     customer_places.region as customer_region,
     seller_places.region as seller_region,

@@ -1,7 +1,8 @@
--- Where does the time between purchase and delivery go? Grain: step of a delivered order, and all.
--- Trap: averages of the steps add up to that of the whole, percentiles do not; and in some rows
--- the carrier had the parcel before the payment was approved: such a step is negative, and stays
--- in, or the whole would not be the sum. Orders that lack one of the four moments are left out.
+-- Where does the time between purchase and delivery go? Grain: step of a delivered order, and the
+-- total.
+-- Trap: averages of the steps add up to the average of the total, percentiles do not. In some rows
+-- the carrier had the parcel before the payment was approved: such a step is negative and is kept,
+-- or the steps would not add up. Orders that lack one of the four times are left out.
 with
 
 deliveries as (

@@ -1,7 +1,7 @@
--- Do people pay dear orders in more instalments? Grain: number of instalments of a payment by
--- credit card.
--- Trap: all other types have one instalment, which would make one the cheap kind; a few payments
--- by card have none, which is no plan but a gap in the source.
+-- Do customers pay expensive orders in more installments? Grain: number of installments of a
+-- credit card payment.
+-- Trap: all other payment types have one installment, which would make one installment look cheap;
+-- a few card payments have none, which is a gap in the source.
 with
 
 card_payments as (

@@ -1,7 +1,7 @@
--- What is a customer worth, from the best percent down to the many? Grain: tier of people, by what
--- they have bought in all the data.
--- Trap: it is revenue, not margin, which the source does not have; and two years of data with few
--- people who return make a lifetime little more than a first order.
+-- What is a customer worth, from the top percent down? Grain: customer tier, by revenue in the
+-- whole dataset.
+-- Trap: it is revenue, not margin, which the source does not have. With two years of data and few
+-- returning customers, a lifetime is little more than a first order.
 with
 
 people as (

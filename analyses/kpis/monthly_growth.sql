@@ -1,8 +1,8 @@
--- How does revenue grow: on the month before, on the same month a year before, in the year so far?
--- Grain: month, from the first purchase to the last, months without an order included.
--- Trap: the month before is that of the calendar, not the last one that has orders; and a month
--- with few days of sales (see their number) grows from, or to, next to nothing. Orders without a
--- line are not counted, as in monthly_revenue.
+-- How does revenue grow: month on month, year on year, year to date? Grain: month, from the first
+-- purchase to the last, including months without an order.
+-- Trap: the previous month is that of the calendar, not the last one with orders; and months with
+-- few days of sales make growth meaningless (see days_with_orders). Orders without a line are not
+-- counted, as in monthly_revenue.
 with
 
 sales as (

@@ -1,7 +1,7 @@
--- How much of each month is new customers, how much people who had bought before? Grain: month of
--- purchase.
--- Trap: new is the first order of a person in all the data, so nobody returns in its first month;
--- a second order in the same month is one of a returning person.
+-- How much of each month comes from new customers, and how much from returning ones? Grain: month
+-- of purchase.
+-- Trap: a customer is new with the first order in the data, so nobody returns in its first month;
+-- a second order in the same month counts as one by a returning customer.
 with
 
 purchases as (

@@ -1,7 +1,8 @@
--- How many orders come through to each step, and what is lost on the way? Grain: step.
--- Trap: a step without a moment counts as passed where a later one was (some delivered orders have
--- no approval); delivered is by status; a review of an order that never came is no last step. Not
--- all that stops is lost (cancelled or unavailable): the others may yet come.
+-- How many orders reach each step, and how many are lost on the way? Grain: step.
+-- Trap: a step without a time counts as passed if a later one has a time (some delivered orders
+-- have no approval); delivered is by status; the review of an undelivered order is not a last
+-- step. Not every order that stopped is lost (canceled or unavailable): the others may still
+-- arrive.
 with
 
 orders as (

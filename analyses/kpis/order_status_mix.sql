@@ -1,6 +1,6 @@
--- What has become of the orders, and what are they worth? Grain: order status.
--- Trap: a status is the last one that was reported: an order that has been on the way for a year
--- is still `shipped`. Cancelled and unavailable orders often have no line, but were paid.
+-- What is the status of the orders, and what are they worth? Grain: order status.
+-- Trap: a status is the last one reported: an order that has been on the way for a year is still
+-- `shipped`. Canceled and unavailable orders often have no line, but were paid.
 with
 
 orders as (

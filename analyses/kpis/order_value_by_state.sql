@@ -1,6 +1,6 @@
--- Where are orders worth most? Grain: state that was delivered to.
--- Trap: orders without a line have no value to average and are left out; an average of the states'
--- averages is not that of the country, which the comparison is with.
+-- Where are orders worth most? Grain: state of delivery.
+-- Trap: orders without a line have no value to average and are left out; the average of the
+-- states' averages is not that of the country.
 select
     dim_geographies.state_code,
     dim_geographies.region,

@@ -1,7 +1,7 @@
--- With which types of payment, alone or together, are orders paid? Grain: the set of types of an
+-- With which payment types, alone or combined, are orders paid? Grain: set of payment types of an
 -- order.
--- Trap: an order may have several payments, of one type or of several (a card and vouchers), so
--- shares of single types, which payment_methods has, are of payments and not of orders.
+-- Trap: an order may have several payments of one or several types (a card and vouchers), so the
+-- shares of single types in payment_methods are of payments, not of orders.
 with
 
 payments_by_order as (

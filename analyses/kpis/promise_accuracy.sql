@@ -1,7 +1,7 @@
--- How good is the promised day of delivery? Grain: calendar days from purchase to the promised day,
--- in bands.
--- Trap: the promise is a day, so these are calendar days, not the elapsed time of days_to_deliver;
--- few late orders do not make a good promise, when most come long before it.
+-- How accurate is the promised delivery date? Grain: calendar days from purchase to the promised
+-- date, in bands.
+-- Trap: the promise is a date, so these are calendar days, not the elapsed time of
+-- days_to_deliver; few late orders do not make a good promise if most arrive long before it.
 with
 
 deliveries as (

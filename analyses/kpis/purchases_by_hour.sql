@@ -1,7 +1,7 @@
--- At which hours and on which days of the week do people buy? Grain: hour of day; a column for each
--- day of the week.
--- Trap: the clock is the marketplace's, in Sao Paulo, also for buyers two hours west of it. All
--- weeks of the data are in it, so growth weighs the last ones more.
+-- At which hours and on which weekdays do customers buy? Grain: hour of day; one column per
+-- weekday.
+-- Trap: hours are local time of the marketplace (Sao Paulo), also for buyers two hours west of it.
+-- The data grows, so recent weeks weigh more.
 with
 
 purchases as (

@@ -1,6 +1,6 @@
--- How do people score their orders, do they say why, and how long do they take? Grain: score.
--- Trap: an order may have several reviews, of which the latest is its opinion; the creation of a
--- review has no time of day, so the hours begin at midnight.
+-- How do customers score their orders, do they comment, and how long do they take? Grain: score.
+-- Trap: an order may have several reviews, of which the latest counts; the creation of a review
+-- has no time of day, so hours begin at midnight.
 select
     review_score,
     count(*) as reviews,

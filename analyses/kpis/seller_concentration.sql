@@ -1,6 +1,6 @@
--- On how few sellers does revenue depend? Grain: the best so many per cent of the sellers.
--- Trap: a seller is in it who has sold; the rows contain each other and do not add up. The Gini
--- coefficient, the same in each row, is 0 where all sell the same and 1 where one sells it all.
+-- How much does revenue depend on a few sellers? Grain: top percentage of sellers.
+-- Trap: only sellers with sales count; the rows contain each other and do not add up. The Gini
+-- coefficient, the same in each row, is 0 if all sell the same and 1 if one sells everything.
 with
 
 sellers as (

@@ -1,6 +1,6 @@
--- Which twenty people have spent most on goods, and do they come back? Grain: person.
--- Trap: a person has a customer_id for every order, so ranking by it ranks orders; and what they
--- paid has freight and the interest of instalments in it.
+-- Which twenty customers have spent most on goods, and do they come back? Grain: customer.
+-- Trap: a customer has a customer_id for every order, so ranking by it ranks orders; and payments
+-- include freight and interest on installments.
 with
 
 people as (

@@ -1,6 +1,6 @@
--- Which twenty products bring most, and do their buyers like them? Grain: product.
--- Trap: the source has no quantity: three pieces are three lines of one order. The score is of the
--- order, which counts once for a product, however many of its lines it has.
+-- Which twenty products sell most, and do their buyers like them? Grain: product.
+-- Trap: the source has no quantity: three units are three lines of one order. The score is that of
+-- the order, which counts once per product.
 with
 
 products as (

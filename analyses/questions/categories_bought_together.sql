@@ -1,12 +1,12 @@
 -- Which categories are bought in one order? Grain: pair of categories, each pair once; only the 50
 -- most frequent.
--- Support is the part of all orders with a line that has both, confidence the part of the orders
--- with the first (second) that has the other too, lift how often they meet against chance: below 1
--- less often than by chance, as nearly all pairs on the Olist data (48 of the 50), where few orders
--- have two categories.
+-- Support is the share of all orders with a line that have both; confidence the share of the
+-- orders with the first (second) category that have the other too; lift the frequency relative to
+-- chance: below 1 is less often than by chance, as for 48 of the 50 pairs in the Olist data, where
+-- few orders have two categories.
 -- Trap: two lines of one category are no pair, and three lines of one count once; products without
 -- a category are one category, 'unknown'.
--- Nine orders of ten have one line: only the others have pairs, or need be made distinct.
+-- Nine orders in ten have one line: only the others have pairs, or need deduplication.
 
 with
 

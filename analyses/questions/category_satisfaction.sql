@@ -1,7 +1,8 @@
--- Which categories make their buyers happy? Grain: category, in English where it has a translation.
--- Trap: a review is of an order, not of a line. An order counts once in each category that it has;
--- joining reviews to lines would count it as often as it has lines.
--- Nine orders of ten have one line: only the others need be made distinct.
+-- Which categories have the happiest buyers? Grain: category, in English where it has a
+-- translation.
+-- Trap: a review belongs to an order, not to a line. An order counts once in each of its
+-- categories; joining reviews to lines would count it once per line.
+-- Nine orders in ten have one line: only the others need deduplication.
 
 with
 

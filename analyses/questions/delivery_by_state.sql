@@ -1,7 +1,7 @@
--- How long do buyers of each state wait, and how often longer than promised? Grain: state.
--- Trap: the place is the one that the order was sent to, not where the person lives today; and an
--- order that was not delivered is neither late nor on time, nor is a delivered one without a
--- delivery time: late_percent is of the others.
+-- How long do buyers in each state wait, and how often longer than promised? Grain: state.
+-- Trap: the state is where the order was sent, not where the customer lives today; undelivered
+-- orders and orders without a delivery time are neither late nor on time, and late_percent
+-- excludes them.
 select
     dim_geographies.state_code,
     count(*) as delivered_orders,

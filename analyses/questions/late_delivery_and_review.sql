@@ -1,6 +1,6 @@
--- What does a late delivery do to the review? Grain: days behind the promise, in bands.
--- Trap: several reviews of one order are one opinion, the latest; and an order that was not
--- delivered is not on time.
+-- How does a late delivery affect the review? Grain: days behind the promise, in bands.
+-- Trap: several reviews of an order count once, by the latest; and an undelivered order is not on
+-- time.
 with
 
 deliveries as (

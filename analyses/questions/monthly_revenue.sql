@@ -1,7 +1,7 @@
 -- What did we sell each month, and how did it grow? Grain: month of purchase.
--- Trap: orders without a line (cancelled or unavailable, mostly) are not counted: they have no
--- value to average; the first and last months of the data are not whole; and growth is from the
--- month before, so it is null where that one has no order, and not from the last one that has.
+-- Trap: orders without a line (mostly canceled or unavailable) are not counted, because they have
+-- no value to average; the first and last months of the data are incomplete; and growth is from
+-- the previous calendar month, so it is null if that month has no order.
 with
 
 months as (

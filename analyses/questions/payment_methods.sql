@@ -1,6 +1,6 @@
 -- How do buyers pay? Grain: payment type.
--- Trap: a payment is not an order. One order may be paid in several ways (a card and vouchers), and
--- what was paid is not revenue: it has freight and the interest of instalments in it.
+-- Trap: a payment is not an order: one order may have several payments (a card and vouchers).
+-- Payments are not revenue either: they include freight and interest on installments.
 select
     dim_payment_types.payment_type,
     count(*) as payments,

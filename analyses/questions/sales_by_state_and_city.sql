@@ -1,6 +1,6 @@
--- Where do we sell? The three best cities of each state. Grain: city that was delivered to.
--- Trap: cities are spelled in many ways in the source; here a zip code prefix lies in one city. Two
--- states may have cities of one name, so a city is always named with its state.
+-- Where do we sell? The three best cities of each state. Grain: city of delivery.
+-- Trap: the source spells cities in many ways; here each zip code prefix lies in one city. Two
+-- states may have cities of the same name, so a city is always shown with its state.
 with
 
 cities as (

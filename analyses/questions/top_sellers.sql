@@ -1,8 +1,8 @@
--- Which twenty sellers sell most, what part of everything, and are their buyers happy?
--- Grain: seller.
--- Trap: an order may have several sellers, so orders of sellers do not add up to all orders; an
--- order counts once for a seller's score, however many of its lines are that seller's; and lines of
--- unknown sellers are a part of everything, though no seller.
+-- Which twenty sellers sell most, what share of the total, and are their buyers happy? Grain:
+-- seller.
+-- Trap: an order may have several sellers, so orders of sellers do not add up; an order counts
+-- once in a seller's score; and lines of unknown sellers are part of the total, though not a
+-- seller.
 with
 
 sellers as (

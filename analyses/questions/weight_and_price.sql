@@ -1,7 +1,6 @@
 -- What do heavy goods cost, and what their freight? Grain: weight band of the product.
--- Trap: a product that nobody has weighed, or that weighs 0 g, is in the band 'unknown', which is
--- no light one; and bands are in the order of their weights, not of their names. Freight is in
--- per cent of price and freight together.
+-- Trap: products without a weight, or with 0 g, are in the band 'unknown'; and bands are sorted by
+-- weight, not by name. Freight is a percentage of price plus freight.
 select
     dim_products.weight_band,
     count(*) as line_count,

@@ -89,7 +89,7 @@ def _missing(cursor: Cursor, store: Store) -> list[tuple[int, int]]:
     lake, raw = manifest.histories(cursor, store)
     if unknown := sorted(set(lake) - set(raw)):
         raise LoaderError(
-            f"{store.location} has batch {unknown[-1]}, which this database lacks: bring it here"
+            f"{store.location} has batch {unknown[-1]}, which this database lacks: restore it"
             " with 'olist replay', or name another folder or prefix."
         )
     pairs = zip([0, *raw], raw, strict=False)
@@ -127,7 +127,7 @@ def _put_rows(
             with tempfile.TemporaryFile() as found:
                 if store.fetch(key, found) != checksum:
                     raise LoaderError(
-                        f"{store.location}/{key} is in the way: it is not what batch"
+                        f"{store.location}/{key} already exists, but is not what batch"
                         f" {batch['batch_id']} wrote. Remove it, or name another folder or prefix."
                     )
     first.setdefault(table.name, key)
@@ -182,7 +182,7 @@ def _as_parquet(
         if block == _BLOCK:  # a row may be longer
             target.truncate(target.seek(0))
             return _as_parquet(lines, columns, target, 64 * _BLOCK)
-        raise LoaderError(f"no Parquet can be made of a row ({error}).") from error
+        raise LoaderError(f"a row cannot be written as Parquet ({error}).") from error
     return count
 
 
@@ -200,8 +200,7 @@ def _put_files(cursor: Cursor, store: Store, delivery: Delivery, batch_id: int) 
             with tempfile.TemporaryFile() as packed:
                 if _pack(file, packed) != checksum:
                     raise LoaderError(
-                        f"{file.name}: has changed in {delivery.source} while it was landed;"
-                        " land it again."
+                        f"{file.name}: changed in {delivery.source} during the load; land it again."
                     )
                 store.put(key, packed)
 

@@ -68,7 +68,7 @@ def histories(cursor: Cursor, store: Store) -> tuple[list[int], list[int]]:
     if not same:
         raise LoaderError(
             f"{store.location} is the lake of another database: its batch {newest or lake[0]} did"
-            " not land here. Name another folder or prefix, or replay it into a raw from nothing."
+            " not land here. Name another folder or prefix, or replay it into an empty raw."
         )
     return lake, raw
 
@@ -91,7 +91,7 @@ def write(store: Store, manifest: Manifest) -> None:
     content = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
     if not store.put(key_of(manifest.batch_id), io.BytesIO(content.encode() + b"\n")):
         raise LoaderError(
-            f"{store.location}: somebody else wrote its batch {manifest.batch_id} just now; a lake"
+            f"{store.location}: another process wrote batch {manifest.batch_id} just now; a lake"
             " belongs to one database. Name another folder or prefix."
         )
 

@@ -63,19 +63,19 @@ def replay(location: str, say: Say = print, *, until: int | None = None) -> None
             rows = sum(entry["rows"] for entry in batch.objects)
             say(f"  batch {batch.batch_id}: {rows:,} versions and removals")
         maintain(link, {entry["table"] for batch in batches for entry in batch.objects})
-    say(f"{store.location}: {'replayed' if batches else 'raw has all of it'}")
+    say(f"{store.location}: {'replayed' if batches else 'raw is up to date'}")
 
 
 def _to_replay(cursor: Cursor, store: Store, until: int | None) -> list[Manifest]:
     """Read the manifests of the batches that this database lacks, and check that all is there."""
     lake, raw = manifest.histories(cursor, store)
     if not lake or (until is not None and not lake[0] <= until <= lake[-1]):
-        there = f"it has {lake[0]} to {lake[-1]}" if lake else "it is no lake, or an empty one"
+        there = f"it has {lake[0]} to {lake[-1]}" if lake else "it is empty or not a lake"
         raise LoaderError(f"{store.location} has no batch {until or 'at all'}: {there}.")
     if raw != lake[: len(raw)]:
         raise LoaderError(
-            f"this database has batches that {store.location} lacks: a replay begins from nothing,"
-            " or goes on with what is missing (docs/lake.md)."
+            f"this database has batches that {store.location} lacks: replay into an empty raw,"
+            " or into one with the lake's first batches (docs/lake.md)."
         )
     wanted = [number for number in lake[len(raw) :] if number <= (until or number)]
     batches = [manifest.read(store, number) for number in wanted]
@@ -155,7 +155,7 @@ def _rows(cursor: Cursor, file: IO[bytes], table: Table, batch: Manifest) -> Non
     if cursor.rowcount < removed:
         raise LoaderError(
             f"raw.{table.name} lacks rows that batch {batch.batch_id} removed: raw was changed by"
-            " hand. Replay it from nothing."
+            " hand. Replay into an empty raw."
         )
     run(
         cursor,

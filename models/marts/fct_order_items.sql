@@ -6,7 +6,6 @@
         {'columns': ['seller_key']},
         {'columns': ['product_key']},
         {'columns': ['purchased_date_key']},
-        {'columns': ['_batch_id']},
     ],
 ) }}
 

@@ -3,7 +3,6 @@
     indexes=[
         {'columns': ['customer_key']},
         {'columns': ['purchased_date_key']},
-        {'columns': ['_batch_id']},
     ],
 ) }}
 

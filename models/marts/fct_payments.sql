@@ -4,7 +4,6 @@
         {'columns': ['order_id']},
         {'columns': ['customer_key']},
         {'columns': ['purchased_date_key']},
-        {'columns': ['_batch_id']},
     ],
 ) }}
 

@@ -1,4 +1,7 @@
-{{ config(incremental_predicates=["{{ changed_orders_only('order_id') }}"]) }}
+{{ config(
+    incremental_predicates=["{{ changed_orders_only('order_id') }}"],
+    indexes=[{'columns': ['order_id']}],
+) }}
 
 with
 

@@ -1,3 +1,8 @@
+{{ config(
+    incremental_predicates=["{{ changed_orders_only('order_id') }}"],
+    indexes=[{'columns': ['order_id']}],
+) }}
+
 with
 
 fct_orders as (
@@ -12,6 +17,7 @@ fct_orders as (
         is_late,
         review_score
     from {{ ref('fct_orders') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -26,6 +32,7 @@ fct_order_items as (
         price,
         freight_value
     from {{ ref('fct_order_items') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 

@@ -1,8 +1,13 @@
+{{ config(
+    incremental_predicates=["{{ changed_rows_only('olist', 'customers', 'customer_id') }}"],
+) }}
+
 with
 
 base_olist__customers as (
 
     select * from {{ ref('base_olist__customers') }}
+    where {{ changed_rows_only('olist', 'customers', 'customer_id') }}
 
 ),
 
@@ -12,6 +17,7 @@ later_versions as (
         customer_id,
         _batch_id
     from {{ ref('base_olist__customers') }}
+    where {{ changed_rows_only('olist', 'customers', 'customer_id') }}
 
 ),
 

@@ -1,9 +1,19 @@
+{{ config(
+    incremental_predicates=["{{ changed_rows_only('olist', 'order_items', 'order_id') }}"],
+    indexes=[
+        {'columns': ['order_id']},
+        {'columns': ['seller_id'], 'type': 'hash'},
+    ],
+) }}
+
 with
 
 source as (
 
     select * from {{ source('olist', 'order_items') }}
-    where {{ is_pinned() }}
+    where
+        {{ is_pinned() }}
+        and {{ changed_rows_only('olist', 'order_items', 'order_id') }}
 
 ),
 

@@ -1,9 +1,16 @@
+{{ config(
+    incremental_predicates=["{{ changed_rows_only('olist', 'order_payments', 'order_id') }}"],
+    indexes=[{'columns': ['order_id']}],
+) }}
+
 with
 
 source as (
 
     select * from {{ source('olist', 'order_payments') }}
-    where {{ is_pinned() }}
+    where
+        {{ is_pinned() }}
+        and {{ changed_rows_only('olist', 'order_payments', 'order_id') }}
 
 ),
 

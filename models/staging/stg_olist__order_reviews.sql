@@ -1,9 +1,16 @@
+{{ config(
+    incremental_predicates=["{{ changed_rows_only('olist', 'order_reviews', 'review_id') }}"],
+    indexes=[{'columns': ['order_id']}],
+) }}
+
 with
 
 source as (
 
     select * from {{ source('olist', 'order_reviews') }}
-    where {{ is_pinned() }}
+    where
+        {{ is_pinned() }}
+        and {{ changed_rows_only('olist', 'order_reviews', 'review_id') }}
 
 ),
 

@@ -1,9 +1,16 @@
+{{ config(
+    incremental_predicates=["{{ changed_rows_only('olist', 'orders', 'order_id') }}"],
+    indexes=[{'columns': ['customer_id'], 'type': 'hash'}],
+) }}
+
 with
 
 source as (
 
     select * from {{ source('olist', 'orders') }}
-    where {{ is_pinned() }}
+    where
+        {{ is_pinned() }}
+        and {{ changed_rows_only('olist', 'orders', 'order_id') }}
 
 ),
 

@@ -1,8 +1,13 @@
+{{ config(
+    incremental_predicates=["{{ changed_rows_only('olist', 'products', 'product_id') }}"],
+) }}
+
 with
 
 base_olist__products as (
 
     select * from {{ ref('base_olist__products') }}
+    where {{ changed_rows_only('olist', 'products', 'product_id') }}
 
 ),
 
@@ -12,6 +17,7 @@ later_versions as (
         product_id,
         _batch_id
     from {{ ref('base_olist__products') }}
+    where {{ changed_rows_only('olist', 'products', 'product_id') }}
 
 ),
 

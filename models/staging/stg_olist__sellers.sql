@@ -1,8 +1,13 @@
+{{ config(
+    incremental_predicates=["{{ changed_rows_only('olist', 'sellers', 'seller_id') }}"],
+) }}
+
 with
 
 base_olist__sellers as (
 
     select * from {{ ref('base_olist__sellers') }}
+    where {{ changed_rows_only('olist', 'sellers', 'seller_id') }}
 
 ),
 
@@ -12,6 +17,7 @@ later_versions as (
         seller_id,
         _batch_id
     from {{ ref('base_olist__sellers') }}
+    where {{ changed_rows_only('olist', 'sellers', 'seller_id') }}
 
 ),
 

@@ -1,8 +1,9 @@
 {#- Foreign keys of a model in one scan: rows with a value that the other model does not have, and
     the names of these columns (`broken_keys`). Null passes.
 
-    columns: by column, the model that it points to (`to`) and its column (`field`) -#}
-{% test foreign_keys(model, columns) %}
+    columns: by column, the model that it points to (`to`) and its column (`field`)
+    order_id: column that names the order, where a build tests the changed ones only -#}
+{% test foreign_keys(model, columns, order_id=none) %}
 {%- set broken, names = {}, [] -%}
 {%- for column, parent in columns.items() -%}
     {%- do broken.update({column:
@@ -17,6 +18,9 @@ with
 child as (
 
     select * from {{ model }}
+{%- if order_id %}
+    where {{ changed_orders_only(order_id) }}
+    {%- endif %}
 
 )
 

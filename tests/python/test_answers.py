@@ -101,9 +101,9 @@ def test_the_command_prints_tables_and_csv(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "There is no answer 'nothing': 'olist answers --list'"),
-        (["daily_sales", "top_sellers", "--csv"], "A CSV is one table: name one answer"),
-        (["daily_sales"], "nothing landed or built yet: run 'olist land', then 'dbt build'."),
+        (["nothing"], "No analysis is named 'nothing'; 'olist answers --list'"),
+        (["daily_sales", "top_sellers", "--csv"], "--csv needs exactly one analysis"),
+        (["daily_sales"], "nothing has been built yet: run 'olist land', then 'dbt build'."),
     ],
 )
 def test_errors_are_one_sentence(
@@ -135,7 +135,7 @@ HEADLINES: dict[str, Callable[[Records], str]] = {
         f"best month {max(rows, key=lambda row: row['revenue'])['year_month']}:"
         f" R$ {max(row['revenue'] for row in rows):,}"
     ),
-    "top_sellers": lambda rows: f"the best of them has {rows[0]['revenue_percent']} % of revenue",
+    "top_sellers": lambda rows: f"the best has {rows[0]['revenue_percent']} % of revenue",
     "delivery_by_state": lambda rows: (
         f"from {rows[-1]['average_days']} days ({rows[-1]['state_code']})"
         f" to {rows[0]['average_days']} ({rows[0]['state_code']})"
@@ -143,10 +143,10 @@ HEADLINES: dict[str, Callable[[Records], str]] = {
     "payment_methods": lambda rows: (
         f"{rows[0]['value_percent']} % of value by {rows[0]['payment_type']}"
     ),
-    "repeat_purchase": lambda rows: f"{rows[0]['people_percent']} % of people bought once",
+    "repeat_purchase": lambda rows: f"{rows[0]['people_percent']} % of customers bought once",
     "late_delivery_and_review": lambda rows: (
-        f"score {rows[0]['average_score']} if a week early,"
-        f" {rows[-1]['average_score']} if more than a week late"
+        f"score {rows[0]['average_score']} a week early,"
+        f" {rows[-1]['average_score']} more than a week late"
     ),
     "categories_bought_together": lambda rows: (
         f"`{rows[0]['first_category']}` and `{rows[0]['second_category']}`:"
@@ -158,7 +158,7 @@ HEADLINES: dict[str, Callable[[Records], str]] = {
         f" half of them within {rows[1]['median_days_since_order_before']} days"
     ),
     "lifetime_value": lambda rows: (
-        f"the best percent are worth R$ {rows[0]['average_value']:,} each,"
+        f"the top percent are worth R$ {rows[0]['average_value']:,} each,"
         f" the lower half R$ {rows[-1]['average_value']}"
     ),
 }

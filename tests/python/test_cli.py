@@ -91,7 +91,7 @@ def _raises(error: BaseException) -> Callable[..., None]:
     ("error", "code", "message"),
     [
         (psycopg2.OperationalError("the server\nwent away"), 1, "PostgreSQL stopped the command"),
-        (KeyboardInterrupt(), 130, "interrupted; what was under way is rolled back"),
+        (KeyboardInterrupt(), 130, "interrupted; unfinished work was rolled back"),
     ],
 )
 def test_an_error_is_one_sentence(

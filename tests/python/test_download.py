@@ -116,7 +116,7 @@ def test_a_whole_zip_is_kept_and_needs_no_credentials(
 ) -> None:
     target = save(tmp_path / ZIP_NAME, WHOLE)
     assert download(tmp_path) == target
-    assert capsys.readouterr().out.endswith("is there already and whole; not downloaded again\n")
+    assert capsys.readouterr().out.endswith("is complete; not downloaded again\n")
 
 
 def test_a_failure_keeps_the_old_zip(desk: Desk) -> None:

@@ -57,7 +57,7 @@ def _break_shape(manifest: Manifest) -> None:
         nodes[M + name]["config"]["contract"]["enforced"] = False
         nodes[M + name]["contract"]["enforced"] = False
         nodes[M + name]["config"]["materialized"] = "view"
-    nodes[f"{M}stg_olist__sellers"]["config"]["materialized"] = "table"
+    nodes[f"{M}base_olist__sellers"]["config"]["materialized"] = "table"
     nodes[f"{M}stg_olist__sellers"]["raw_code"] = "select * from raw.sellers"
     manifest["macros"]["macro.olist_warehouse.elapsed"]["macro_sql"] += "\n" * 41
     idle = copy.deepcopy(manifest["sources"]["source.olist_warehouse.olist.orders"])
@@ -101,7 +101,7 @@ def _break_items(manifest: Manifest) -> None:
     test = nodes["test.olist_warehouse.assert_calendar_days_say_what_they_are"]
     test.update(raw_code="select 1\n-- too late", name="y" * 64)
     _add(manifest, "rpt_new", "models/reports/rpt_new.sql")
-    lost = {"unique_stg_olist__customers_customer_id", "fct_orders_foreign_keys"}
+    lost = {"stg_olist__translations_english_unique", "fct_orders_foreign_keys"}
     lost |= {"unique_states_state_code", "unique_states_state_name"}
     for unique_id, node in list(nodes.items()):
         if node["name"] in lost:

@@ -69,7 +69,7 @@ def test_a_signal_while_rows_are_copied(
         assert main(["land", str(path)]) == 130
     finally:
         signal.signal(signal.SIGINT, usual)
-    assert capsys.readouterr().err == "olist: interrupted; what was under way is rolled back\n"
+    assert capsys.readouterr().err == "olist: interrupted; unfinished work was rolled back\n"
     assert query(LEFT) == [(None, "failed", "interrupted")]
 
 

@@ -52,7 +52,7 @@ def test_a_history_comes_back_row_for_row(
         assert query("select max(batch_id) from raw._batches") == [(until - 1,)]  # 3 is unchanged
     lake.replay()
     assert_raw_is_as_before(query)
-    assert lake.replay() == [f"{lake.location}: raw has all of it"]
+    assert lake.replay() == [f"{lake.location}: raw is up to date"]
     # and on it goes, with the numbers, keys and indexes that a landing looks at
     indexes = "select indexdef from pg_indexes where schemaname = 'raw' order by 1"
     found = query(indexes)
@@ -143,7 +143,7 @@ def test_nothing_is_written_twice(lake: Lake, tmp_path: Path, query: Query) -> N
     # something else is there
     lake.overwrite("batches/batch-00000001.json", None)
     lake.overwrite("raw/sellers/batch-00000001.parquet", b"PAR1")
-    with pytest.raises(LoaderError, match="is in the way: it is not what batch 1 wrote"):
+    with pytest.raises(LoaderError, match="already exists, but is not what batch 1 wrote"):
         lake.archive()
 
 
@@ -222,6 +222,6 @@ def test_a_file_that_changes_while_it_is_landed(
         put_files(*arguments)
 
     monkeypatch.setattr(ARCHIVE, "_put_files", change)
-    with pytest.raises(LoaderError, match=r"has changed in .* while it was landed"):
+    with pytest.raises(LoaderError, match=r"changed in .* during the load"):
         land(tmp_path / "a", say=quiet, keeping=keeping(lake))
     assert query("select status from raw._batches") == [("failed",)]

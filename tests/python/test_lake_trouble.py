@@ -39,7 +39,7 @@ def test_a_replay_begins_from_nothing_or_goes_on(lake: Lake, tmp_path: Path, que
     lake.replay()
     assert_raw_is_as_before(query)
     _land(tmp_path, "d")
-    with pytest.raises(LoaderError, match=r"has batches that .* lacks: a replay begins from"):
+    with pytest.raises(LoaderError, match=r"has batches that .* lacks: replay into an empty raw"):
         lake.replay()
     # a load that failed in a new database is no history of its own
     query("drop schema raw cascade")
@@ -72,7 +72,7 @@ def test_another_database_that_archives_at_the_same_time(
     with monkeypatch.context() as patch:
         patch.setattr("loaders.objects.Store.put", faster)
         patch.setattr("loaders.lake.archive._put_rows", lambda *_: [])
-        with pytest.raises(LoaderError, match="somebody else wrote its batch 1 just now"):
+        with pytest.raises(LoaderError, match="another process wrote batch 1 just now"):
             lake.archive()
 
 

@@ -111,8 +111,8 @@ sys.exit(main(["archive", {str(tmp_path)!r}]))
 @pytest.mark.parametrize(
     ("location", "message"),
     [
-        ("gs://bucket/x", "is no place for a lake; name a folder"),
-        ("s3:///x", "is no place for a lake; name a folder"),
+        ("gs://bucket/x", "cannot be a lake; name a folder"),
+        ("s3:///x", "cannot be a lake; name a folder"),
         ("file", "/file/key: Not a directory"),
         ("missing", "/missing: No such file or directory; check the folder"),
         ("file/lake", "/file/lake: Not a directory; check the folder"),

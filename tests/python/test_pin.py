@@ -47,7 +47,7 @@ def test_only_a_build_or_run_moves_it(story: Story) -> None:
         story.warehouse.dbt(*command)
         assert pin(story.warehouse) == 1, command
     assert story.query("select count(*) from staging.stg_olist__sellers") == [(2,)]
-    story.warehouse.dbt("run", "--select", "fct_payments")
+    story.warehouse.dbt("run", "--select", "+dim_sellers", "+fct_payments")
     assert pin(story.warehouse) == 2
     assert story.query("select count(*) from staging.stg_olist__sellers") == [(3,)]
     assert story.query("select count(*) from marts.fct_payments") == [(3,)]
@@ -62,7 +62,7 @@ def test_a_retry_goes_on_with_the_pin_of_the_run_that_failed(story: Story) -> No
         "create trigger stop before insert on marts.fct_orders execute function marts.stop()",
         fetch=False,
     )
-    build = ("build", *NO_TESTS, "--select", "path:models/marts")
+    build = ("build", *NO_TESTS, "--select", "path:models/staging", "path:models/marts")
     status, output = dbt(story.warehouse, *build)
     assert (status, "stopped" in output) == (1, True)
     assert pin(story.warehouse) == 3

@@ -48,7 +48,7 @@ def test_a_removal_that_lands_between_delete_and_insert(
             # The run's delete waits for this row: its snapshot is taken, its insert is to come.
             cursor.execute("select from marts.fct_order_items where order_id = 'o1' for update")
             run = threading.Thread(
-                target=warehouse.dbt, args=("run", "--select", "fct_order_items")
+                target=warehouse.dbt, args=("run", "--select", "+fct_order_items")
             )
             run.start()
             with until(lambda: warehouse.query(WAITING) == [(1,)], 120):
@@ -58,6 +58,6 @@ def test_a_removal_that_lands_between_delete_and_insert(
             reader.rollback()
             run.join()
 
-    warehouse.dbt("run", "--select", "fct_order_items")
+    warehouse.dbt("run", "--select", "+fct_order_items")
     lines = sql.SQL("select order_id, price from marts.fct_order_items order by order_id")
     assert warehouse.query(lines) == [("o1", 11), ("o2", 22)]

@@ -1,6 +1,6 @@
 """The published figures of the real dataset, from its zip to the star.
 
-Its licence keeps it out of this repository: name it in OLIST_REAL_DATA (folder or zip).
+Its license keeps it out of this repository: name it in OLIST_REAL_DATA (folder or zip).
 """
 
 import zipfile

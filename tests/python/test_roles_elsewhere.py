@@ -107,7 +107,7 @@ def test_who_may_not_make_roles_goes_on_alone(
     assert "is neither" in capsys.readouterr().err
     assert owner.query("select count(*) from pg_namespace where nspname = 'raw'") == [(0,)]
     assert all(each == connection.environment() for each in access().values())
-    assert "everything is done as" in capsys.readouterr().out
+    assert "everything runs as" in capsys.readouterr().out
 
 
 def test_a_role_of_somebody_else_is_left_alone(
@@ -117,7 +117,7 @@ def test_a_role_of_somebody_else_is_left_alone(
     known = {kind: credentials(kind)["PGPASSWORD"] for kind in KINDS}
     (files.home() / "roles.json").unlink()
     assert main(["roles"]) == 1
-    assert "its password is not known here" in capsys.readouterr().err
+    assert "its password is unknown" in capsys.readouterr().err
     assert not has_roles()
     for kind, password in known.items():
         monkeypatch.setenv(variable(kind, "PASSWORD"), password)

@@ -210,7 +210,7 @@ def test_two_at_once_whose_output_is_a_pipe(home: Path) -> None:
     ]
     said = [starter.communicate(timeout=30)[0] for starter in starters]
     assert all("on 127.0.0.1" in each for each in said)
-    assert sorted("Made and started" in each for each in said) == [False, True]
+    assert sorted("Created and started" in each for each in said) == [False, True]
     assert sql("select 1") == [(1,)]
     assert not list(files.home().glob("data.new*"))
 
@@ -252,7 +252,9 @@ def test_failing_initdb_gives_its_reason(home: Path, monkeypatch: pytest.MonkeyP
     full = 'echo "FATAL:  could not write file: No space left on device" >&2; exit 1'
     write_programs(home / "bin", version="18.6", otherwise=full)
     monkeypatch.setenv("PGBIN", str(home / "bin"))
-    with pytest.raises(LoaderError, match="could not be made: could not write file: No space left"):
+    with pytest.raises(
+        LoaderError, match="could not be created: could not write file: No space left"
+    ):
         up(quiet)
     assert not files.data().exists()
 

@@ -100,7 +100,7 @@ def test_doctor_says_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: Capture
     ):
         at = next(n for n, line in enumerate(lines) if line.startswith(f"problem  {check}"))
         assert remedy in lines[at + 1]
-    assert "not well: packages, disk, server" in captured.err
+    assert "problems with packages, disk, server" in captured.err
     assert "not-to-be-shown" not in captured.out + captured.err
 
 

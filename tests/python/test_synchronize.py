@@ -50,6 +50,24 @@ def test_a_variable_needs_no_full_refresh(story: Story) -> None:
     assert story.query(dated) == [(True,)]
 
 
+def test_a_build_tests_what_has_changed_and_dbt_test_everything(story: Story) -> None:
+    """And a table is made again as a whole where one that it reads is of another SQL."""
+    test = "assert_days_and_lags_of_orders_are_those_of_their_moments"
+    wrong = "select count(*) from marts.fct_orders where hours_to_approve = -9"
+    order = "update marts.fct_orders set hours_to_approve = -9 where order_id = 'o1'"
+    story.warehouse.query(order, fetch=False)
+    build = ("build", "--select", "fct_orders", test)
+    assert story.warehouse.dbt(*build)[test] == "pass"
+    assert story.warehouse.start("test", "--select", test).wait() == 1
+    assert story.query(wrong) == [(1,)]
+    story.warehouse.query(
+        "update staging._watermarks set code = 'other' where model = 'stg_olist__orders'",
+        fetch=False,
+    )
+    story.warehouse.dbt("build", "--select", "+fct_orders", "--exclude", "test_type:unit")
+    assert story.query(wrong) == [(0,)]
+
+
 def test_what_people_made_stays(story: Story) -> None:
     """Views, grants and comments of their own, through a run that changes the tables."""
     story.warehouse.query(
@@ -77,15 +95,19 @@ def test_a_full_refresh_keeps_the_keys_in_the_catalogue(story: Story) -> None:
     )
     before = story.query(keys)
     assert {row[0] for row in before if row[1] == "p"} == {f"marts.{name}" for name in MARTS}
-    story.warehouse.query("drop schema own cascade", fetch=False)
-    story.warehouse.dbt(*ALL, "--full-refresh", "--select", "dim_products", "fct_payments")
+    refresh = (*ALL, "--full-refresh", "--select", "dim_products", "dim_customers", "fct_payments")
+    process = story.warehouse.start(*refresh)
+    output, _ = process.communicate()
+    assert process.returncode == 1
+    assert "--full-refresh of dim_customers would drop own.people" in " ".join(output.split())
+    story.warehouse.dbt(*refresh, "--vars", "drop_views: true")
     assert story.query(keys) == before
 
 
 def test_one_view_made_anew_leaves_the_others(story: Story) -> None:
     views = "select count(*) from pg_views where schemaname in ('staging', 'intermediate')"
     before = story.query(views)
-    story.warehouse.dbt("run", "--select", "stg_olist__orders")
+    story.warehouse.dbt("run", "--select", "stg_olist__pin", "int_orders_with_milestones")
     story.warehouse.dbt("seed", "--full-refresh")
     assert story.query(views)[0][0] >= before[0][0] - 2  # views on seeds
     story.warehouse.dbt(*ALL, "--select", "+fct_orders")

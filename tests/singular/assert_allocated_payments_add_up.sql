@@ -10,6 +10,7 @@ amounts as (
         allocated_value as amount,
         1 as is_line
     from {{ ref('rpt_payment_allocation') }}
+    where {{ changed_orders_only('order_id') }}
 
     union all
 
@@ -18,6 +19,7 @@ amounts as (
         -payment_value as amount,
         0 as is_line
     from {{ ref('fct_payments') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -50,6 +52,7 @@ shares as (
     from {{ ref('rpt_payment_allocation') }} as allocation
     inner join {{ ref('fct_orders') }} as orders
         on allocation.order_id = orders.order_id
+    where {{ changed_orders_only('allocation.order_id') }}
 
 )
 

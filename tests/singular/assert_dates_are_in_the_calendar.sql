@@ -1,7 +1,7 @@
 -- A date outside the calendar is on the unknown member of dim_dates: nothing breaks, but it is in
 -- no chart by date. It warns, because the remedy is a setting: move calendar_starts_on or
 -- calendar_ends_on in dbt_project.yml, add the holidays, and build with --full-refresh.
-{{ config(severity='warn') }}
+{{ config(severity='warn', tags='nightly') }}
 
 with
 

@@ -2,8 +2,17 @@
 -- hours are the time between the two moments that their name says, to the hundredth: charts by date
 -- and delivery reports lean on them. (Those of lines and reviews:
 -- assert_<fact>_are_what_staging_says.)
+with
+
+orders as (
+
+    select * from {{ ref('fct_orders') }}
+    where {{ changed_orders_only('order_id') }}
+
+)
+
 select *
-from {{ ref('fct_orders') }}
+from orders
 where
     false
     {%- for date_key, moment in {

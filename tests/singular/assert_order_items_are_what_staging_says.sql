@@ -3,7 +3,6 @@
 -- assert_orders_and_their_rows_agree.)
 with
 
--- each column is a cast or a hash, which is computed once
 order_items as (
 
     select
@@ -20,7 +19,14 @@ order_items as (
     from {{ ref('stg_olist__order_items') }} as items
     left join {{ ref('stg_olist__sellers') }} as sellers
         on items.seller_id = sellers.seller_id
-    {{ kept_apart() }}
+    where {{ changed_orders_only('items.order_id') }}
+
+),
+
+facts as (
+
+    select * from {{ ref('fct_order_items') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -42,7 +48,7 @@ compared as (
             or facts.shipping_limit_date_key <> {{ date_key('order_items.shipping_limit_at') }}
         ) as has_other_keys,
         facts._batch_id < order_items._batch_id as is_out_of_date
-    from {{ ref('fct_order_items') }} as facts
+    from facts
     full outer join order_items
         on facts.order_item_key = order_items.order_item_key
 

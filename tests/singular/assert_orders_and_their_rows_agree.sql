@@ -26,6 +26,7 @@ amounts as (
         cast(null as integer) as latest_reviews,
         0 as is_order
     from {{ ref('fct_order_items') }}
+    where {{ changed_orders_only('order_id') }}
 
     union all
 
@@ -39,6 +40,7 @@ amounts as (
         cast(null as integer) as latest_reviews,
         0 as is_order
     from {{ ref('fct_payments') }}
+    where {{ changed_orders_only('order_id') }}
 
     union all
 
@@ -52,6 +54,7 @@ amounts as (
         case when is_latest_for_order then 1 else 0 end as latest_reviews,
         0 as is_order
     from {{ ref('fct_reviews') }}
+    where {{ changed_orders_only('order_id') }}
 
     union all
 
@@ -65,6 +68,7 @@ amounts as (
         cast(null as integer) as latest_reviews,
         1 as is_order
     from {{ ref('fct_orders') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -111,5 +115,7 @@ select
 from {{ ref(fact) }} as child
 inner join {{ ref('fct_orders') }} as orders
     on child.order_id = orders.order_id
-where (child.{{ columns | join(", child.") }}) <> (orders.{{ columns | join(", orders.") }})
+where
+    {{ changed_orders_only('child.order_id') }}
+    and (child.{{ columns | join(", child.") }}) <> (orders.{{ columns | join(", orders.") }})
 {%- endfor %}

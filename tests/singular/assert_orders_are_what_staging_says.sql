@@ -1,7 +1,6 @@
 -- Each order of staging is in fct_orders once and as staging has it now: an incremental run that
--- missed a late, corrected or removed row shows here. One pass, because each column of staging is a
--- cast. (Amounts and score: assert_orders_and_their_rows_agree. Unit tests show which batches
--- count.)
+-- missed a late, corrected or removed row shows here. (Amounts and score:
+-- assert_orders_and_their_rows_agree. Unit tests show which batches count.)
 with
 
 orders as (
@@ -20,7 +19,14 @@ orders as (
     from {{ ref('stg_olist__orders') }} as orders
     left join {{ ref('stg_olist__customers') }} as customers
         on orders.customer_id = customers.customer_id
-    {{ kept_apart() }}
+    where {{ changed_orders_only('orders.order_id') }}
+
+),
+
+facts as (
+
+    select * from {{ ref('fct_orders') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -42,7 +48,7 @@ compared as (
             or facts.customer_geography_key <> {{ dimension_key('orders.zip_code_prefix') }}
         ) as has_other_keys,
         facts._batch_id < orders._batch_id as is_out_of_date
-    from {{ ref('fct_orders') }} as facts
+    from facts
     full outer join orders
         on facts.order_id = orders.order_id
 

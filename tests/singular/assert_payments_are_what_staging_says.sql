@@ -2,7 +2,6 @@
 -- its type. (Its other keys: assert_orders_and_their_rows_agree.)
 with
 
--- each column is a cast or a hash, which is computed once
 payments as (
 
     select
@@ -14,7 +13,14 @@ payments as (
         payment_value,
         _batch_id
     from {{ ref('stg_olist__order_payments') }}
-    {{ kept_apart() }}
+    where {{ changed_orders_only('order_id') }}
+
+),
+
+facts as (
+
+    select * from {{ ref('fct_payments') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -31,7 +37,7 @@ compared as (
             or facts.payment_type_key <> {{ dimension_key('payments.payment_type') }}
         ) as has_other_values,
         facts._batch_id < payments._batch_id as is_out_of_date
-    from {{ ref('fct_payments') }} as facts
+    from facts
     full outer join payments
         on facts.payment_key = payments.payment_key
 

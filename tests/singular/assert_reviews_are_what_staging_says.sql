@@ -3,7 +3,6 @@
 -- assert_orders_and_their_rows_agree.)
 with
 
--- each column is a cast or a hash, which is computed once
 reviews as (
 
     select
@@ -15,7 +14,14 @@ reviews as (
         answered_at,
         _batch_id
     from {{ ref('stg_olist__order_reviews') }}
-    {{ kept_apart() }}
+    where {{ changed_orders_only('order_id') }}
+
+),
+
+facts as (
+
+    select * from {{ ref('fct_reviews') }}
+    where {{ changed_orders_only('order_id') }}
 
 ),
 
@@ -42,7 +48,7 @@ compared as (
             ) > 0.01
         ) as has_another_lag,
         facts._batch_id < reviews._batch_id as is_out_of_date
-    from {{ ref('fct_reviews') }} as facts
+    from facts
     full outer join reviews
         on facts.review_key = reviews.review_key
 

@@ -2,6 +2,8 @@
 -- gone and are flagged, and the money is equal to the cent. The sums of raw are of its own text, so
 -- that cents lost in staging show. Every layer leans on it; the tests of each fact compare it row
 -- by row.
+{{ config(tags='nightly') }}
+
 {% set current = "count(case when not is_removed then 1 end)" %}
 {% set figures = [
     ("customers", "count(*)", "stg_olist__customers", current),

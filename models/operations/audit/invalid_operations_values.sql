@@ -43,6 +43,22 @@ invalid_values as (
     {%- endfor %}
     {%- endfor %}
 
+),
+
+final as (
+
+    select
+        {{ dbt_utils.generate_surrogate_key(['table_name', 'row_key', 'column_name']) }}
+            as invalid_value_key,
+        table_name,
+        row_key,
+        column_name,
+        invalid_value,
+        expected_type,
+        _batch_id,
+        source_file
+    from invalid_values
+
 )
 
-select * from invalid_values
+select * from final

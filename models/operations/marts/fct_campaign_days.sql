@@ -1,9 +1,8 @@
 {{ config(
-    incremental_predicates=["{{ changed_rows_only('marketing_campaigns', 'campaign_id') }}"],
+    incremental_predicates=["{{ changed_rows_only('operations', 'marketing_campaigns', 'campaign_id') }}"],
     indexes=[
         {'columns': ['campaign_id']},
         {'columns': ['campaign_date_key']},
-        {'columns': ['_batch_id']},
     ],
 ) }}
 
@@ -24,7 +23,7 @@ marketing_campaigns as (
         campaign_on,
         _batch_id
     from {{ ref('stg_operations__marketing_campaigns') }}
-    where {{ changed_rows_only('marketing_campaigns', 'campaign_id') }}
+    where {{ changed_rows_only('operations', 'marketing_campaigns', 'campaign_id') }}
 
 ),
 

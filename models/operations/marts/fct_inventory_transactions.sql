@@ -1,9 +1,8 @@
 {{ config(
-    incremental_predicates=["{{ changed_rows_only('inventory_transactions', 'transaction_id') }}"],
+    incremental_predicates=["{{ changed_rows_only('operations', 'inventory_transactions', 'transaction_id') }}"],
     indexes=[
         {'columns': ['product_key']},
         {'columns': ['transaction_date_key']},
-        {'columns': ['_batch_id']},
     ],
 ) }}
 
@@ -23,7 +22,7 @@ inventory_transactions as (
         transaction_at,
         _batch_id
     from {{ ref('stg_operations__inventory_transactions') }}
-    where {{ changed_rows_only('inventory_transactions', 'transaction_id') }}
+    where {{ changed_rows_only('operations', 'inventory_transactions', 'transaction_id') }}
 
 ),
 

@@ -1,9 +1,15 @@
+{{ config(
+    incremental_predicates=["{{ changed_rows_only('operations', 'inventory_transactions', 'transaction_id') }}"],
+) }}
+
 with
 
 source as (
 
     select * from {{ source('operations', 'inventory_transactions') }}
-    where {{ is_pinned() }}
+    where
+        {{ is_pinned() }}
+        and {{ changed_rows_only('operations', 'inventory_transactions', 'transaction_id') }}
 
 ),
 

@@ -1,9 +1,16 @@
+{{ config(
+    incremental_predicates=["{{ changed_rows_only('operations', 'marketing_campaigns', 'campaign_id') }}"],
+    indexes=[{'columns': ['campaign_id']}],
+) }}
+
 with
 
 source as (
 
     select * from {{ source('operations', 'marketing_campaigns') }}
-    where {{ is_pinned() }}
+    where
+        {{ is_pinned() }}
+        and {{ changed_rows_only('operations', 'marketing_campaigns', 'campaign_id') }}
 
 ),
 

@@ -8,7 +8,7 @@ from dbt_bouncer.check_framework.decorator import check, fail  # type: ignore[im
 
 @check
 def check_described_columns_exist(catalog_node: Any, ctx: Any) -> None:
-    """A description of a column that is gone misleads; dbt does not notice it on a view."""
+    """The description of a missing column misleads; dbt does not notice it on a view."""
     node = ctx.manifest_obj.manifest.nodes.get(catalog_node.unique_id) or {}
     gone = [name for name in node.get("columns") or {} if name not in catalog_node.columns]
     if gone:

@@ -98,7 +98,7 @@ def check_test_name_fits(test: Node) -> None:
 
 @check
 def check_nothing_is_disabled(ctx: Any) -> None:
-    """What is switched off looks as if it passed."""
+    """A disabled test looks like a passed one."""
     names = [
         node.name
         for versions in _values(ctx, "disabled")

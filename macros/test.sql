@@ -1,0 +1,58 @@
+{#- Overrides dbt's materialization of data tests (docs/decisions/0012). The rows that broke a rule are
+    still kept, in a table of the test's name in schema audit, but a test that holds makes no empty one;
+    and a build does not ask again what held for the same data. -#}
+{% materialization test, default %}
+    {%- set scope = scope_of_test() -%}
+    {%- set main_sql = get_limit_subquery_sql(
+        sql if scope == "changed" else without_scope(sql), config.get("limit")
+    ) -%}
+    {%- do run_query(find_rows_by_index()) if scope == "changed" and sql != without_scope(sql) -%}
+    {%- call statement("main", fetch_result=True) -%}
+        {{ get_test_sql(
+            "select 1 as nothing_new where false" if scope == "nothing" else main_sql,
+            config.get("fail_calc"), config.get("warn_if"), config.get("error_if"), limit=none
+        ) }}
+    {%- endcall -%}
+    {%- set failures = load_result("main")["data"][0][0] -%}
+    {%- set relations = [] -%}
+    {%- if should_store_failures() -%}
+        {%- set kept_before = load_cached_relation(this) -%}
+        {%- if kept_before -%}
+            {%- do adapter.drop_relation(kept_before) -%}
+        {%- endif -%}
+        {%- if failures -%}
+            {%- set kept = this.incorporate(type="table") -%}
+            {%- call statement("keep_failures") -%}
+                {{ create_table_as(False, kept, main_sql) }}
+            {%- endcall -%}
+            {%- do relations.append(kept) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- do note_that_test_held() if not failures and scope != "nothing" -%}
+    {%- do adapter.commit() -%}
+    {{ return({"relations": relations}) }}
+{% endmaterialization %}
+
+
+{#- What a data test has to ask: `nothing` where all that it reads is as it was when it last held, what has
+    `changed` since, or `all`. Only a build looks: `dbt test` asks everything. -#}
+{% macro scope_of_test() -%}
+    {%- if target.type != "postgres" or flags.WHICH != "build" or flags.EMPTY -%}
+        {{ return("all") }}
+    {%- endif -%}
+    {%- set found = inputs() -%}
+    {%- set now = run_query(state_of_inputs(found)).rows[0] -%}
+    {%- do model.update({"code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
+    {%- if now["inputs"] is not none and now["inputs"] == now["last_inputs"] -%}
+        {{ return("nothing") }}
+    {%- endif -%}
+    {{ return("changed" if now["code"] == now["last_code"] else "all") }}
+{%- endmacro %}
+
+
+{#- Notes the state of what a test reads, beside that of the tables (macros/watermark.sql). -#}
+{% macro note_that_test_held() -%}
+    {%- if model.get("inputs") -%}
+        {%- do run_query(move_watermark()) -%}
+    {%- endif -%}
+{%- endmacro %}
