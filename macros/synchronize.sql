@@ -126,6 +126,8 @@
         {%- set sql = "select * from " ~ this ~ " where false" -%}
     {%- elif temporary and model.get("scope") == "all" -%}
         {%- set sql = without_scope(sql) -%}
+    {%- elif config.get("materialized") == "table" -%}
+        {%- set sql = without_limits(sql) -%}
     {%- endif -%}
     {{ return(dbt.postgres__create_table_as(temporary, relation, sql)) }}
 {%- endmacro %}
