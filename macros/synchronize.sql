@@ -69,7 +69,9 @@
 {% macro begin_to_synchronize() -%}
     {%- if execute and target.type == "postgres" -%}
     {%- set scope = scope_of_run() -%}
-    {%- if is_incremental() %}
+    {%- if not is_incremental() %}
+    {{ lock_views() }}
+    {%- else %}
     commit;  -- a level is set before any query
     begin isolation level repeatable read;
     lock table {{ this }} in share row exclusive mode;
@@ -92,6 +94,7 @@
     alter index if exists {{ this.include(identifier=false) }}.{{ key }} rename to {{ key }}_of_backup;
     alter table {{ this }} add constraint {{ key }} primary key ({{ config.get("unique_key") }});
     {{ grant_to_reader(this) }}
+    {{ keep_views() }}
     {%- endif %}
     {{ move_watermark() }}
     {%- endif -%}
