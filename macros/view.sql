@@ -1,7 +1,7 @@
 {#- Overrides dbt's materialization of views on PostgreSQL, which makes a new view, swaps it for the old one
     and drops that, with all views on it: those were missing until their own turn, or for ever where only
     some models were selected. Here a view is replaced in place; one whose columns have changed is dropped
-    first, with the views on it, which a build makes again and the log names. -#}
+    first, with the views on it, which a build makes again. -#}
 {% materialization view, adapter="postgres" %}
     {%- set relation = this.incorporate(type="view") -%}
     {%- set existing = load_cached_relation(this) -%}
