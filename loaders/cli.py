@@ -133,10 +133,21 @@ def down() -> None:
 
 @olist.command()
 @_role
-def env(role: str | None) -> None:
-    """Print the server's address and credentials as exports: eval "$(olist env)"."""
-    for name, value in _variables(role).items():
-        print(f"export {name}={shlex.quote(value)}")
+@click.option("--dotenv", "form", flag_value="dotenv", help="As a .env file: NAME=value.")
+@click.option("--url", "form", flag_value="url", help="As one postgresql:// URL.")
+def env(role: str | None, form: str | None) -> None:
+    """Print the server's address and credentials as exports: eval "$(olist env)".
+
+    Editors and schedulers that call dbt inside their own process read a .env file.
+    """
+    variables = _variables(role)
+    if form == "url":
+        from loaders.connection import url_of
+
+        print(url_of(variables))
+        return
+    for name, value in variables.items():
+        print(f"{'' if form else 'export '}{name}={shlex.quote(value)}")
 
 
 @olist.command(context_settings=_passed_on)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
@@ -56,6 +57,19 @@ def parse_url(url: str) -> dict[str, str]:
             f" {', '.join(list(_PARAMETERS)[5:])}."
         )
     return {_PARAMETERS[name]: value for name, value in found.items() if value}
+
+
+def url_of(variables: Mapping[str, str]) -> str:
+    """Libpq variables as the URL that ``parse_url`` reads."""
+    user, password, host, port, database = (
+        quote(variables.get(name, ""), safe="")
+        for name in ("PGUSER", "PGPASSWORD", "PGHOST", "PGPORT", "PGDATABASE")
+    )
+    inside = dict(list(_PARAMETERS.items())[5:])
+    more = {key: variables[name] for key, name in inside.items() if name in variables}
+    password = f":{password}" if password else ""
+    query = f"?{urlencode(more, quote_via=quote)}" if more else ""
+    return f"postgresql://{user}{password}@{host}:{port}/{database}{query}"
 
 
 def external(variables: Mapping[str, str] = os.environ) -> dict[str, str] | None:

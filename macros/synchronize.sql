@@ -53,8 +53,8 @@
     {%- set gone = adapter.get_columns_in_relation(table) | map(attribute="name") | reject("in", columns) | list -%}
     {%- if gone -%}
         {%- do exceptions.raise_compiler_error(
-            table.identifier ~ " still has " ~ gone | join(", ") ~ ", which its model no longer has:"
-            ~ " run 'dbt build --full-refresh --select " ~ table.identifier ~ "'."
+            table.identifier ~ " has " ~ gone | join(", ") ~ ", which its model does not have (any more, or"
+            ~ " because somebody added it by hand): run 'dbt build --full-refresh --select " ~ table.identifier ~ "'."
         ) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {#- A source column as another type; null where its text is not of that type, so that one bad value
     never stops a build. What was there is in invalid_values (schema audit). A whole number may be
-    written with a fraction of zeros (`225.0`).
+    written with a fraction of zeros (`225.0`). A moment with a zone (`2018-05-01T01:30:00Z`) is what
+    the source's clock showed then (variable source_time_zone).
 
     column: a text column of the source
     type: integer, numeric(p, s), timestamp, or zip_code_prefix: text of five digits -#}
@@ -12,8 +13,28 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- An engine's own cast may take more than PostgreSQL does (DuckDB: 1.5 is an integer; Spark: a year is
+    a moment), so the form is checked first. What PostgreSQL alone knows (0x1F, 1_000, 10:56 PM) is no
+    value here. -#}
 {% macro default__try_cast(column, type) -%}
-    {{ dbt.safe_cast(trimmed(column), type) }}
+    {%- set text, form = trimmed(column), form_of(type) -%}
+    {%- set value = "try_cast(nullif(regexp_extract(" ~ text ~ ", '" ~ form ~ "', 1), '') as " ~ type ~ ")" -%}
+    {%- if type != "timestamp" -%}
+        {{ return(value) }}
+    {%- endif -%}
+    {%- set zone = "regexp_extract(" ~ text ~ ", '" ~ form ~ "', 2)" -%}
+    {%- set moment = "timestamp_ltz" if target.type == "spark" else "timestamptz" -%}
+    {%- set text = "concat(cast(" ~ value ~ " as " ~ dbt.type_string() ~ "), replace(" ~ zone ~ ", 'UTC', 'Z'))" -%}
+    case
+            when {{ column }} like '{{ without_zone() }}' or {{ zone }} = '' then {{ value }}
+            else {{ source_time("try_cast(" ~ text ~ " as " ~ moment ~ ")") }}
+        end
+{%- endmacro %}
+
+
+{#- Pattern of the moments that nearly all are: it costs less than to look for a zone. -#}
+{% macro without_zone() -%}
+    ____-__-__ __:__:__
 {%- endmacro %}
 
 {% macro default__five_digits(column) -%}
@@ -27,22 +48,32 @@
     case when {{ column }}{{ digits }}{{ column }} when {{ text }}{{ digits }}{{ text }} end
 {%- endmacro %}
 
-{#- PostgreSQL skips white space by itself. It also takes words for a moment (`now`, `infinity`) and
-    `NaN` for a number: those are no values here. The case is inside of the cast, because PostgreSQL
-    may compute the cast of a constant before any row is read. -#}
+{#- PostgreSQL skips white space by itself, and takes `NaN` for a number, which is no value here. The case
+    is inside of the cast, because PostgreSQL may compute the cast of a constant before any row is read. -#}
 {% macro postgres__try_cast(column, type) -%}
-    {%- set is_valid = input_check() ~ "(" ~ column ~ ", '" ~ type ~ "')" -%}
     {%- if type == "timestamp" -%}
-        {%- set shape = " like '____-__-__%'" -%}
-        {%- set has_shape = column ~ shape ~ " or ltrim(" ~ column ~ ", E' \\t\\r\\n')" ~ shape -%}
-        {%- set is_valid = "(" ~ has_shape ~ ") and " ~ is_valid -%}
+        {{ return(moment_of(column)) }}
     {%- endif -%}
+    {%- set is_valid = input_check() ~ "(" ~ column ~ ", '" ~ type ~ "')" -%}
     {%- set whole = "" -%}
     {%- if type == "integer" -%}
         {%- set whole = " when " ~ column ~ " ~ '^\\s*[+-]?[0-9]{1,9}[.]0+\\s*$' then split_part(" ~ column ~ ", '.', 1)" -%}
     {%- endif -%}
     {%- set value = "cast(case when " ~ is_valid ~ " then " ~ column ~ whole ~ " end as " ~ type ~ ")" -%}
     {{ "nullif(" ~ value ~ ", 'NaN')" if type.startswith("numeric") else value }}
+{%- endmacro %}
+
+
+{#- The same of a moment on PostgreSQL, which takes words for one (`now`, `infinity`), and drops a zone: an
+    offset or a name at the end, which am, pm, ad and bc are not. -#}
+{% macro moment_of(column) -%}
+    {%- set valid = "case when " ~ input_check() ~ "(" ~ column ~ ", 'timestamp') then " ~ column ~ " end" -%}
+    {%- set moment = "cast(" ~ valid ~ " as timestamptz)" -%}
+    case
+            when {{ column }} like '{{ without_zone() }}' then cast({{ valid }} as timestamp)
+            when {{ column }} ~* '^\s*\d{4}-\d\d-\d\d.*([-+][\d:]+|[a-z])(?<!am|pm|ad|bc)\s*$' then {{ source_time(moment) }}
+            when {{ column }} ~ '^\s*.{4}-..-..' then cast({{ valid }} as timestamp)
+        end
 {%- endmacro %}
 
 
@@ -99,15 +130,14 @@
 
 
 {#- Regular expression of the texts that are values of a type for PostgreSQL too, for an engine whose
-    own casts take more. Its first group is the value: a zone in a moment's text is left out, as
-    PostgreSQL does.
+    own casts take more. Its first group is the value, its second the zone of a moment.
 
     type: an integer, numeric(p, s) or timestamp type -#}
 {% macro form_of(type) -%}
     {{ return({
         "integer": "^([+-]?[0-9]+)([.]0+)?$",
         "numeric": "^([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)$",
-        "timestamp": "^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?)"
-            ~ " ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?$",
+        "timestamp": "^([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]{1,6})?)?)?)"
+            ~ " ?(Z|UTC|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)?$",
     }[type.split("(")[0]]) }}
 {%- endmacro %}

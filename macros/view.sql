@@ -10,16 +10,17 @@
     {%- if existing is not none and not existing.is_view -%}
         {%- do adapter.drop_relation(existing) -%}
     {%- endif -%}
+    {%- set query = without_limits(sql) -%}
     {%- call statement("main") %}
     do $do$
     begin
         create or replace view {{ relation }} as (
-            {{ sql }}
+            {{ query }}
         );
     exception when invalid_table_definition then
         drop view {{ relation }} cascade;
         create view {{ relation }} as (
-            {{ sql }}
+            {{ query }}
         );
     end
     $do$
@@ -31,3 +32,12 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({"relations": [relation]}) }}
 {% endmaterialization %}
+
+
+{#- A query under --empty, where dbt makes each relation that it reads an empty subquery: as it would be without,
+    because the view is there for others too.
+
+    sql: as dbt compiled it -#}
+{% macro without_limits(sql) -%}
+    {{ return(modules.re.sub("[(]select [*] from ([^ ]+) where false limit 0[)] _dbt_limit_subq_[a-z0-9_]+", "\\1", sql)) }}
+{%- endmacro %}

@@ -5,16 +5,6 @@
 {%- endmacro %}
 
 
-{#- DuckDB reads more texts as numbers than PostgreSQL does (1.5 is an integer), and shifts a
-    timestamp by the zone in its text: so the form is checked first, and the zone left out. Forms
-    that PostgreSQL alone knows (0x1F, 1_000, 10:56 PM) are no values here. -#}
-{% macro duckdb__try_cast(column, type) -%}
-    try_cast(
-            nullif(regexp_extract({{ trimmed(column) }}, '{{ form_of(type) }}', 1), '') as {{ type }}
-        )
-{%- endmacro %}
-
-
 {#- DuckDB divides numerics as doubles, which round otherwise: so whole numbers are divided, of
     units of the last digit. -#}
 {% macro duckdb__quotient(dividend, divisor, type, dividend_scale) -%}

@@ -5,16 +5,6 @@
 {%- endmacro %}
 
 
-{#- Spark reads more texts as values than PostgreSQL does (a year is a moment, 10 o'clock is `10`): so
-    the form is checked first. A zone in a moment's text is left out, as PostgreSQL does. Forms that
-    PostgreSQL alone knows (0x1F, 1_000, 10:56 PM) are no values here. -#}
-{% macro spark__try_cast(column, type) -%}
-    try_cast(
-            nullif(regexp_extract({{ trimmed(column) }}, '{{ form_of(type) }}', 1), '') as {{ type }}
-        )
-{%- endmacro %}
-
-
 {% macro spark__iso_day_of_week(day) -%}
     (weekday({{ day }}) + 1)
 {%- endmacro %}

@@ -93,11 +93,11 @@ final as (
         orders_rated.average_review_score,
         orders_rated.late_percent,
         {{ percent(
-            'lines_summed.revenue', 'sum(lines_summed.revenue) over ()', 'numeric(7, 4)', 2
+            'lines_summed.revenue', 'sum(lines_summed.revenue) over ()', 'numeric(20, 4)', 2
         ) }} as revenue_percent,
         {{ percent(
             'lines_summed.freight_value',
-            'lines_summed.revenue + lines_summed.freight_value', scale=2,
+            'lines_summed.revenue + lines_summed.freight_value', 'numeric(18, 2)', 2,
         ) }} as freight_percent,
         {{ percent(
             'lines_summed.revenue_last_365_days - lines_summed.revenue_365_days_before',

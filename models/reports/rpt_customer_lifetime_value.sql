@@ -44,7 +44,7 @@ final as (
         {{ quotient('100.0 * people', 'sum(people) over ()', 'numeric(5, 2)', 1) }}
             as people_percent,
         {{ quotient(
-            '10000 * revenue', '(100 * nullif(sum(revenue) over (), 0))', 'numeric(5, 2)', 2
+            '10000 * revenue', '(100 * nullif(sum(revenue) over (), 0))', 'numeric(18, 2)', 2
         ) }} as revenue_percent,
 
         ---------- a person

@@ -39,8 +39,9 @@ final as (
         {{ average('promised_days', 'numeric(10, 2)') }} as average_promised_days,
         {{ percent('count(case when is_late then 1 end)', 'count(is_late)') }} as late_percent,
         {{ average('freight_value', 'numeric(12, 2)', 2) }} as average_freight,
-        {{ percent('sum(freight_value)', 'sum(revenue) + sum(freight_value)', scale=2) }}
-            as freight_percent,
+        {{ percent(
+            'sum(freight_value)', 'sum(revenue) + sum(freight_value)', 'numeric(18, 2)', 2
+        ) }} as freight_percent,
         {{ average('review_score', 'numeric(5, 4)') }} as average_review_score
     from rpt_seller_orders
     group by distance_band

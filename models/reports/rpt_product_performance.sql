@@ -103,7 +103,7 @@ final as (
         {{ percent(
             'lines_summed.revenue',
             'sum(lines_summed.revenue) over (partition by dim_products.category_name)',
-            'numeric(7, 4)', 2,
+            'numeric(20, 4)', 2,
         ) }} as category_revenue_percent,
         cast(row_number() over (
             partition by dim_products.category_name

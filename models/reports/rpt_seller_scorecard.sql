@@ -95,7 +95,7 @@ final as (
         lines_counted.first_sale_at,
         lines_counted.last_sale_at,
         {{ percent(
-            'orders_rated.revenue', 'sum(orders_rated.revenue) over ()', 'numeric(7, 4)', 2
+            'orders_rated.revenue', 'sum(orders_rated.revenue) over ()', 'numeric(20, 4)', 2
         ) }} as revenue_percent,
         cast(row_number() over (
             order by orders_rated.revenue desc, orders_rated.seller_id asc

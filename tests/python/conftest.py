@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SLOW = re.compile(
     "test_(answers|bench|crash|crowds|engines|gallery|governance|history|incremental"
     "|interruptions|keys|lake_star|mutation|offline|operations$|pin|plain_star|plans|property"
-    "|quarantine|readers|real_data|reports|roles|secrets|semantic|server|source_|synchronize)"
+    "|quarantine|readers|real_data|reports|roles|secrets|semantic|server|source_|synchronize|team)"
 )
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]

@@ -1,6 +1,7 @@
 """The olist command: what it prints, and how it ends."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 
 from loaders import status
 from loaders.cli import main, olist
+from loaders.connection import external, parse_url
 from loaders.paths import project_root
 
 Captured = pytest.CaptureFixture[str]
@@ -62,6 +64,21 @@ def test_without_any_server_it_says_what_to_do(
 ) -> None:
     assert main(arguments) == 1
     assert "run 'olist up'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["--dotenv", "--url"])
+def test_env_for_tools_that_run_dbt_themselves(
+    form: str,
+    database: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "50% of a/b@c:d")
+    monkeypatch.setenv("PGOPTIONS", "-c search_path=a,b")
+    assert main(["env", form]) == 0
+    said = capsys.readouterr().out
+    lines = dict(word.split("=", 1) for word in shlex.split(said))
+    assert (parse_url(said.strip()) if form == "--url" else lines) == external()
 
 
 def test_env_is_for_eval(database: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
