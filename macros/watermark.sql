@@ -155,8 +155,11 @@
 
     The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. -#}
 {% macro watermark() -%}
-    {%- set goes_on = flags.WHICH in ("build", "run") and (is_incremental() or model.resource_type == "test") -%}
-    {%- if execute and (flags.EMPTY or not goes_on) -%}
+    {%- if execute and (
+        flags.EMPTY
+        or flags.WHICH not in ("build", "run")
+        or not (is_incremental() or model.resource_type == "test")
+    ) -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
