@@ -55,7 +55,7 @@
     {%- for column in adapter.get_columns_in_relation(table) -%}
         {%- if column.name not in types -%}
             {%- do changed.append(column.name ~ ", which its model does not have (any more, or because somebody added it by hand)") -%}
-        {%- elif column.data_type != types[column.name] -%}
+        {%- elif types[column.name] not in (column.data_type, column.data_type.split("(")[0]) -%}
             {%- do changed.append(column.name ~ " as " ~ column.data_type ~ ", which its model has as " ~ types[column.name]) -%}
         {%- endif -%}
     {%- endfor -%}

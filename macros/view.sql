@@ -14,6 +14,8 @@
     {%- call statement("main") %}
     do $do$
     begin
+        -- Two builds of one target may both find that it is not there.
+        perform pg_advisory_xact_lock(hashtext('{{ relation }}'));
         create or replace view {{ relation }} as (
             {{ query }}
         );
