@@ -22,7 +22,7 @@
         {%- set now = run_query(state_of_inputs(found)).rows[0] -%}
         {%- do model.update({"code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
         {%- if model.is_new or now["last_code"] != now["code"] -%}
-        {%- elif now["last_inputs"] == now["inputs"] -%}
+        {%- elif now["inputs"] is not none and now["last_inputs"] == now["inputs"] -%}
             {%- do model.update({"scope": "nothing"}) -%}
         {%- elif config.get("incremental_predicates") and watermark() is not none -%}
             {%- do model.update({"scope": "changed"}) -%}
