@@ -46,7 +46,6 @@
         select string_agg(md5(pg_get_viewdef(to_regclass(name))), '' order by name) as code
         from unnest(cast(array[{{ literals(found.views) }}] as text[])) as name
     ),
-
     tables as (
         select
             string_agg(model || version, ' ' order by model) as state,
