@@ -9,7 +9,7 @@
 
 {#- One number in per cent of another, exact; null where the other is null or 0.
 
-    part, whole: numbers, the whole not negative; type: numeric(p, s) of the result, which a whole near
+    part, whole: numbers; type: numeric(p, s) of the result, which a whole near
     nothing (refunds) needs wide; scale: digits of both after the point, 2 for money -#}
 {% macro percent(part, whole, type="numeric(5, 2)", scale=0) -%}
     {%- set unit = 10 ** scale -%}

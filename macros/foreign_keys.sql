@@ -20,8 +20,10 @@
                 {%- endfor %}
             ) as keys (mart, name, column_name, parent, field)
             where
-                to_regclass(nullif(mart, '')) is not null
-                and to_regclass(nullif(parent, '')) is not null
+                2 = (  -- of `dbt clone` they are views
+                    select count(*) from pg_class
+                    where relkind = 'r' and oid in (to_regclass(nullif(mart, '')), to_regclass(nullif(parent, '')))
+                )
                 and not exists (
                     select from pg_constraint
                     where conrelid = to_regclass(mart) and conname = name

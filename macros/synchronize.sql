@@ -14,7 +14,7 @@
     {%- for predicate in arg_dict["incremental_predicates"] or [] if model.scope == "changed" -%}
         {%- do scope.append(render(predicate)) -%}
     {%- endfor -%}
-    {%- do stop_if_columns_have_gone(table, columns) if model.scope == "all" %}
+    {%- do stop_if_columns_differ(table, arg_dict["dest_columns"]) if model.scope == "all" %}
     create temporary table difference on commit drop as
     select
         old.ctid as old_row,
@@ -46,15 +46,23 @@
 {%- endmacro %}
 
 
-{#- One clear error where a column of the table is no longer one of the model.
+{#- One clear error where a column of the table is no longer one of the model, or is of another type.
 
-    table: the relation; columns: names of those that the model has now -#}
-{% macro stop_if_columns_have_gone(table, columns) -%}
-    {%- set gone = adapter.get_columns_in_relation(table) | map(attribute="name") | reject("in", columns) | list -%}
-    {%- if gone -%}
+    table: the relation; columns: those that the model has now -#}
+{% macro stop_if_columns_differ(table, columns) -%}
+    {%- set changed, types = [], {} -%}
+    {%- for column in columns -%}{%- do types.update({column.name: column.data_type}) -%}{%- endfor -%}
+    {%- for column in adapter.get_columns_in_relation(table) -%}
+        {%- if column.name not in types -%}
+            {%- do changed.append(column.name ~ ", which its model does not have (any more, or because somebody added it by hand)") -%}
+        {%- elif types[column.name] not in (column.data_type, column.data_type.split("(")[0]) -%}
+            {%- do changed.append(column.name ~ " as " ~ column.data_type ~ ", which its model has as " ~ types[column.name]) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if changed -%}
         {%- do exceptions.raise_compiler_error(
-            table.identifier ~ " has " ~ gone | join(", ") ~ ", which its model does not have (any more, or"
-            ~ " because somebody added it by hand): run 'dbt build --full-refresh --select " ~ table.identifier ~ "'."
+            table.identifier ~ " has " ~ changed | join("; ") ~ ": run 'dbt build --full-refresh --select "
+            ~ table.identifier ~ "'."
         ) -%}
     {%- endif -%}
 {%- endmacro %}
@@ -90,7 +98,7 @@
     One snapshot for all its statements: the pin that the views read may move between two of them where
     it is another target's (--defer). -#}
 {% macro begin_to_synchronize() -%}
-    {%- if execute and config.get("materialized") == "incremental" -%}
+    {%- if execute and config.get("materialized") == "incremental" and flags.WHICH in ("build", "run") -%}
     {%- set scope = scope_of_run() -%}
     {%- do stop_if_views_would_go() if flags.FULL_REFRESH and not var("drop_views", false) -%}
     {%- if is_incremental() %}

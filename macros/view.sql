@@ -14,6 +14,8 @@
     {%- call statement("main") %}
     do $do$
     begin
+        -- Two builds of one target may both find that it is not there.
+        perform pg_advisory_xact_lock(hashtext('{{ relation }}'));
         create or replace view {{ relation }} as (
             {{ query }}
         );
@@ -41,3 +43,14 @@
 {% macro without_limits(sql) -%}
     {{ return(modules.re.sub("[(]select [*] from ([^ ]+) where false limit 0[)] _dbt_limit_subq_[a-z0-9_]+", "\\1", sql)) }}
 {%- endmacro %}
+
+
+{#- Overrides dbt's materialization of `dbt clone`, which would replace a relation by a view on itself where the
+    state is that of the same target (--full-refresh drops it for that). -#}
+{% materialization clone, default %}
+    {%- if defer_relation | string == this | string -%}
+        {%- do log(this ~ " is what it would be cloned from: kept", info=true) -%}
+        {{ return({"relations": []}) }}
+    {%- endif -%}
+    {{ return(dbt.materialization_clone_default()) }}
+{% endmaterialization %}

@@ -22,7 +22,7 @@
         {%- set now = run_query(state_of_inputs(found)).rows[0] -%}
         {%- do model.update({"code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
         {%- if model.is_new or now["last_code"] != now["code"] -%}
-        {%- elif now["last_inputs"] == now["inputs"] -%}
+        {%- elif now["inputs"] is not none and now["last_inputs"] == now["inputs"] -%}
             {%- do model.update({"scope": "nothing"}) -%}
         {%- elif config.get("incremental_predicates") and watermark() is not none -%}
             {%- do model.update({"scope": "changed"}) -%}
@@ -33,12 +33,12 @@
 
 
 {#- Query for the hashes now, and as the last run noted them. Inputs are null, and so equal to nothing,
-    where something is read whose state is not noted, or another target's (--defer). A table that is
-    made by changed orders is made anew where a table that is not has changed.
+    where something is read whose state is not noted (a clone), or another target's (--defer). A table that
+    is made by changed orders is made anew where a table that is not has changed, or may have.
 
     found: what the model is made from -#}
 {% macro state_of_inputs(found) -%}
-    {%- set is_known = not found.others and not invocation_args_dict.get("defer") -%}
+    {%- set is_known = "are_noted and " ~ (not found.others and not invocation_args_dict.get("defer")) -%}
     {%- set unscoped = found.unscoped if config.get("incremental_predicates") else [] %}
     with
 
@@ -46,11 +46,11 @@
         select string_agg(md5(pg_get_viewdef(to_regclass(name))), '' order by name) as code
         from unnest(cast(array[{{ literals(found.views) }}] as text[])) as name
     ),
-
     tables as (
         select
             string_agg(model || version, ' ' order by model) as state,
-            string_agg(concat(code, case when model in ({{ literals(unscoped) }}) then version end), ' ' order by model) as code
+            string_agg(concat(code, case when model in ({{ literals(unscoped) }}) then version end), ' ' order by model) as code,
+            count(*) = {{ found.tables | unique | list | length }} as are_noted
         from {{ target_table("_watermarks") }}
         where model in ({{ literals(found.tables) }})
     ),
@@ -63,13 +63,14 @@
                 ' ', '{{ local_md5(without_scope(sql)) }}', views.code, tables.code
                 {%- for seed in found.seeds %}, (select md5(string_agg(seed::text, '' order by seed::text)) from {{ seed }} as seed){% endfor %}
             )) as code,
-            concat_ws(' ', tables.state, raw_tables.state) as state
+            concat_ws(' ', tables.state, raw_tables.state) as state,
+            {{ is_known }} as is_known
         from views, tables, raw_tables
     )
 
     select
-        hashes.code,
-        {{ "md5(hashes.code || hashes.state)" if is_known else "null" }} as inputs,
+        case when is_known {{ "or true" if not unscoped }} then hashes.code end as code,
+        case when is_known then md5(hashes.code || hashes.state) end as inputs,
         mark.code as last_code,
         mark.inputs as last_inputs
     from hashes

@@ -11,9 +11,9 @@
     {%- set scale = type.split(",")[1].strip(" )") | int -%}
     {%- set digits = [dividend_scale, scale] | max -%}
     {%- set units = "cast(" ~ dividend ~ " * " ~ 10 ** digits ~ " as hugeint)" -%}
-    {%- set parts = "(cast(" ~ divisor ~ " as hugeint) * " ~ 10 ** (digits - scale) ~ ")" -%}
+    {%- set parts = "(abs(cast(" ~ divisor ~ " as hugeint)) * " ~ 10 ** (digits - scale) ~ ")" -%}
     cast(
-            sign({{ units }})
+            sign({{ units }}) * sign({{ divisor }})
             * cast((2 * abs({{ units }}) + {{ parts }}) // (2 * {{ parts }}) as decimal(27, 0))
             * cast({{ 10 ** -scale }} as decimal({{ scale + 1 }}, {{ scale }}))
             as {{ type }}

@@ -21,9 +21,9 @@
     {%- set scale = type.split(",")[1].strip(" )") | int -%}
     {%- set digits = [dividend_scale, scale] | max -%}
     {%- set units = "cast(" ~ dividend ~ " * " ~ 10 ** digits ~ " as decimal(38, 0))" -%}
-    {%- set parts = "(cast(" ~ divisor ~ " as decimal(38, 0)) * " ~ 10 ** (digits - scale) ~ ")" -%}
+    {%- set parts = "(abs(cast(" ~ divisor ~ " as decimal(38, 0))) * " ~ 10 ** (digits - scale) ~ ")" -%}
     cast(
-            cast(sign({{ units }}) as int)
+            cast(sign({{ units }}) * sign({{ divisor }}) as int)
             * cast((2 * abs({{ units }}) + {{ parts }}) div (2 * {{ parts }}) as decimal(27, 0))
             * cast({{ 10 ** -scale }} as decimal({{ scale + 1 }}, {{ scale }}))
             as {{ type }}

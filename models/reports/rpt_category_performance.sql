@@ -101,7 +101,7 @@ final as (
         ) }} as freight_percent,
         {{ percent(
             'lines_summed.revenue_last_365_days - lines_summed.revenue_365_days_before',
-            'lines_summed.revenue_365_days_before', 'numeric(14, 2)', 2,
+            'lines_summed.revenue_365_days_before', 'numeric(18, 2)', 2,
         ) }} as growth_percent
     from lines_summed
     inner join orders_rated

@@ -78,9 +78,10 @@ final as (
 
     select
         ---------- primary key
-        dim_products.product_id,
+        dim_products.product_key,
 
         ---------- product
+        dim_products.product_id,
         dim_products.category_name,
         dim_products.weight_band,
         dim_products.photos_count,
@@ -107,7 +108,10 @@ final as (
         ) }} as category_revenue_percent,
         cast(row_number() over (
             partition by dim_products.category_name
-            order by lines_summed.revenue desc, dim_products.product_id asc
+            order by
+                lines_summed.revenue desc,
+                dim_products.product_id asc,
+                dim_products.product_key asc
         ) as integer) as category_rank
     from lines_summed
     inner join orders_rated

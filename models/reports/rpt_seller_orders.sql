@@ -82,6 +82,7 @@ final as (
 
         ---------- who, from where, to where
         lines_grouped.order_id,
+        lines_grouped.seller_key,
         dim_sellers.seller_id,
         seller_places.state_code as seller_state_code,
         customer_places.state_code as customer_state_code,

@@ -33,7 +33,7 @@ fct_order_items as (
 rpt_seller_orders as (
 
     select
-        seller_id,
+        seller_key,
         order_lines,
         revenue,
         freight_value,
@@ -65,7 +65,7 @@ lines_counted as (
 orders_rated as (
 
     select
-        seller_id,
+        seller_key,
         cast(sum(order_lines) as integer) as order_lines,
         cast(sum(revenue) as numeric(12, 2)) as revenue,
         cast(sum(freight_value) as numeric(12, 2)) as freight_value,
@@ -80,7 +80,7 @@ orders_rated as (
         {{ percent('count(case when is_lost then 1 end)', 'count(*)') }} as lost_percent,
         {{ average('review_score', 'numeric(5, 4)') }} as average_review_score
     from rpt_seller_orders
-    group by seller_id
+    group by seller_key
 
 ),
 
@@ -88,6 +88,7 @@ final as (
 
     select
         orders_rated.*,
+        dim_sellers.seller_id,
         dim_sellers.city,
         dim_sellers.state_code,
         lines_counted.products,
@@ -98,7 +99,8 @@ final as (
             'orders_rated.revenue', 'sum(orders_rated.revenue) over ()', 'numeric(20, 4)', 2
         ) }} as revenue_percent,
         cast(row_number() over (
-            order by orders_rated.revenue desc, orders_rated.seller_id asc
+            order by
+                orders_rated.revenue desc, dim_sellers.seller_id asc, dim_sellers.seller_key asc
         ) as integer) as revenue_rank,
         {{ seller_tier(
             'orders_rated.orders', 'orders_rated.average_review_score',
@@ -106,7 +108,7 @@ final as (
         ) }} as tier
     from orders_rated
     inner join dim_sellers
-        on orders_rated.seller_id = dim_sellers.seller_id
+        on orders_rated.seller_key = dim_sellers.seller_key
     inner join lines_counted
         on dim_sellers.seller_key = lines_counted.seller_key
 

@@ -66,6 +66,21 @@ def test_a_build_tests_what_has_changed_and_dbt_test_everything(story: Story) ->
     assert story.query(wrong) == [(0,)]
 
 
+def test_a_column_of_another_type_says_what_to_run(story: Story) -> None:
+    story.warehouse.query(
+        "alter table marts.dim_sellers alter is_removed type text;"
+        "update staging._watermarks set code = 'other' where model = 'dim_sellers'",
+        fetch=False,
+    )
+    refresh = ("run", "--select", "dim_sellers")
+    output, _ = story.warehouse.start(*refresh).communicate()
+    assert (
+        "dim_sellers has is_removed as text, which its model has as boolean:"
+        " run 'dbt build --full-refresh --select dim_sellers'."
+    ) in " ".join(output.split())
+    story.warehouse.dbt(*refresh, "--full-refresh")
+
+
 def test_what_people_made_stays(story: Story) -> None:
     """Views, grants and comments of their own, through a run that changes the tables."""
     story.warehouse.query(

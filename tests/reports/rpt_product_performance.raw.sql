@@ -52,6 +52,7 @@ scores as (
 )
 
 select
+    md5(sums.product_id) as product_key,
     sums.product_id,
     sums.category_name,
     case

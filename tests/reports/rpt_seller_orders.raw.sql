@@ -132,6 +132,7 @@ located as (
 select
     md5(order_id || '-' || md5(seller_id)) as seller_order_key,
     order_id,
+    md5(seller_id) as seller_key,
     seller_id,
     seller_state_code,
     customer_state_code,

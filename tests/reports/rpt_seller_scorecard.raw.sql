@@ -67,6 +67,7 @@ ratings as (
 )
 
 select
+    md5(sums.seller_id) as seller_key,
     sums.seller_id,
     coalesce(btrim(sellers.seller_city), 'unknown') as city,
     coalesce(btrim(sellers.seller_state), 'unknown') as state_code,
