@@ -38,7 +38,7 @@ final as (
         {{ average('distance_km', 'numeric(8, 2)', 2) }} as average_distance_km,
         {{ average('days_to_deliver', 'numeric(10, 2)', 2) }} as average_days,
         {{ median('days_to_deliver', 'numeric(10, 2)', 2) }} as median_days,
-        {{ percent('count(case when is_late then 1 end)', 'count(is_late)') }} as late_percent,
+        {{ share('count(case when is_late then 1 end)', 'count(is_late)') }} as late_share,
         {{ average('freight_value', 'numeric(12, 2)', 2) }} as average_freight
     from rpt_seller_orders
     group by seller_state_code, customer_state_code

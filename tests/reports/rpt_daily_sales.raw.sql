@@ -50,7 +50,7 @@ headers as (
     select
         date_day,
         count(*) as orders,
-        sum((order_status = 'canceled')::integer) as cancelled_orders,
+        sum((order_status = 'canceled')::integer) as canceled_orders,
         sum((order_status = 'unavailable')::integer) as unavailable_orders,
         count(distinct customer_unique_id) as active_customers
     from purchases
@@ -108,7 +108,7 @@ select
     holidays.holiday_name is not null as is_holiday,
     coalesce(headers.orders, 0) as orders,
     coalesce(lines.orders_with_items, 0) as orders_with_items,
-    coalesce(headers.cancelled_orders, 0) as cancelled_orders,
+    coalesce(headers.canceled_orders, 0) as canceled_orders,
     coalesce(headers.unavailable_orders, 0) as unavailable_orders,
     coalesce(lines.items, 0) as items,
     coalesce(headers.active_customers, 0) as active_customers,

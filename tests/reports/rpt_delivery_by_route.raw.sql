@@ -36,7 +36,7 @@ select
     avg(distance_km)::numeric(8, 2) as average_distance_km,
     avg(days)::numeric(10, 2) as average_days,
     avg(days) filter (where 2 * place between known and known + 2)::numeric(10, 2) as median_days,
-    (100 * avg(is_late::integer))::numeric(5, 2) as late_percent,
+    avg(is_late::integer)::numeric(5, 4) as late_share,
     avg(freight_value)::numeric(12, 2) as average_freight
 from ranked
 group by seller_state_code, customer_state_code

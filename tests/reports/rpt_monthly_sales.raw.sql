@@ -1,4 +1,4 @@
--- From orders, not from days; who is new is asked of each person's other orders; growth by a join
+-- From orders, not from days; who is new is asked of each customer's other orders; growth by a join
 -- with the month that it is measured against.
 with
 
@@ -67,7 +67,7 @@ newcomers as (
         from purchases
         where customer_unique_id is not null
         group by customer_unique_id
-    ) as people
+    ) as customers
     group by month_starts_on
 
 ),
@@ -79,7 +79,7 @@ months as (
         count(distinct purchases.purchased_on) as days_with_orders,
         count(purchases.purchased_on) as orders,
         count(purchases.items) as orders_with_items,
-        count(*) filter (where purchases.order_status = 'canceled') as cancelled_orders,
+        count(*) filter (where purchases.order_status = 'canceled') as canceled_orders,
         count(*) filter (where purchases.order_status = 'unavailable') as unavailable_orders,
         coalesce(sum(purchases.items), 0)::bigint as items,
         count(distinct purchases.customer_unique_id) as active_customers,
@@ -104,7 +104,7 @@ select
     months.days_with_orders,
     months.orders,
     months.orders_with_items,
-    months.cancelled_orders,
+    months.canceled_orders,
     months.unavailable_orders,
     months.items,
     months.active_customers,
