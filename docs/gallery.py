@@ -63,8 +63,8 @@ def retention(ask: Ask, axes: Axes) -> None:
 def segments(ask: Ask, axes: Axes) -> None:
     """What are groups of customers worth?"""
     rows = ask(
-        "select segment, customers_percent, revenue_percent from reports.rpt_customer_lifetime_value"
-        " order by revenue_percent, segment"
+        "select segment, customers_percent, revenue_percent"
+        " from reports.rpt_customer_lifetime_value order by revenue_percent, segment"
     )
     names, customers, revenue = _columns(rows)
     places = np.arange(len(names))

@@ -37,7 +37,7 @@ lines_summed as (
 
     select
         dim_products.category_name,
-        cast(count(*) as integer) as order_lines,
+        cast(count(*) as integer) as line_count,
         cast(coalesce(sum(fct_order_items.price), 0) as numeric(12, 2)) as revenue,
         cast(coalesce(sum(fct_order_items.freight_value), 0) as numeric(12, 2)) as freight_value,
         cast(count(distinct fct_order_items.product_key) as integer) as products,

@@ -52,7 +52,8 @@ final as (
         {{ quotient('1.0 * orders', 'customers', 'numeric(8, 4)', 1) }} as orders_per_customer,
         {{ quotient('1.0 * lifespan_days', 'customers', 'numeric(8, 2)', 1) }}
             as average_lifespan_days,
-        {{ quotient('1.0 * recency_days', 'customers', 'numeric(8, 2)', 1) }} as average_recency_days,
+        {{ quotient('1.0 * recency_days', 'customers', 'numeric(8, 2)', 1) }}
+            as average_recency_days,
 
         ---------- an order
         {{ quotient('revenue', 'nullif(orders_with_items, 0)', 'numeric(12, 2)', 2) }}

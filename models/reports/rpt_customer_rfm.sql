@@ -109,8 +109,9 @@ final as (
         cast(customers_named.monetary as numeric(12, 2)) as monetary,
         customers_named.orders_with_items,
         cast(
-            {{ dbt.datediff('customers_named.first_order_on', 'customers_named.last_order_on', 'day') }}
-            as integer
+            {{ dbt.datediff(
+                'customers_named.first_order_on', 'customers_named.last_order_on', 'day'
+            ) }} as integer
         ) as lifespan_days,
 
         ---------- scores

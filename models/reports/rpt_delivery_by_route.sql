@@ -6,7 +6,7 @@ rpt_seller_orders as (
         seller_state_code,
         customer_state_code,
         distance_km,
-        order_lines,
+        line_count,
         revenue,
         freight_value,
         days_to_deliver,
@@ -29,7 +29,7 @@ final as (
 
         ---------- measures that add up
         cast(count(*) as integer) as parcels,
-        cast(sum(order_lines) as integer) as order_lines,
+        cast(sum(line_count) as integer) as line_count,
         cast(sum(revenue) as numeric(12, 2)) as revenue,
         cast(sum(freight_value) as numeric(12, 2)) as freight_value,
         cast(count(case when is_late then 1 end) as integer) as late_parcels,

@@ -28,7 +28,7 @@ days_summed_by_month as (
         cast(sum(orders_with_items) as bigint) as orders_with_items,
         cast(sum(canceled_orders) as bigint) as canceled_orders,
         cast(sum(unavailable_orders) as bigint) as unavailable_orders,
-        cast(sum(items) as bigint) as items,
+        cast(sum(item_count) as bigint) as item_count,
         cast(sum(revenue) as numeric(12, 2)) as revenue,
         cast(sum(net_revenue) as numeric(12, 2)) as net_revenue,
         cast(sum(freight_value) as numeric(12, 2)) as freight_value,
@@ -85,7 +85,7 @@ final as (
         orders_with_items,
         canceled_orders,
         unavailable_orders,
-        items,
+        item_count,
         active_customers,
         new_customers,
         active_customers - new_customers as returning_customers,
@@ -103,8 +103,8 @@ final as (
         ---------- growth
         {{ growth_percent('orders', 'orders_month_before') }} as orders_growth_percent,
         {{ growth_percent('revenue', 'revenue_month_before') }} as revenue_growth_percent,
-        {{ growth_percent('orders', 'orders_year_before') }} as orders_growth_on_year_percent,
-        {{ growth_percent('revenue', 'revenue_year_before') }} as revenue_growth_on_year_percent
+        {{ growth_percent('orders', 'orders_year_before') }} as orders_growth_yoy_percent,
+        {{ growth_percent('revenue', 'revenue_year_before') }} as revenue_growth_yoy_percent
     from months_compared
 
 )

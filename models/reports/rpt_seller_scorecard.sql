@@ -34,7 +34,7 @@ rpt_seller_orders as (
 
     select
         seller_id,
-        order_lines,
+        line_count,
         revenue,
         freight_value,
         sellers_in_order,
@@ -66,7 +66,7 @@ orders_rated as (
 
     select
         seller_id,
-        cast(sum(order_lines) as integer) as order_lines,
+        cast(sum(line_count) as integer) as line_count,
         cast(sum(revenue) as numeric(12, 2)) as revenue,
         cast(sum(freight_value) as numeric(12, 2)) as freight_value,
         cast(count(*) as integer) as orders,

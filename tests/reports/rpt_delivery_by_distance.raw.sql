@@ -46,7 +46,7 @@ ranked as (
 select
     band as distance_band,
     count(*)::integer as parcels,
-    sum(order_lines)::integer as order_lines,
+    sum(line_count)::integer as line_count,
     sum(revenue)::numeric(12, 2) as revenue,
     sum(freight_value)::numeric(12, 2) as freight_value,
     sum(is_late::integer)::integer as late_parcels,

@@ -55,7 +55,7 @@ parcels as (
     select
         order_id,
         seller_id,
-        count(*) as order_lines,
+        count(*) as line_count,
         sum(price::numeric(12, 2)) as revenue,
         sum(freight_value::numeric(12, 2)) as freight_value
     from raw.order_items
@@ -136,7 +136,7 @@ select
     seller_state_code,
     customer_state_code,
     distance_km,
-    order_lines::integer as order_lines,
+    line_count::integer as line_count,
     revenue::numeric(12, 2) as revenue,
     freight_value::numeric(12, 2) as freight_value,
     sellers_in_order,
