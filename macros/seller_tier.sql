@@ -1,5 +1,5 @@
 {#- Tier of a seller, the first that fits. Sellers with fewer than ten orders are not judged; a
-    figure that is missing counts against `top` and not for `watch`. -#}
+    value that is missing counts against `top` and not for `watch`. -#}
 {% macro seller_tier(orders, review_score, late_share, lost_share) -%}
     case
         when {{ orders }} < 10

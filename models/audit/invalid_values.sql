@@ -74,7 +74,7 @@ unread_points as (
         {%- endif %}
         and (
             {%- for column, type in columns.items() %}
-            {{ "or " if not loop.first }}({{ is_refused(column, type) }})
+            {{ "or " if not loop.first }}({{ is_invalid(column, type) }})
             {%- endfor %}
         )
 
@@ -97,7 +97,7 @@ invalid_values as (
         _batch_id,
         _source_file as source_file
     from {{ table }}
-    where {{ is_refused(column, type) }}
+    where {{ is_invalid(column, type) }}
     {%- if not (last_table and loop.last) %}
 
     union all
