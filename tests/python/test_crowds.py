@@ -123,7 +123,7 @@ def test_loads_during_a_build(warehouse: Warehouse, tmp_path: Path) -> None:
         assert warehouse.query(f"select max(_batch_id) from marts.{fact}") == [(pinned,)]
 
     # a test does not move the pin: what has landed since is no fault of the facts
-    warehouse.dbt("test", "--select", "assert_orders_are_what_staging_says")
+    warehouse.dbt("test", "--select", "assert_orders_match_staging")
     warehouse.dbt("build", *STAR)
     caught_up = warehouse.marts(MARTS)
     warehouse.dbt("build", *STAR, "--full-refresh")

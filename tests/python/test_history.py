@@ -167,7 +167,7 @@ def test_a_zip_code_prefix_that_is_refused_stops_nothing(story: Story) -> None:
     """Case 06: a new customer whose prefix has lost its zero, and the file that fixes it."""
     order = BASE["orders"][0].replace("o1,c1", "o4,c4")
     story.land({"customers": ["c4,u4,1151,sao paulo,SP"], "orders": [order]}, "delta")
-    assert story.build()["assert_values_are_of_their_type"] == "warn"
+    assert story.build()["assert_values_can_be_cast"] == "warn"
     assert story.query(
         "select row_key, invalid_value, expected_type from audit.invalid_values"
     ) == [("customer_id=c4", "1151", "zip_code_prefix")]

@@ -74,7 +74,7 @@ def test_a_retry_goes_on_with_the_pin_of_the_run_that_failed(story: Story) -> No
     assert pin(story.warehouse) == 3
     assert ("fct_orders", 3) in story.query(watermarks)
     assert story.query("select max(order_id), count(*) from marts.fct_orders") == [("o4", 4)]
-    assert story.build()["assert_orders_are_what_staging_says"] == "pass"
+    assert story.build()["assert_orders_match_staging"] == "pass"
     assert story.query("select max(order_id), count(*) from marts.fct_orders") == [("o5", 5)]
 
 

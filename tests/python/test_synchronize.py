@@ -52,7 +52,7 @@ def test_a_variable_needs_no_full_refresh(story: Story) -> None:
 
 def test_a_build_tests_what_has_changed_and_dbt_test_everything(story: Story) -> None:
     """And a table is made again as a whole where one that it reads is of another SQL."""
-    test = "assert_days_and_lags_of_orders_are_those_of_their_moments"
+    test = "assert_order_durations_match_timestamps"
     wrong = "select count(*) from marts.fct_orders where hours_to_approve = -9"
     order = "update marts.fct_orders set hours_to_approve = -9 where order_id = 'o1'"
     story.warehouse.query(order, fetch=False)
