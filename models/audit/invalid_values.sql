@@ -1,4 +1,4 @@
-{#- Every cast of the staging models, by raw table; tests/python/test_quarantine.py compares. -#}
+{#- Every cast of the staging models, by raw table; tests/python/test_invalid_values.py compares. -#}
 {% set tables = {
     "customers": (["customer_id"], {
         "customer_zip_code_prefix": "zip_code_prefix",

@@ -7,7 +7,7 @@ lines as (
 
 ),
 
-crowds as (
+order_sellers as (
 
     select
         order_id,
@@ -38,9 +38,9 @@ opinions as (
 
     select distinct on (lines.seller_id, lines.order_id)
         lines.*,
-        crowds.sellers
+        order_sellers.sellers
     from lines
-    inner join crowds on lines.order_id = crowds.order_id
+    inner join order_sellers on lines.order_id = order_sellers.order_id
     order by lines.seller_id, lines.order_id
 
 ),

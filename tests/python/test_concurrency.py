@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from concurrency import Rows, ask, asking, ended, olist, open_session
 from conftest import Query, write_csv
 from crash import run_load, until
-from crowd import Rows, ask, asking, ended, olist, open_session
 from exports import SNAPSHOT, exports
 from loaders.connection import LANDING
 from loaders.tables import TABLES
