@@ -16,6 +16,7 @@
     {%- set pin = target_table("_pin") -%}
     {%- if execute and flags.WHICH in ("build", "run", "test", "freshness") -%}
         {%- do stop_if_nothing_has_landed() -%}
+        {%- do stop_if_seeds_are_missing() if flags.WHICH == "run" and not invocation_args_dict.get("defer") -%}
     {%- endif -%}
     {%- if execute and flags.WHICH in ("build", "run") %}
     {{ create_staging_schema() }}
@@ -51,18 +52,43 @@
 {% macro stop_if_nothing_has_landed() -%}
     {%- set names = [] -%}
     {%- for table in graph.sources.values() -%}
-        {%- do names.append("('" ~ table.schema ~ "." ~ table.identifier ~ "')") -%}
+        {%- do names.append(table.schema ~ "." ~ table.identifier) -%}
     {%- endfor -%}
-    {%- set missing = run_query(
-        "select name from (values " ~ names | join(", ") ~ ") as named (name)"
-        ~ " where to_regclass(name) is null order by name"
-    ).columns[0].values() -%}
+    {%- set missing = missing_relations(names) -%}
     {%- if missing -%}
         {%- do exceptions.raise_compiler_error(
             "Nothing has landed in database " ~ target.database ~ " yet (it has no " ~ missing[0]
             ~ "): run 'olist land LOCATION' first."
         ) -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- One clear error in place of one per model that reads a seed: `dbt run` makes none. -#}
+{% macro stop_if_seeds_are_missing() -%}
+    {%- set names = [] -%}
+    {%- for node in graph.nodes.values() if node.unique_id in selected_resources -%}
+        {%- for seed in node.depends_on.nodes if seed in graph.nodes and graph.nodes[seed].resource_type == "seed" -%}
+            {%- do names.append(graph.nodes[seed].relation_name) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set missing = missing_relations(names) -%}
+    {%- if missing -%}
+        {%- do exceptions.raise_compiler_error(
+            missing | join(", ") ~ " is missing: run 'dbt seed' first, or 'dbt build', which loads seeds too."
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Those of these relations that the database does not have.
+
+    names: of relations -#}
+{% macro missing_relations(names) -%}
+    {{ return(run_query(
+        "select name from unnest(array[" ~ literals(names) ~ "]) as name"
+        ~ " where name <> '' and to_regclass(nullif(name, '')) is null order by name"
+    ).columns[0].values()) }}
 {%- endmacro %}
 
 

@@ -11,13 +11,12 @@ base_olist__customers as (
 
 ),
 
-later_versions as (
+ranked as (
 
     select
-        customer_id,
-        _batch_id
-    from {{ ref('base_olist__customers') }}
-    where {{ changed_rows_only('olist', 'customers', 'customer_id') }}
+        *,
+        row_number() over (partition by customer_id order by _batch_id desc) as version_rank
+    from base_olist__customers
 
 ),
 
@@ -40,16 +39,8 @@ final as (
 
         ---------- derived
         until_batch_id is not null as is_removed
-    from base_olist__customers
-    where
-        until_batch_id is null
-        or not exists (
-            select 1
-            from later_versions
-            where
-                later_versions.customer_id = base_olist__customers.customer_id
-                and later_versions._batch_id > base_olist__customers._batch_id
-        )
+    from ranked
+    where version_rank = 1
 
 )
 

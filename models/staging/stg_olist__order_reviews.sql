@@ -1,6 +1,6 @@
 {{ config(
     incremental_predicates=["{{ changed_rows_only('olist', 'order_reviews', 'review_id') }}"],
-    indexes=[{'columns': ['order_id']}],
+    indexes=[{'columns': ['order_id']}, {'columns': ['review_id']}],
 ) }}
 
 with

@@ -11,13 +11,12 @@ base_olist__products as (
 
 ),
 
-later_versions as (
+ranked as (
 
     select
-        product_id,
-        _batch_id
-    from {{ ref('base_olist__products') }}
-    where {{ changed_rows_only('olist', 'products', 'product_id') }}
+        *,
+        row_number() over (partition by product_id order by _batch_id desc) as version_rank
+    from base_olist__products
 
 ),
 
@@ -46,16 +45,8 @@ final as (
 
         ---------- derived
         until_batch_id is not null as is_removed
-    from base_olist__products
-    where
-        until_batch_id is null
-        or not exists (
-            select 1
-            from later_versions
-            where
-                later_versions.product_id = base_olist__products.product_id
-                and later_versions._batch_id > base_olist__products._batch_id
-        )
+    from ranked
+    where version_rank = 1
 
 )
 

@@ -11,13 +11,12 @@ base_olist__sellers as (
 
 ),
 
-later_versions as (
+ranked as (
 
     select
-        seller_id,
-        _batch_id
-    from {{ ref('base_olist__sellers') }}
-    where {{ changed_rows_only('olist', 'sellers', 'seller_id') }}
+        *,
+        row_number() over (partition by seller_id order by _batch_id desc) as version_rank
+    from base_olist__sellers
 
 ),
 
@@ -39,16 +38,8 @@ final as (
 
         ---------- derived
         until_batch_id is not null as is_removed
-    from base_olist__sellers
-    where
-        until_batch_id is null
-        or not exists (
-            select 1
-            from later_versions
-            where
-                later_versions.seller_id = base_olist__sellers.seller_id
-                and later_versions._batch_id > base_olist__sellers._batch_id
-        )
+    from ranked
+    where version_rank = 1
 
 )
 

@@ -93,7 +93,7 @@ def test_more_than_the_threshold_fail_the_build(built: Warehouse) -> None:
 def test_a_correction_takes_it_off_the_list(built: Warehouse, tmp_path: Path) -> None:
     write_csv(tmp_path, "order_payments", f"{ORDER},1,boleto,1,7.50")
     built.land(tmp_path)
-    built.dbt("run", "--select", "invalid_values", "fct_payments")
+    built.dbt("run", "--select", "invalid_values", "+fct_payments")
     assert built.query(
         "select count(*) from audit.invalid_values where table_name = 'order_payments'"
     ) == [(0,)]

@@ -26,6 +26,14 @@ def test_without_raw_there_is_one_error_that_says_what_to_do(warehouse: Warehous
     assert output.count("does not exist") == 0
 
 
+def test_a_run_without_seeds_says_what_to_do(warehouse: Warehouse, loads: LoadSequence) -> None:
+    assert loads.is_built
+    status, output = dbt(warehouse, "run", "--target", "dev")
+    assert status != 0
+    assert "is missing: run 'dbt seed' first" in output
+    assert output.count("does not exist") == 0
+
+
 @pytest.fixture(scope="module")
 def loads(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> LoadSequence:
     made = LoadSequence(warehouse, tmp_path_factory.mktemp("files"))
