@@ -2,8 +2,8 @@
 
 Both are SQL of one session, warm (asked once before, both sides vacuumed, as autovacuum does
 within minutes), all rows fetched. `raw` is as it was landed,
-indexed on its keys: it casts text, finds the latest review, the person, the place, every time it is
-asked. The queries are in `analyses/questions`, those on `raw` in `benchmarks/questions`: they were
+indexed on its keys: it casts text, finds the latest review, the customer, the place, every time.
+The queries are in `analyses/questions`, those on `raw` in `benchmarks/questions`: they were
 written without the logic of the models, and both must give the same rows, or the bench stops.
 """
 

@@ -63,13 +63,13 @@ def retention(ask: Ask, axes: Axes) -> None:
 def segments(ask: Ask, axes: Axes) -> None:
     """What are groups of customers worth?"""
     rows = ask(
-        "select segment, people_percent, revenue_percent from reports.rpt_customer_lifetime_value"
-        " order by revenue_percent, segment"
+        "select segment, customers_percent, revenue_percent"
+        " from reports.rpt_customer_lifetime_value order by revenue_percent, segment"
     )
-    names, people, revenue = _columns(rows)
+    names, customers, revenue = _columns(rows)
     places = np.arange(len(names))
     axes.barh(places + 0.2, _numbers(revenue), 0.4, color=BLUE, label="of revenue")
-    axes.barh(places - 0.2, _numbers(people), 0.4, color=GREY, label="of customers")
+    axes.barh(places - 0.2, _numbers(customers), 0.4, color=GREY, label="of customers")
     axes.set_yticks(places, names)
     axes.xaxis.set_major_formatter(PercentFormatter())
     axes.legend(frameon=False, loc="lower right")
@@ -78,14 +78,14 @@ def segments(ask: Ask, axes: Axes) -> None:
 def delivery_by_state(ask: Ask, axes: Axes) -> None:
     """How long does delivery take, and how sure is it?"""
     rows = ask(
-        "select state_code, median_days, p90_days, late_percent from reports.rpt_delivery_by_state"
+        "select state_code, median_days, p90_days, late_share from reports.rpt_delivery_by_state"
         " where median_days is not null order by median_days, state_code"
     )
     states, median, most, late = _columns(rows)
     axes.bar(states, _numbers(median), color=BLUE, label="half arrive within")
     axes.plot(states, _numbers(most), "_", color=ORANGE, markersize=12, label="nine of ten within")
-    for place, (days, percent) in enumerate(zip(_numbers(most), late, strict=True)):
-        axes.annotate(f"{percent:.0f}%", (place, days + 0.8), ha="center", fontsize=7)
+    for place, (days, share) in enumerate(zip(_numbers(most), late, strict=True)):
+        axes.annotate(f"{share:.0%}", (place, days + 0.8), ha="center", fontsize=7)
     axes.set_ylabel("days (above: percent late)")
     axes.legend(frameon=False, loc="upper left")
 

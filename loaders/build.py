@@ -16,7 +16,7 @@ from loaders import connection, download, packages, roles, server
 from loaders.connection import BUILDING, connect, exclusive
 from loaders.dbt import ENGINES, POSTGRES, target_of
 from loaders.errors import LoaderError
-from loaders.lake import keeping
+from loaders.lake import archiving
 from loaders.land import Rules, land, ledger
 from loaders.paths import project_root, state_root
 from loaders.sources import deliver
@@ -56,7 +56,7 @@ def build() -> None:
             server.up()
         access = roles.access()
     with (
-        connection.acting(access["loader"]),
+        connection.as_role(access["loader"]),
         connect(autocommit=True) as link,
         exclusive(link, waiting, BUILDING),
     ):
@@ -66,12 +66,12 @@ def build() -> None:
             with step("land"):
                 # What comes here is a whole export, so a row that it lacks was removed.
                 rules = Rules(allow_removals=_may_remove())
-                land(found, mode="snapshot", rules=rules, keeping=keeping())
+                land(found, mode="snapshot", rules=rules, archiving=archiving())
         with step("dbt build"):
             packages.install(retry=False)
             variables = {**os.environ, **access["transformer"]}
             tests = _dbt_build(variables, operations=_has_operations())
-    with connection.acting(access["reader"]):
+    with connection.as_role(access["reader"]):
         _summarize(seconds, tests)
 
 

@@ -65,9 +65,9 @@ def _sentence(error: Exception) -> str | None:
 
 
 def _acting(kind: str) -> AbstractContextManager[None]:
-    from loaders.roles import acting
+    from loaders.roles import as_role
 
-    return acting(kind)
+    return as_role(kind)
 
 
 def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
@@ -255,13 +255,13 @@ def land(location: str, mode: str, tables: Names, archive: str | None, **rules: 
       olist land march.zip --table orders --table order_items
       olist land orders.csv --max-rejects 1%      then 'olist rejects' lists them
     """
-    from loaders.lake import keeping
+    from loaders.lake import archiving
     from loaders.land import Rules
     from loaders.land import land as land_location
 
     with _acting("loader"):
-        lake = keeping(archive)
-        land_location(location, mode, tables, rules=Rules(**rules), keeping=lake)
+        lake = archiving(archive)
+        land_location(location, mode, tables, rules=Rules(**rules), archiving=lake)
 
 
 @olist.command()

@@ -89,12 +89,12 @@ def external(variables: Mapping[str, str] = os.environ) -> dict[str, str] | None
     return named
 
 
-# The innermost `acting` block: who this process is, where not the user of the server in use.
+# The innermost `as_role` block: who this process is, where not the user of the server in use.
 _acting: list[dict[str, str]] = []
 
 
 @contextmanager
-def acting(variables: dict[str, str]) -> Iterator[None]:
+def as_role(variables: dict[str, str]) -> Iterator[None]:
     """Reach the database by these variables in the block."""
     _acting.append(variables)
     try:

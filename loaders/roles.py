@@ -87,7 +87,7 @@ def access(say: Callable[[str], None] = print) -> dict[str, Variables]:
 
 
 @contextmanager
-def acting(kind: str) -> Iterator[None]:
+def as_role(kind: str) -> Iterator[None]:
     """Do the work of the block as a role of the embedded server, where it has the roles.
 
     Variables that the environment sets are obeyed as they are.
@@ -95,7 +95,7 @@ def acting(kind: str) -> Iterator[None]:
     if connection.external() is not None or not server.is_running() or kind not in _known():
         yield
         return
-    with connection.acting(credentials(kind)):
+    with connection.as_role(credentials(kind)):
         yield
 
 

@@ -6,7 +6,7 @@
     table the run has made again, by its columns; without any, all of them. -#}
 {% macro get_incremental_synchronize_sql(arg_dict) -%}
     {%- if model.scope == "nothing" -%}{{ return("select 1 as nothing_new") }}{%- endif -%}
-    {%- set table, made = arg_dict["target_relation"], arg_dict["temp_relation"] -%}
+    {%- set table, new_rows = arg_dict["target_relation"], arg_dict["temp_relation"] -%}
     {%- set key = arg_dict["unique_key"] -%}
     {%- set columns = arg_dict["dest_columns"] | map(attribute="name") | list -%}
     {%- set others = columns | reject("equalto", key) | list -%}
@@ -18,10 +18,10 @@
     create temporary table difference on commit drop as
     select
         old.ctid as old_row,
-        new.{{ key }} is null as is_gone,
+        new.{{ key }} is null as is_deleted,
         new.*
     from (select ctid, * from {{ table }} where {{ scope | join(" and ") or "true" }}) as old
-    full join {{ made }} as new
+    full join {{ new_rows }} as new
         on old.{{ key }} = new.{{ key }}
     where
         old.{{ key }} is null
@@ -29,7 +29,7 @@
         or (old.{{ others | join(", old.") }}) is distinct from (new.{{ others | join(", new.") }});
 
     delete from {{ table }}
-    where ctid = any(array(select old_row from difference where is_gone));
+    where ctid = any(array(select old_row from difference where is_deleted));
 
     -- by row, not only by the join: no scan of the table
     update {{ table }} as old
@@ -37,7 +37,7 @@
     from difference as new
     where
         old.ctid = new.old_row
-        and old.ctid = any(array(select old_row from difference where not is_gone and old_row is not null));
+        and old.ctid = any(array(select old_row from difference where not is_deleted and old_row is not null));
 
     insert into {{ table }} ({{ columns | join(", ") }})
     select {{ columns | join(", ") }}
@@ -97,7 +97,7 @@
 
     One snapshot for all its statements: the pin that the views read may move between two of them where
     it is another target's (--defer). -#}
-{% macro begin_to_synchronize() -%}
+{% macro before_synchronize() -%}
     {%- if execute and config.get("materialized") == "incremental" and flags.WHICH in ("build", "run") -%}
     {%- set scope = scope_of_run() -%}
     {%- do stop_if_views_would_go() if flags.FULL_REFRESH and not var("drop_views", false) -%}
@@ -125,7 +125,7 @@
 
 {#- Post-hook, last in the transaction: a new table gets its primary key and its readers; then what the
     table was made from is noted. -#}
-{% macro end_synchronizing() -%}
+{% macro after_synchronize() -%}
     {%- if execute and config.get("materialized") == "incremental" -%}
     {%- if model.is_new %}
     {%- set key = this.identifier ~ "_pkey" %}

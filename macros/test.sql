@@ -29,7 +29,7 @@
             {%- do relations.append(kept) -%}
         {%- endif -%}
     {%- endif -%}
-    {%- do note_that_test_held() if not failures and scope != "nothing" -%}
+    {%- do record_passed_test() if not failures and scope != "nothing" -%}
     {%- do adapter.commit() -%}
     {{ return({"relations": relations}) }}
 {% endmaterialization %}
@@ -52,7 +52,7 @@
 
 
 {#- Notes the state of what a test reads, beside that of the tables (macros/watermark.sql). -#}
-{% macro note_that_test_held() -%}
+{% macro record_passed_test() -%}
     {%- if model.get("inputs") -%}
         {%- do run_query(move_watermark()) -%}
     {%- endif -%}

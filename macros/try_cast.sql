@@ -14,15 +14,15 @@
 {%- endmacro %}
 
 {#- An engine's own cast may take more than PostgreSQL does (DuckDB: 1.5 is an integer; Spark: a year is
-    a moment), so the form is checked first. What PostgreSQL alone knows (0x1F, 1_000, 10:56 PM) is no
+    a moment), so the pattern is checked first. What PostgreSQL alone knows (0x1F, 1_000, 10:56 PM) is no
     value here. -#}
 {% macro default__try_cast(column, type) -%}
-    {%- set text, form = trimmed(column), form_of(type) -%}
-    {%- set value = "try_cast(nullif(regexp_extract(" ~ text ~ ", '" ~ form ~ "', 1), '') as " ~ type ~ ")" -%}
+    {%- set text, pattern = trimmed(column), text_pattern(type) -%}
+    {%- set value = "try_cast(nullif(regexp_extract(" ~ text ~ ", '" ~ pattern ~ "', 1), '') as " ~ type ~ ")" -%}
     {%- if type != "timestamp" -%}
         {{ return(value) }}
     {%- endif -%}
-    {%- set zone = "regexp_extract(" ~ text ~ ", '" ~ form ~ "', 2)" -%}
+    {%- set zone = "regexp_extract(" ~ text ~ ", '" ~ pattern ~ "', 2)" -%}
     {%- set moment = "timestamp_ltz" if target.type == "spark" else "timestamptz" -%}
     {%- set text = "concat(cast(" ~ value ~ " as " ~ dbt.type_string() ~ "), replace(" ~ zone ~ ", 'UTC', 'Z'))" -%}
     case
@@ -78,7 +78,7 @@
 
 
 {#- Whether a source column has a text that is not of its type: null by try_cast. -#}
-{% macro is_refused(column, type) -%}
+{% macro is_invalid(column, type) -%}
     {{ try_cast(column, type) }} is null and {{ trimmed(column) }} is not null
 {%- endmacro %}
 
@@ -133,7 +133,7 @@
     own casts take more. Its first group is the value, its second the zone of a moment.
 
     type: an integer, numeric(p, s) or timestamp type -#}
-{% macro form_of(type) -%}
+{% macro text_pattern(type) -%}
     {{ return({
         "integer": "^([+-]?[0-9]+)([.]0+)?$",
         "numeric": "^([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)$",

@@ -1,11 +1,11 @@
 {#- When a version of a member begins that nothing is known before: it holds for all earlier time. -#}
-{% macro beginning_of_time() -%}
+{% macro min_timestamp() -%}
     cast('1900-01-01' as timestamp)
 {%- endmacro %}
 
 
 {#- When the current version of a member ends. -#}
-{% macro end_of_time() -%}
+{% macro max_timestamp() -%}
     cast('9999-12-31' as timestamp)
 {%- endmacro %}
 
@@ -31,26 +31,26 @@
     {%- set in_order = "over (partition by " ~ natural_key ~ " order by batches.batch_id)" -%}
     cast(row_number() {{ in_order }} as integer) as version_number,
     case
-        when row_number() {{ in_order }} = 1 then {{ beginning_of_time() }} else batches.loaded_at
+        when row_number() {{ in_order }} = 1 then {{ min_timestamp() }} else batches.loaded_at
     end as valid_from,
-    coalesce(lead(batches.loaded_at) {{ in_order }}, {{ end_of_time() }}) as valid_to,
+    coalesce(lead(batches.loaded_at) {{ in_order }}, {{ max_timestamp() }}) as valid_to,
     lead(batches.batch_id) {{ in_order }} is null as is_current
 {%- endmacro %}
 
 
 {#- Query of all versions of the rows of a table, with the batch that opened the next one. A value that
-    was refused (null, as it is not of its type) is the one that later fixed it, so that the
+    was invalid (null, as it is not of its type) is the one that later fixed it, so that the
     mistake of a file is no version of a member.
 
     versions: relation with a row per version; key: column that names the row; columns: attributes;
-    refusable: those of them that the relation has is_<column>_refused for -#}
-{% macro versions_once_fixed(versions, key, columns, refusable) -%}
+    validated: those of them that the relation has is_<column>_invalid for -#}
+{% macro versions_once_fixed(versions, key, columns, validated) -%}
     select
         {{ key }},
-        {%- for column in columns if column not in refusable %}
+        {%- for column in columns if column not in validated %}
         {{ column }},
         {%- endfor %}
-        {%- for column in refusable %}
+        {%- for column in validated %}
         max({{ column }}) over (partition by {{ key }}, {{ column }}_fix) as {{ column }},
         {%- endfor %}
         _batch_id,
@@ -59,9 +59,9 @@
     from (
         select
             *,
-            {%- for column in refusable %}
-            -- the same for a version that was not refused and for the refused ones before it
-            count(case when not is_{{ column }}_refused then 1 end)
+            {%- for column in validated %}
+            -- the same for a version that was valid and for the invalid ones before it
+            count(case when not is_{{ column }}_invalid then 1 end)
                 over (partition by {{ key }} order by _batch_id desc) as {{ column }}_fix
             {{- "," if not loop.last }}
             {%- endfor %}
@@ -71,7 +71,7 @@
 
 
 {#- Whether a version was closed by a batch that opened no other one of the same row. -#}
-{% macro is_gone() -%}
+{% macro is_deleted() -%}
     until_batch_id < coalesce(next_batch_id, until_batch_id + 1)
 {%- endmacro %}
 
@@ -80,7 +80,7 @@
     the first row of a member has.
 
     columns: their names; natural_key: what all rows of a member share -#}
-{% macro differs_from_previous(columns, natural_key) -%}
+{% macro is_changed(columns, natural_key) -%}
     {%- set in_order = "over (partition by " ~ natural_key ~ " order by _batch_id)" -%}
     lag(_batch_id) {{ in_order }} is null
     {%- for column in columns %}

@@ -264,7 +264,7 @@
 {#- What an import reads that belongs to another import: the customers of those orders.
 
     cte: name of that import; id: column that both have -#}
-{% macro only_of(cte, id) -%}
+{% macro related_rows_only(cte, id) -%}
     {{ changed_only(id, "select " ~ cte ~ "." ~ id ~ " from " ~ cte) }}
 {%- endmacro %}
 

@@ -5,25 +5,25 @@
 select
     dim_dates.year_month,
     count(*) as orders,
-    count(*) filter (where fct_orders.order_status = 'canceled') as cancelled,
-    count(*) filter (where fct_orders.order_status = 'unavailable') as unavailable,
+    count(*) filter (where fct_orders.order_status = 'canceled') as canceled_orders,
+    count(*) filter (where fct_orders.order_status = 'unavailable') as unavailable_orders,
     round(
-        100.0 * count(*) filter (where fct_orders.order_status in ('canceled', 'unavailable'))
-        / count(*), 2
-    ) as lost_percent,
+        1.0 * count(*) filter (where fct_orders.order_status in ('canceled', 'unavailable'))
+        / count(*), 4
+    ) as lost_share,
     count(*) filter (
         where fct_orders.order_status = 'canceled' and fct_orders.shipped_at is not null
-    ) as cancelled_after_shipping,
+    ) as canceled_after_shipping,
     coalesce(
         sum(fct_orders.payments_value)
         filter (where fct_orders.order_status in ('canceled', 'unavailable')), 0.00
-    ) as paid_for_them,
+    ) as lost_payments,
     round(
-        100 * coalesce(
+        coalesce(
             sum(fct_orders.payments_value)
             filter (where fct_orders.order_status in ('canceled', 'unavailable')), 0.00
-        ) / nullif(sum(fct_orders.payments_value), 0), 2
-    ) as paid_percent
+        ) / nullif(sum(fct_orders.payments_value), 0), 4
+    ) as lost_payments_share
 from {{ ref('fct_orders') }} as fct_orders
 inner join {{ ref('dim_dates') }} as dim_dates
     on fct_orders.purchased_date_key = dim_dates.date_key

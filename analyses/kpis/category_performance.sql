@@ -1,6 +1,6 @@
 -- Which categories sell most, and from how many sellers? Grain: category.
 -- Trap: an order with lines of two categories counts in both, so orders do not add up over
--- categories; lines and amounts do. Freight is a percentage of price plus freight.
+-- categories; lines and amounts do. Freight is a fraction of price plus freight.
 with
 
 categories as (
@@ -35,6 +35,6 @@ select
         / nullif(sum(revenue) over (), 0), 2
     ) as cumulative_percent,
     round(average_price, 2) as average_price,
-    round(100 * freight / nullif(gmv, 0), 1) as freight_percent
+    round(freight / nullif(gmv, 0), 3) as freight_share
 from categories
 order by revenue desc, category_name asc

@@ -33,7 +33,7 @@ purchases_with_intervals as (
 select
     order_number,
     count(*) as orders,
-    count(distinct customer_key) as people,
+    count(distinct customer_key) as customers,
     round(
         100.0 * count(distinct customer_key)
         / lag(count(distinct customer_key)) over (order by order_number), 2

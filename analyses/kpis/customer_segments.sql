@@ -4,13 +4,13 @@
 -- customer_id is one per order, so by it nobody buys twice.
 select
     segment,
-    people,
-    people_percent,
+    customers,
+    customers_percent,
     average_recency_days,
-    orders_per_person,
+    orders_per_customer,
     revenue,
     revenue_percent,
-    revenue_per_person,
+    revenue_per_customer,
     average_order_value
 from {{ ref('rpt_customer_lifetime_value') }}
-order by revenue_per_person desc, segment asc
+order by revenue_per_customer desc, segment asc

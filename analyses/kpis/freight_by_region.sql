@@ -9,8 +9,8 @@ select
     coalesce(sum(fct_order_items.price), 0) as revenue,
     coalesce(sum(fct_order_items.freight_value), 0) as freight,
     round(
-        100 * sum(fct_order_items.freight_value) / nullif(sum(fct_order_items.item_total), 0), 1
-    ) as freight_percent,
+        sum(fct_order_items.freight_value) / nullif(sum(fct_order_items.item_total), 0), 3
+    ) as freight_share,
     round(avg(fct_order_items.freight_value), 2) as average_freight,
     round(avg(fct_order_items.price), 2) as average_price
 from {{ ref('fct_order_items') }} as fct_order_items

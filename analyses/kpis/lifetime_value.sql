@@ -4,7 +4,7 @@
 -- returning customers, a lifetime is little more than a first order.
 with
 
-people as (
+customers as (
 
     select
         fct_orders.customer_key,
@@ -25,7 +25,7 @@ ranked as (
         *,
         100.0 * row_number() over (order by revenue desc, customer_unique_id asc)
         / count(*) over () as top_percent
-    from people
+    from customers
 
 ),
 
@@ -46,8 +46,8 @@ tiers as (
 
 select
     tier,
-    count(*) as people,
-    round(sum(orders) / count(*), 2) as orders_per_person,
+    count(*) as customers,
+    round(sum(orders) / count(*), 2) as orders_per_customer,
     round(100.0 * count(*) filter (where orders > 1) / count(*), 2) as repeat_percent,
     min(revenue) as least_value,
     round(cast(percentile_cont(0.5) within group (order by revenue) as numeric), 2)

@@ -54,7 +54,7 @@ select
         as orders_with_items_growth_percent,
     round(100 * revenue / nullif(lag(revenue) over by_month, 0) - 100, 1) as growth_percent,
     round(100 * revenue / nullif(lag(revenue, 12) over by_month, 0) - 100, 1)
-        as growth_on_year_before_percent,
+        as growth_yoy_percent,
     sum(revenue) over (partition by calendar_year order by year_month) as revenue_in_year_so_far
 from months
 window by_month as (order by year_month)

@@ -22,7 +22,7 @@ select
     count(*) as orders,
     count(*) filter (where purchases.is_first) as first_orders,
     count(*) filter (where not purchases.is_first) as repeat_orders,
-    count(distinct purchases.customer_key) as people,
+    count(distinct purchases.customer_key) as customers,
     round(100.0 * count(*) filter (where not purchases.is_first) / count(*), 2)
         as repeat_orders_percent,
     sum(purchases.items_value) as revenue,

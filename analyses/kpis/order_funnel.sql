@@ -53,10 +53,10 @@ reached as (
         count(*) filter (where orders.last_step >= steps.step_number) as orders,
         count(*) filter (where orders.last_step = steps.step_number - 1) as stopped_before,
         count(*) filter (where orders.last_step = steps.step_number - 1 and orders.is_lost)
-            as of_them_lost,
+            as lost_orders,
         coalesce(
             sum(orders.payments_value) filter (where orders.last_step = steps.step_number - 1), 0.00
-        ) as paid_by_them
+        ) as stopped_payments
     from steps
     cross join orders
     group by steps.step_number, steps.step
@@ -67,8 +67,8 @@ select
     step,
     orders,
     stopped_before,
-    of_them_lost,
-    paid_by_them,
+    lost_orders,
+    stopped_payments,
     round(100.0 * orders / nullif(first_value(orders) over (order by step_number), 0), 2)
         as percent_of_all,
     round(100.0 * orders / nullif(lag(orders) over (order by step_number), 0), 2)

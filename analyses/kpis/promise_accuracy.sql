@@ -30,9 +30,8 @@ select
     round(avg(days_early), 1) as average_days_early,
     round(cast(percentile_cont(0.5) within group (order by days_early) as numeric), 1)
         as median_days_early,
-    round(100.0 * count(*) filter (where abs(days_early) <= 3) / count(*), 1)
-        as within_3_days_percent,
-    round(100.0 * count(*) filter (where is_late) / count(*), 1) as late_percent
+    round(1.0 * count(*) filter (where abs(days_early) <= 3) / count(*), 3) as within_3_days_share,
+    round(1.0 * count(*) filter (where is_late) / count(*), 3) as late_share
 from deliveries
 group by promised
 order by promised

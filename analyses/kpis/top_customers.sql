@@ -3,7 +3,7 @@
 -- include freight and interest on installments.
 with
 
-people as (
+customers as (
 
     select
         customer_key,
@@ -23,15 +23,15 @@ people as (
 ranked as (
 
     select
-        people.*,
+        customers.*,
         dim_customers.customer_unique_id,
         dim_customers.state_code,
         row_number() over (
-            order by people.revenue desc, dim_customers.customer_unique_id asc
+            order by customers.revenue desc, dim_customers.customer_unique_id asc
         ) as customer_rank
-    from people
+    from customers
     inner join {{ ref('dim_customers') }} as dim_customers
-        on people.customer_key = dim_customers.customer_key
+        on customers.customer_key = dim_customers.customer_key
 
 )
 

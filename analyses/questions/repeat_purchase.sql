@@ -19,7 +19,7 @@ by_orders as (
 
     select
         orders,
-        count(*) / orders as people,
+        count(*) / orders as customers,
         sum(items_value) as revenue
     from purchases
     group by orders
@@ -28,10 +28,10 @@ by_orders as (
 
 select
     least(orders, 4) as orders_or_more,
-    sum(people) as people,
-    round(100 * sum(people) / sum(sum(people)) over (), 3) as people_percent,
+    sum(customers) as customers,
+    round(100 * sum(customers) / sum(sum(customers)) over (), 3) as customers_percent,
     sum(revenue) as revenue,
-    round(sum(revenue) / sum(people), 2) as revenue_per_person
+    round(sum(revenue) / sum(customers), 2) as revenue_per_customer
 from by_orders
 group by least(orders, 4)
 order by orders_or_more

@@ -1,13 +1,13 @@
 -- What do heavy goods cost, and what their freight? Grain: weight band of the product.
 -- Trap: products without a weight, or with 0 g, are in the band 'unknown'; and bands are sorted by
--- weight, not by name. Freight is a percentage of price plus freight.
+-- weight, not by name. Freight is a fraction of price plus freight.
 select
     dim_products.weight_band,
     count(*) as line_count,
     round(avg(fct_order_items.price), 2) as average_price,
     round(avg(fct_order_items.freight_value), 2) as average_freight,
-    round(100 * sum(fct_order_items.freight_value) / nullif(sum(fct_order_items.item_total), 0), 1)
-        as freight_percent
+    round(sum(fct_order_items.freight_value) / nullif(sum(fct_order_items.item_total), 0), 3)
+        as freight_share
 from {{ ref('fct_order_items') }}
 inner join {{ ref('dim_products') }}
     on fct_order_items.product_key = dim_products.product_key

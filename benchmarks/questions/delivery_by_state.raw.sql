@@ -1,6 +1,6 @@
 with
 
--- A prefix lies where most of its points say; where it has none, where most of its people say.
+-- A prefix lies where most of its points say; where it has none, where most of its customers say.
 points as (
 
     select distinct on (zip_code_prefix)
@@ -52,7 +52,7 @@ addresses as (
                 seller_state
             from raw.sellers
             where _until_batch_id is null
-        ) as people
+        ) as customers
         group by 1, 2, 3
     ) as counted
     order by zip_code_prefix asc, votes desc, city asc, state_code asc
@@ -109,7 +109,7 @@ select
     state_code,
     count(*) as delivered_orders,
     round(avg(days), 1) as average_days,
-    round(100 * avg(is_late::integer), 1) as late_percent,
+    round(avg(is_late::integer), 3) as late_share,
     round(avg(freight_value), 2) as average_freight
 from deliveries
 group by state_code

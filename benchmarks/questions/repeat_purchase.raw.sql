@@ -11,7 +11,7 @@ items as (
 
 ),
 
-people as (
+customers as (
 
     select
         customers.customer_unique_id,
@@ -30,10 +30,10 @@ people as (
 
 select
     case when orders >= 4 then 4 else orders end as orders_or_more,
-    count(*) as people,
-    round(100.0 * count(*) / (select count(*) from people), 3) as people_percent,
+    count(*) as customers,
+    round(100.0 * count(*) / (select count(*) from customers), 3) as customers_percent,
     sum(revenue) as revenue,
-    round(sum(revenue) / count(*), 2) as revenue_per_person
-from people
+    round(sum(revenue) / count(*), 2) as revenue_per_customer
+from customers
 group by 1
 order by 1

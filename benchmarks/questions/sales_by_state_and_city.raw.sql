@@ -1,6 +1,6 @@
 with
 
--- A prefix lies where most of its points say; where it has none, where most of its people say.
+-- A prefix lies where most of its points say; where it has none, where most of its customers say.
 points as (
 
     select distinct on (zip_code_prefix)
@@ -52,7 +52,7 @@ addresses as (
                 seller_state
             from raw.sellers
             where _until_batch_id is null
-        ) as people
+        ) as customers
         group by 1, 2, 3
     ) as counted
     order by zip_code_prefix asc, votes desc, city asc, state_code asc

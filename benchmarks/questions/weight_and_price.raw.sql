@@ -28,8 +28,7 @@ select
     count(*) as line_count,
     round(avg(price), 2) as average_price,
     round(avg(freight_value), 2) as average_freight,
-    round(100 * sum(freight_value) / nullif(sum(price) + sum(freight_value), 0), 1)
-        as freight_percent
+    round(sum(freight_value) / nullif(sum(price) + sum(freight_value), 0), 3) as freight_share
 from lines
 group by 1
 order by min(weight_g) filter (where weight_g > 0) nulls last

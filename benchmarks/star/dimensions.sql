@@ -24,17 +24,17 @@ from (
 left join plain.holidays on days.date_day = holidays.holiday_on;
 alter table plain.dim_dates add primary key (date_key);
 
--- The address of a person is that of the last order; removed rows have none here.
+-- The address of a customer is that of the last order; removed rows have none here.
 create table plain.dim_customers as
-select distinct on (people.customer_unique_id)
-    md5(people.customer_unique_id) as customer_key,
-    coalesce(md5(people.zip_code_prefix), '-1') as geography_key,
-    people.customer_unique_id,
-    coalesce(people.zip_code_prefix, 'unknown') as zip_code_prefix,
-    coalesce(people.city, 'unknown') as city,
-    coalesce(people.state_code, 'unknown') as state_code,
-    min(people.purchased_at) over same_person as first_order_at,
-    max(people.purchased_at) over same_person as last_order_at,
+select distinct on (customers.customer_unique_id)
+    md5(customers.customer_unique_id) as customer_key,
+    coalesce(md5(customers.zip_code_prefix), '-1') as geography_key,
+    customers.customer_unique_id,
+    coalesce(customers.zip_code_prefix, 'unknown') as zip_code_prefix,
+    coalesce(customers.city, 'unknown') as city,
+    coalesce(customers.state_code, 'unknown') as state_code,
+    min(customers.purchased_at) over same_customer as first_order_at,
+    max(customers.purchased_at) over same_customer as last_order_at,
     false as is_removed
 from (
     select
@@ -49,13 +49,13 @@ from (
     left join raw.orders
         on customers.customer_id = orders.customer_id and orders._until_batch_id is null
     where customers._until_batch_id is null and customers.customer_unique_id is not null
-) as people
-window same_person as (partition by people.customer_unique_id)
+) as customers
+window same_customer as (partition by customers.customer_unique_id)
 order by
-    people.customer_unique_id,
-    people.purchased_at desc nulls last,
-    people.order_id desc,
-    people.customer_id desc;
+    customers.customer_unique_id,
+    customers.purchased_at desc nulls last,
+    customers.order_id desc,
+    customers.customer_id desc;
 insert into plain.dim_customers
 values ('-1', '-1', 'unknown', 'unknown', 'unknown', 'unknown', null, null, false);
 alter table plain.dim_customers add primary key (customer_key);

@@ -1,4 +1,4 @@
--- The dimension of zip code prefixes: the mean of a million points, and where people live.
+-- The dimension of zip code prefixes: the mean of a million points, and where customers live.
 -- `offset 0` keeps each cast from being made again in every expression that uses it.
 
 create table plain.dim_geographies as
@@ -78,7 +78,7 @@ lived_in as (
         customer_zip_code_prefix as zip_code_prefix,
         customer_city as city,
         customer_state as state_code,
-        count(*) as people
+        count(*) as customers
     from raw.customers
     where _until_batch_id is null
     group by 1, 2, 3
@@ -109,12 +109,12 @@ addresses as (
                 'aaaaaeeeeiiiiooooouuuucn'
             ) as city,
             nullif(btrim(state_code, E' \t\r\n'), '') as state_code,
-            sum(people) as people
+            sum(customers) as customers
         from lived_in
         group by 1, 2, 3
     ) as spelled_addresses
     where zip_code_prefix is not null
-    order by zip_code_prefix, people desc, city, state_code
+    order by zip_code_prefix, customers desc, city, state_code
 
 )
 

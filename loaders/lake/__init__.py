@@ -4,10 +4,10 @@ import os
 from contextlib import nullcontext
 from functools import partial
 
-from loaders.land import Keeping
+from loaders.land import Archiving
 
 
-def keeping(location: str | None = None) -> Keeping:
+def archiving(location: str | None = None) -> Archiving:
     """Return what wraps a landing so that it ends in a lake too.
 
     The lake is the one at ``location``, else the one of OLIST_LAKE, else there is none. Landing

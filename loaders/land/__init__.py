@@ -25,13 +25,13 @@ from loaders.land.ledger import Batch, Counts, FileResult, Rules
 from loaders.land.maintenance import in_two, maintain
 from loaders.land.write import Load
 from loaders.sources import Delivery, Request, SourceFile, deliver
-from loaders.sources.text import UTF_8, canonical, remarks
+from loaders.sources.text import UTF_8, canonical, header_warnings
 
 Say = Callable[[str], None]
 # Wraps the landing of a delivery, and may change it.
-Keeping = Callable[[Connection, Delivery, Say], AbstractContextManager[Delivery]]
+Archiving = Callable[[Connection, Delivery, Say], AbstractContextManager[Delivery]]
 
-__all__ = ["Batch", "Counts", "FileResult", "Keeping", "Rules", "land", "land_delivery"]
+__all__ = ["Archiving", "Batch", "Counts", "FileResult", "Rules", "land", "land_delivery"]
 
 # What stopped PostgreSQL, the most special class first.
 _SENTENCES = {
@@ -51,14 +51,14 @@ def land(
     say: Say = print,
     rules: Rules | None = None,
     *,
-    keeping: Keeping = lambda _, delivery, __: nullcontext(delivery),
+    archiving: Archiving = lambda _, delivery, __: nullcontext(delivery),
 ) -> Counts:
     """Land what a location has (a folder, a zip, ``scheme://…``) as one batch.
 
     ``delta`` never removes a row; ``snapshot`` says that the files are complete, and closes the
-    rows that they no longer have. ``tables`` limits the batch to these raw tables; ``keeping`` may
-    wrap the landing. Returns the rows read and written. Raises LoaderError, and leaves the database
-    as it was, when anything is wrong.
+    rows that they no longer have. ``tables`` limits the batch to these raw tables; ``archiving``
+    may wrap the landing. Returns the rows read and written. Raises LoaderError, and leaves the
+    database as it was, when anything is wrong.
     """
     rules = rules or Rules()
     if mode not in {"delta", "snapshot"}:
@@ -84,7 +84,7 @@ def land(
             say(f"{delivery.source}: nothing new")
             return Counts()
         link = stack.enter_context(connect())
-        kept = stack.enter_context(keeping(link, delivery, say))
+        kept = stack.enter_context(archiving(link, delivery, say))
         return land_delivery(link, kept, mode=mode, say=say, rules=rules)
 
 
@@ -97,8 +97,8 @@ def _checked(files: Sequence[SourceFile], rules: Rules, say: Say) -> list[Source
         if encoding != UTF_8:
             how = "UTF-8, and read as such" if file.encoding == UTF_8 else f"read as {encoding}"
             say(f"{file.name}: {how}")
-        for remark in remarks(file.header(), file.table):
-            say(f"{file.name}: {remark}")
+        for warning in header_warnings(file.header(), file.table):
+            say(f"{file.name}: {warning}")
     return list(files)
 
 

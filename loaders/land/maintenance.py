@@ -89,7 +89,7 @@ def in_two(link: Connection, jobs: list[Job]) -> None:
                 return
             job(link)
 
-    def help_out() -> None:
+    def assist() -> None:
         try:
             with connect() as other:
                 second.append(other)
@@ -99,7 +99,7 @@ def in_two(link: Connection, jobs: list[Job]) -> None:
                 failures.append(error)
                 jobs.clear()
 
-    helper = threading.Thread(target=help_out, daemon=True)
+    helper = threading.Thread(target=assist, daemon=True)
     if len(jobs) > 1:
         helper.start()
     try:

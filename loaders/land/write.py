@@ -101,7 +101,7 @@ update {raw} set _until_batch_id = {batch}
 where ctid = any(array(select _replaced from pg_temp.changes where _replaced is not null))
 """
 _INSERT = """
-insert into {raw} ({names}, {stamps})
+insert into {raw} ({names}, {batch_columns})
 select {names}, {values} from pg_temp.changes where not _is_gone
 """
 
@@ -130,7 +130,7 @@ class Load:
         target = ledger.initial(self.table)
         try:
             read = self._copy(target, (*self.table.columns, *self._columns))
-            ledger.complete(self._cursor, self.table, target, self._stamps())
+            ledger.complete(self._cursor, self.table, target, self._batch_columns())
             self.result.counts = Counts(read=read, new=read)
             self._finish(target)
         except _CONTENT:
@@ -253,9 +253,9 @@ class Load:
         new, changed, removed = self._cursor.fetchone() or (0, 0, 0)
         self._check_removals(removed - (0 if self.table.key else new))
         self._run(_CLOSE)
-        stamps = self._stamps()
-        values = sql.SQL(", ").join(map(sql.Literal, stamps.values()))
-        self._run(_INSERT, names=names, stamps=list(stamps), values=values)
+        batch_columns = self._batch_columns()
+        values = sql.SQL(", ").join(map(sql.Literal, batch_columns.values()))
+        self._run(_INSERT, names=names, batch_columns=list(batch_columns), values=values)
         self._run("drop table pg_temp.changes, {incoming}")
         self.result.counts = Counts(read, new, changed, removed, rejected)
 
@@ -278,7 +278,7 @@ class Load:
         if self._run(_REPEATED_KEY, key=key):
             raise BadRows
 
-    def _stamps(self) -> dict[str, object]:
+    def _batch_columns(self) -> dict[str, object]:
         """The batch columns of what is written."""
         batch = self._batch
         origin = f"{self.file.name}#{self.result.checksum[:12]}"
@@ -304,7 +304,7 @@ class Load:
         if result.status != "unchanged":
             result.status = "landed"
             if counts.anything:
-                self._say_odd_values(target)
+                self._report_odd_values(target)
             if not counts.read:
                 self._progress.say(f"{said} {self.file.name} has a header and no row")
         result.seconds = round(time.perf_counter() - self._started, 3)
@@ -314,7 +314,7 @@ class Load:
             rate = counts.read / max(result.seconds, 0.001)
             self._progress.say(f"{said} {counts} ({result.seconds:.1f} s, {rate:,.0f} rows/s)")
 
-    def _say_odd_values(self, target: sql.Composable) -> None:
+    def _report_odd_values(self, target: sql.Composable) -> None:
         ids = [name for name in self._columns if name in self.table.key or name.endswith("_id")]
         markers = ", ".join(f"'{marker}'" for marker in NULL_MARKERS)
         for columns, condition, what in (

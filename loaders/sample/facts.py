@@ -51,7 +51,7 @@ class Plan:
     """The counts of the real files, times a scale.
 
     Orders have *slots* along the table of kinds, so that each kind has an exact number of them:
-    first those without items, at the end those of people whose one review serves several orders.
+    first those without items, at the end those of customers whose one review serves several orders.
     """
 
     def __init__(self, scale: float) -> None:
@@ -59,11 +59,11 @@ class Plan:
         self.orders = self.times("orders")
         self.products = int(self.scaled(DATA["categories"]["products"]).sum())
         self.sellers = self.times("sellers", 30)
-        self.orders_each, shared = DATA["people"]["orders_each"], DATA["people"]["shared"]
-        self.people_each = self.scaled(DATA["people"]["people"], self.orders_each > _RARE)
-        self.people_each[-1] += self.orders - np.dot(self.people_each, self.orders_each)
-        self.people, self.is_shared = int(self.people_each.sum()), shared > 0
-        self.shared = int(np.sum(self.people_each * self.orders_each * shared))
+        self.orders_each, shared = DATA["customers"]["orders_each"], DATA["customers"]["shared"]
+        self.customer_counts = self.scaled(DATA["customers"]["customers"], self.orders_each > _RARE)
+        self.customer_counts[-1] += self.orders - np.dot(self.customer_counts, self.orders_each)
+        self.customers, self.is_shared = int(self.customer_counts.sum()), shared > 0
+        self.shared = int(np.sum(self.customer_counts * self.orders_each * shared))
         kinds = self.scaled(DATA["kinds"]["orders"])
         kinds[-2:] = 0, self.shared
         kinds[-2] = self.orders - kinds.sum()

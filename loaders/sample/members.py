@@ -1,11 +1,11 @@
-"""Sellers, products and zip code prefixes; which of them people, sellers and items are of."""
+"""Sellers, products and zip code prefixes; which of them customers, sellers and items are of."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from loaders.sample.facts import DATA, Flags, Floats, Ints, Plan
-from loaders.sample.noise import Noise, curve, ladder, whole
+from loaders.sample.noise import Noise, curve, skewed, whole
 from loaders.sample.text import Columns, Text, blank, decimals, quoted, texts
 
 _PLACES, _CATEGORIES = DATA["places"], DATA["categories"]
@@ -44,7 +44,7 @@ class Members:
     """What orders refer to.
 
     A *spot* is a place and the rank of a zip prefix in it. The first ranks of a place are in the
-    geolocation file, the busiest first; the next one may be of people or sellers, without a point.
+    geolocation file, the busiest first; the next one may be only of customers or sellers.
     Products lie category by category, the best sold of each first; sellers likewise.
     """
 
@@ -58,16 +58,16 @@ class Members:
         """The zip prefix at some share of those with a point; at 1, the first one without."""
         return np.asarray(place * _ZIPS + whole(self._zips[place] * share), np.int64)
 
-    def customer_spots(self, person: Ints, move: Ints) -> Ints:
-        """Where people live; ``move`` is 0 or the kind of move: 1 zip, 2 city, 3 state."""
+    def customer_spots(self, customer: Ints, move: Ints) -> Ints:
+        """Where customers live; ``move`` is 0 or the kind of move: 1 zip, 2 city, 3 state."""
         plan = self.plan
-        place = self.noise.pick("customer place", person, _PLACES["customers"])
+        place = self.noise.pick("customer place", customer, _PLACES["customers"])
         state = _STATE[place]
         across = _FIRST_PLACE[state] + (place - _FIRST_PLACE[state] + 1) % _SIZE[state]
         place = np.choose(move, [place, place, across, _FIRST_PLACE[(state + 1) % len(_CODES)]])
-        spot = self._spot(place, curve("zip", self.noise.uniform("customer zip", person)))
+        spot = self._spot(place, curve("zip", self.noise.uniform("customer zip", customer)))
         next_zip = place * _ZIPS + (spot % _ZIPS + 1) % self._zips[place]
-        rank = self.noise.shuffle("unmapped customers", person, plan.people)
+        rank = self.noise.shuffle("unmapped customers", customer, plan.customers)
         count = plan.times("unmapped_customers")
         zips = min(count, plan.times("unmapped_customer_zips", capped=True))
         spot = np.where((rank < count) & (move == 0), self._spot(rank % zips, np.ones(1)), spot)
@@ -139,7 +139,7 @@ class Members:
         """Price in cents; some products are cheaper or dearer in some months."""
         noise = self.noise
         low, middle, high = _PRICES[:, self._categories(product)]
-        cents = ladder(noise.normal("price", product), low, middle, high) * _CHEAPER
+        cents = skewed(noise.normal("price", product), low, middle, high) * _CHEAPER
         cents = np.minimum(cents, np.minimum(high * 8.0, _MAX_CENTS))
         change = noise.below("price change", product * 64 + month, 2 * _DEARER_PERCENT + 1)
         change = np.where(noise.chance("price moves", product), change - _DEARER_PERCENT, 0)
@@ -159,7 +159,7 @@ class Members:
         low, middle, high = _WEIGHTS[:, self._categories(product)]
         z = noise.normal("weight", product) * 0.8 + noise.normal("price", product) * 0.6
         most = np.minimum(high * 3.5, _MAX_GRAMS)
-        grams = np.maximum(50, whole(np.minimum(ladder(z, low, middle, high), most)))
+        grams = np.maximum(50, whole(np.minimum(skewed(z, low, middle, high), most)))
         grams = np.where(noise.chance("round weight", product), (grams + 25) // 50 * 50, grams)
         return np.where(self._is_first(product, "unweighed", "weightless"), 0, grams)
 

@@ -105,13 +105,13 @@ def curve(name: str, position: Floats | Ints) -> Floats:
     return np.asarray(y[piece] + rise, np.float64)
 
 
-def ladder(z: Floats, low: Floats, middle: Floats, high: Floats) -> Floats:
+def skewed(z: Floats, low: Floats, middle: Floats, high: Floats) -> Floats:
     """Skewed numbers from normal ``z``: ``low`` at -1, ``middle`` at 0, ``high`` at 1."""
     down, up, one = low / middle, high / middle, np.ones_like(middle)
-    rungs = np.stack([down * down * down, down * down, down, one, up, up * up, up * up * up])
-    rung = np.clip(z + 3.0, 0.0, 5.999999).astype(np.int64)
-    first, second = rungs[[rung, rung + 1], np.arange(len(z))]
-    rise = (second - first) * (np.clip(z + 3.0, 0.0, 5.999999) - rung)
+    steps = np.stack([down * down * down, down * down, down, one, up, up * up, up * up * up])
+    step = np.clip(z + 3.0, 0.0, 5.999999).astype(np.int64)
+    first, second = steps[[step, step + 1], np.arange(len(z))]
+    rise = (second - first) * (np.clip(z + 3.0, 0.0, 5.999999) - step)
     return np.asarray((first + rise) * middle, np.float64)
 
 

@@ -8,8 +8,8 @@ from loaders.sample.noise import Noise, curve, whole
 from loaders.sample.text import Columns, Text, blank, decimals, moments, quoted, texts
 
 HOUR, STEPS = 3_600, 32  # the latter is more than the items or payments of any order
-_SHARED_KEY = 1 << 40  # keys of people among keys of orders
-_MOVER_EVERY = 9  # of the people with several orders, one moved:
+_SHARED_KEY = 1 << 40  # keys of customers among keys of orders
+_MOVER_EVERY = 9  # of the customers with several orders, one moved:
 _MOVES: Ints = np.array([3, 2, 2, 1, 1, 1])  # state, city, zip code only
 _FROM_WEEKEND: Ints = np.array([(-3, -2, -1, 2, 3), (-3, -2, 1, 2, 3)])  # to near working days
 _DAYS, _DAY_ENDS = DATA["days"]["day"], np.cumsum(DATA["days"]["weight"])
@@ -53,16 +53,16 @@ class Orders:
         noise, plan = members.noise, members.plan
         self.members, self.noise, self.plan, self.order = members, noise, plan, order
         place = noise.shuffle("person", order, plan.orders)
-        sizes = plan.people_each * plan.orders_each
+        sizes = plan.customer_counts * plan.orders_each
         group = np.searchsorted(np.cumsum(sizes), place, side="right")
         size, self.shared = plan.orders_each[group], plan.is_shared[group]
         nth, turn = np.divmod(place - (np.cumsum(sizes) - sizes)[group], size)
-        self.person = nth + (np.cumsum(plan.people_each) - plan.people_each)[group]
+        self.customer = nth + (np.cumsum(plan.customer_counts) - plan.customer_counts)[group]
         moved = (turn > 0) & ~self.shared & (nth % _MOVER_EVERY == 0)
         move = np.where(moved, _MOVES[nth // _MOVER_EVERY % len(_MOVES)], 0)
-        self.spot = members.customer_spots(self.person, move)
+        self.spot = members.customer_spots(self.customer, move)
         # orders with one review have the same fate, some minutes apart
-        self.key = np.where(self.shared, _SHARED_KEY + self.person, order)
+        self.key = np.where(self.shared, _SHARED_KEY + self.customer, order)
         self.started = self._day(size, turn) * DAY + time_of_day(noise, "purchase", self.key)
         pause = turn * (60 + noise.below("pause", self.key, 50))
         self.purchased = self.started + np.where(self.shared, pause, 0)
@@ -78,12 +78,12 @@ class Orders:
 
     def _day(self, size: Ints, turn: Ints) -> Ints:
         """Day of the purchase: later orders follow the first one, or precede it near the end."""
-        late, others = self.plan.late_season, self.plan.people - self.plan.late_season
-        rank = self.noise.shuffle("date", np.maximum(self.person - late, 0), others)
+        late, others = self.plan.late_season, self.plan.customers - self.plan.late_season
+        rank = self.noise.shuffle("date", np.maximum(self.customer - late, 0), others)
         first = _DAYS[np.searchsorted(_DAY_ENDS, rank * _DAY_ENDS[-1] // others, side="right")]
-        straggler = np.minimum(self.person, late - 1) * len(_LATE) // late
-        first = np.where(self.person < late, _LATE[len(_LATE) - 1 - straggler], first)
-        span = whole(self.noise.drawn("gap", self.person))
+        straggler = np.minimum(self.customer, late - 1) * len(_LATE) // late
+        first = np.where(self.customer < late, _LATE[len(_LATE) - 1 - straggler], first)
+        span = whole(self.noise.drawn("gap", self.customer))
         span = np.where(first + span >= LAST_DAY, -span, span)
         day = first + np.where(self.shared, 0, span * turn // np.maximum(size - 1, 1))
         paused = (day >= _PAUSE[0]) & (day <= _PAUSE[1])
@@ -183,7 +183,11 @@ class Orders:
     def customer_columns(self) -> Columns:
         """Rows of the customers file."""
         noise, order = self.noise, self.order
-        return [noise.ids("customer", order), noise.ids("person", self.person), *address(self.spot)]
+        return [
+            noise.ids("customer", order),
+            noise.ids("person", self.customer),
+            *address(self.spot),
+        ]
 
     def order_columns(self) -> Columns:
         """Rows of the orders file."""

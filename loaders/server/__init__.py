@@ -33,7 +33,7 @@ def up(say: Callable[[str], None] = print) -> dict[str, str]:
     from loaders import roles  # noqa: PLC0415 - it knows this package
 
     with files.locked():
-        running = cluster.settle()
+        running = cluster.find_ready()
         if running and environment() is None:
             # Its password is lost: it is set anew, and that needs the server down.
             cluster.stop(running)
@@ -44,7 +44,7 @@ def up(say: Callable[[str], None] = print) -> dict[str, str]:
             _start(say)
         variables = environment() or {}
         _ensure_database(variables)
-    with connection.acting(variables):
+    with connection.as_role(variables):
         if not roles.are_made():
             roles.make(lambda _: None)
     return variables
@@ -52,9 +52,9 @@ def up(say: Callable[[str], None] = print) -> dict[str, str]:
 
 def down(say: Callable[[str], None] = print) -> None:
     """Stop the server and wait for it; no error when none is running. Raises LoaderError."""
-    if files.home().is_dir():
+    if files.server_folder().is_dir():
         with files.locked():
-            if running := cluster.settle():
+            if running := cluster.find_ready():
                 cluster.stop(running)
                 say("The embedded server has stopped.")
                 return
@@ -88,7 +88,7 @@ def describe() -> str:
     """One line: address, data folder, running or not. Raises LoaderError."""
     running, remembered = is_running(), files.read_json(REMEMBERED)
     if "port" not in remembered:
-        return f"Embedded PostgreSQL: none yet in {files.home()}."
+        return f"Embedded PostgreSQL: none yet in {files.server_folder()}."
     return (
         f"Embedded PostgreSQL on {HOST}:{remembered['port']}, database {NAME}, data in"
         f" {files.data()}: {'running' if running else 'not running'}."

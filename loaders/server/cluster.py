@@ -32,7 +32,7 @@ def create(programs: Programs) -> None:
 
     Raises LoaderError with the reason that initdb gave.
     """
-    making = files.home() / f"data.new.{os.getpid()}"  # an initdb may outlive its caller
+    making = files.server_folder() / f"data.new.{os.getpid()}"  # an initdb may outlive its caller
     options = ["-U", NAME, "-E", "UTF8", "-A", "reject"]
     if programs.major >= CHECKSUMS_SINCE:
         # With checksums the first reader of a new table writes all of it to the log again.
@@ -41,7 +41,7 @@ def create(programs: Programs) -> None:
         options += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     else:
         options.append("--locale=C.UTF-8")
-    for folder in (files.data(), *files.home().glob("data.new.*")):
+    for folder in (files.data(), *files.server_folder().glob("data.new.*")):
         shutil.rmtree(folder, ignore_errors=True)
     with files.used(making):
         making.mkdir(mode=0o700)
@@ -77,7 +77,7 @@ def start(programs: Programs, port: int) -> None:
 
     Raises LoaderError with the log's reason, PortTakenError when another program has the port.
     """
-    hba, log = (files.home() / name for name in ("pg_hba.conf", "server.log"))
+    hba, log = (files.server_folder() / name for name in ("pg_hba.conf", "server.log"))
     # Readable by the server's account; there is nothing secret in them.
     files.write(hba.name, f"host all all {HOST}/32 scram-sha-256\n", 0o644)
     settings = (
@@ -98,7 +98,7 @@ def start(programs: Programs, port: int) -> None:
     # We open it, not the server: it stays ours where the server runs as another account.
     with files.open_own(log.name) as output:
         command = ("pg_ctl", "start", "-w", "-s", "-t", str(START_SECONDS))
-        options = f"-c config_file={shlex.quote(str(files.home() / CONFIGURATION))}"
+        options = f"-c config_file={shlex.quote(str(files.server_folder() / CONFIGURATION))}"
         done = programs.run(*command, "-o", options, log=output.fileno())
         output.seek(0)
         said = output.read()
@@ -123,7 +123,7 @@ def find() -> tuple[int, bool] | None:
     return (pid, lines[-1].startswith("ready")) if _serves(pid) else None
 
 
-def settle() -> int | None:
+def find_ready() -> int | None:
     """Wait for a server that is just starting or stopping; process id of a ready one, or None."""
     _wait(lambda: (find() or (0, True))[1])
     found = find()
@@ -174,14 +174,14 @@ def _serves(pid: int) -> bool:
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return f"config_file={files.home() / CONFIGURATION}".encode() in words
+    return f"config_file={files.server_folder() / CONFIGURATION}".encode() in words
 
 
 def _wait(until: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not until():
         if time.monotonic() > deadline:
-            log = files.home() / "server.log"
+            log = files.server_folder() / "server.log"
             raise LoaderError(f"The server took more than {START_SECONDS} seconds: see {log}.")
         time.sleep(0.02)
 

@@ -13,14 +13,14 @@ from loaders.errors import LoaderError
 from loaders.paths import state_root
 
 
-def home() -> Path:
+def server_folder() -> Path:
     """Folder of everything that belongs to the embedded server."""
     return state_root() / ".postgres"
 
 
 def data() -> Path:
     """PostgreSQL's data folder; it has this name only when it is complete."""
-    return home() / "data"
+    return server_folder() / "data"
 
 
 @contextmanager
@@ -29,7 +29,8 @@ def used(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        owner = pwd.getpwuid(home().stat().st_uid).pw_name if home().is_dir() else "nobody"
+        folder = server_folder()
+        owner = pwd.getpwuid(folder.stat().st_uid).pw_name if folder.is_dir() else "nobody"
         hint = f"; run as {owner}, whose it is" if isinstance(error, PermissionError) else ""
         raise LoaderError(f"{path} cannot be used: {error.strerror}{hint}.") from error
 
@@ -40,12 +41,12 @@ def locked() -> Iterator[None]:
 
     Raises LoaderError when the folder cannot be made or is another user's.
     """
-    with used(home()):
-        if not home().is_dir():
-            home().mkdir(parents=True, exist_ok=True)
+    with used(server_folder()):
+        if not server_folder().is_dir():
+            server_folder().mkdir(parents=True, exist_ok=True)
             # Others may pass (root's server runs as another account) but not list it. Apart from
             # mkdir, because a strict umask would take the passing away again.
-            home().chmod(0o711)
+            server_folder().chmod(0o711)
         lock = open_own("lock")
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -54,10 +55,12 @@ def locked() -> Iterator[None]:
 
 def open_own(name: str, mode: int = 0o600) -> IO[str]:
     """Open a file of the folder to append to; nobody else may read it. Raises OSError."""
-    handle = os.open(home() / name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, mode)
+    handle = os.open(
+        server_folder() / name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, mode
+    )
     os.fchmod(handle, mode)
     if os.geteuid() == 0:  # what root makes in an ordinary user's folder is that user's
-        os.fchown(handle, home().stat().st_uid, home().stat().st_gid)
+        os.fchown(handle, server_folder().stat().st_uid, server_folder().stat().st_gid)
     return os.fdopen(handle, "a+", encoding="utf-8", errors="replace")
 
 
@@ -66,21 +69,21 @@ def write(name: str, text: str, mode: int = 0o600) -> None:
 
     ``mode`` has the rights to it.
     """
-    new = home() / f"{name}.new"
+    new = server_folder() / f"{name}.new"
     with used(new):
         new.unlink(missing_ok=True)
         with open_own(new.name, mode) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        new.replace(home() / name)
+        new.replace(server_folder() / name)
 
 
 def read_json(name: str) -> dict[str, Any]:
     """Read a JSON object of the folder; empty when missing or damaged. Raises LoaderError."""
-    with used(home() / name):
+    with used(server_folder() / name):
         try:
-            values = json.loads((home() / name).read_text(encoding="utf-8"))
+            values = json.loads((server_folder() / name).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return {}
     return values if isinstance(values, dict) else {}

@@ -123,7 +123,7 @@ def _without_rights(programs: Programs, data: Path) -> Programs:
     # Wheels keep bundled libraries beside the package, found by a relative path.
     package = programs.bin.parents[1]
     has_libraries = package.with_name(f"{package.name}.libs").is_dir()
-    needed = (files.home(), package.parent if has_libraries else programs.bin.parent)
+    needed = (files.server_folder(), package.parent if has_libraries else programs.bin.parent)
     own_view = ["unshare", "--mount", "--propagation", "private", "sh", str(PRIVATE)]
     own_view += map(str, account)
     for folder in needed:

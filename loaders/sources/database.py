@@ -165,7 +165,7 @@ class _Load:
                     doing = f"{relation} cannot be read"
                     read = self._whole(table, relation, database.columns(relation))
                     read = self._since(database, table, read)
-                    files.append(_spooled(database, table, read, stack))
+                    files.append(_buffered(database, table, read, stack))
         except ERRORS as error:
             why = reason(error)
             if "row-level security" in why:
@@ -290,7 +290,7 @@ def _project_zone() -> str:
     return str(project["vars"]["source_time_zone"])
 
 
-def _spooled(database: Database, table: Table, read: Read, stack: ExitStack) -> SourceFile:
+def _buffered(database: Database, table: Table, read: Read, stack: ExitStack) -> SourceFile:
     """Write rows to a temporary file without a name: gone with the process, however it ends."""
     hidden, reading = not sys.stderr.isatty(), f"reading {read.relation}"
     try:

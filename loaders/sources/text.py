@@ -195,7 +195,7 @@ def _check_kind(file: str, start: bytes, encoding: str) -> None:
         raise LoaderError(f"{file}, line 1: no UTF-16 mark; {land}.")
 
 
-def remarks(names: tuple[str, ...], table: Table) -> list[str]:
+def header_warnings(names: tuple[str, ...], table: Table) -> list[str]:
     """What is unusual in a header, and no reason to refuse it."""
     said = []
     extra = [name for name in names if name not in table.columns]

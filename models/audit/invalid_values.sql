@@ -1,4 +1,4 @@
-{#- Every cast of the staging models, by raw table; tests/python/test_quarantine.py compares. -#}
+{#- Every cast of staging, by raw table; tests/python/test_invalid_values.py compares. -#}
 {% set tables = {
     "customers": (["customer_id"], {
         "customer_zip_code_prefix": "zip_code_prefix",
@@ -74,7 +74,7 @@ unread_points as (
         {%- endif %}
         and (
             {%- for column, type in columns.items() %}
-            {{ "or " if not loop.first }}({{ is_refused(column, type) }})
+            {{ "or " if not loop.first }}({{ is_invalid(column, type) }})
             {%- endfor %}
         )
 
@@ -97,7 +97,7 @@ invalid_values as (
         _batch_id,
         _source_file as source_file
     from {{ table }}
-    where {{ is_refused(column, type) }}
+    where {{ is_invalid(column, type) }}
     {%- if not (last_table and loop.last) %}
 
     union all

@@ -8,7 +8,7 @@ customer_versions as (
         ref('base_olist__customers'),
         'customer_id',
         ['customer_unique_id'] + attributes,
-        refusable=['zip_code_prefix'],
+        validated=['zip_code_prefix'],
     ) }}
 
 ),
@@ -51,7 +51,7 @@ addresses as (
     from customer_versions
     where
         customer_unique_id is not null
-        and {{ is_gone() }}
+        and {{ is_deleted() }}
 
 ),
 
@@ -167,7 +167,7 @@ states_compared as (
 
     select
         *,
-        ({{ differs_from_previous(attributes + ['is_removed'], 'customer_unique_id') }}) as is_new
+        ({{ is_changed(attributes + ['is_removed'], 'customer_unique_id') }}) as is_new
     from states
 
 ),

@@ -11,7 +11,7 @@ geolocation as (
         latitude,
         longitude
     from {{ ref('stg_olist__geolocation') }}
-    {{ kept_apart() }}
+    {{ optimization_fence() }}
 
 ),
 

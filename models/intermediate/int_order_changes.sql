@@ -67,7 +67,7 @@ final as (
             select orders.order_id
             from orders
             where orders.customer_id = customer_changes.customer_id
-            {{ kept_apart() }}
+            {{ optimization_fence() }}
         ) as customer_orders
 
     union all
@@ -81,7 +81,7 @@ final as (
             select order_items.order_id
             from order_items
             where order_items.seller_id = seller_changes.seller_id
-            {{ kept_apart() }}
+            {{ optimization_fence() }}
         ) as seller_orders
 
 )

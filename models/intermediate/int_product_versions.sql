@@ -9,7 +9,7 @@ product_versions as (
         ref('base_olist__products'),
         'product_id',
         ['category_name_portuguese'] + measured,
-        refusable=measured,
+        validated=measured,
     ) }}
 
 ),
@@ -41,7 +41,7 @@ states as (
         true as is_removed,
         until_batch_id as _batch_id
     from products_measured
-    where {{ is_gone() }}
+    where {{ is_deleted() }}
 
 ),
 
@@ -50,7 +50,7 @@ states_compared as (
 
     select
         *,
-        ({{ differs_from_previous(attributes + ['is_removed'], 'product_id') }}) as is_new
+        ({{ is_changed(attributes + ['is_removed'], 'product_id') }}) as is_new
     from states
 
 ),

@@ -5,7 +5,7 @@ with
 seller_versions as (
 
     {{ versions_once_fixed(
-        ref('base_olist__sellers'), 'seller_id', attributes, refusable=['zip_code_prefix']
+        ref('base_olist__sellers'), 'seller_id', attributes, validated=['zip_code_prefix']
     ) }}
 
 ),
@@ -28,7 +28,7 @@ states as (
         true as is_removed,
         until_batch_id as _batch_id
     from seller_versions
-    where {{ is_gone() }}
+    where {{ is_deleted() }}
 
 ),
 
@@ -36,7 +36,7 @@ states_compared as (
 
     select
         *,
-        ({{ differs_from_previous(attributes + ['is_removed'], 'seller_id') }}) as is_new
+        ({{ is_changed(attributes + ['is_removed'], 'seller_id') }}) as is_new
     from states
 
 ),

@@ -99,8 +99,8 @@ members_without_version as (
         dim_products.weight_band,
         false as is_removed,
         1 as version_number,
-        {{ beginning_of_time() }} as valid_from,
-        {{ end_of_time() }} as valid_to,
+        {{ min_timestamp() }} as valid_from,
+        {{ max_timestamp() }} as valid_to,
         true as is_current
     from dim_products
     left join int_product_versions

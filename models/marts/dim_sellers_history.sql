@@ -61,8 +61,8 @@ members_without_version as (
         dim_sellers.state_code,
         false as is_removed,
         1 as version_number,
-        {{ beginning_of_time() }} as valid_from,
-        {{ end_of_time() }} as valid_to,
+        {{ min_timestamp() }} as valid_from,
+        {{ max_timestamp() }} as valid_to,
         true as is_current
     from dim_sellers
     left join int_seller_versions

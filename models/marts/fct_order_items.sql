@@ -50,7 +50,7 @@ customers as (
         zip_code_prefix,
         _batch_id
     from {{ ref('stg_olist__customers') }}
-    where {{ only_of('orders', 'customer_id') }}
+    where {{ related_rows_only('orders', 'customer_id') }}
 
 ),
 
@@ -61,7 +61,7 @@ sellers as (
         zip_code_prefix,
         _batch_id
     from {{ ref('stg_olist__sellers') }}
-    where {{ only_of('order_items', 'seller_id') }}
+    where {{ related_rows_only('order_items', 'seller_id') }}
 
 ),
 

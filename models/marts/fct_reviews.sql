@@ -45,7 +45,7 @@ customers as (
         zip_code_prefix,
         _batch_id
     from {{ ref('stg_olist__customers') }}
-    where {{ only_of('orders', 'customer_id') }}
+    where {{ related_rows_only('orders', 'customer_id') }}
 
 ),
 

@@ -37,7 +37,7 @@ lines_summed as (
 
     select
         dim_products.category_name,
-        cast(count(*) as integer) as order_lines,
+        cast(count(*) as integer) as line_count,
         cast(coalesce(sum(fct_order_items.price), 0) as numeric(12, 2)) as revenue,
         cast(coalesce(sum(fct_order_items.freight_value), 0) as numeric(12, 2)) as freight_value,
         cast(count(distinct fct_order_items.product_key) as integer) as products,
@@ -75,8 +75,8 @@ orders_rated as (
         cast(count(*) as integer) as orders,
         cast(count(fct_orders.review_score) as integer) as reviewed_orders,
         {{ average('fct_orders.review_score', 'numeric(5, 4)') }} as average_review_score,
-        {{ percent('count(case when fct_orders.is_late then 1 end)', 'count(fct_orders.is_late)') }}
-            as late_percent
+        {{ share('count(case when fct_orders.is_late then 1 end)', 'count(fct_orders.is_late)') }}
+            as late_share
     from orders_of_categories
     left join fct_orders
         on orders_of_categories.order_id = fct_orders.order_id
@@ -91,14 +91,14 @@ final as (
         orders_rated.orders,
         orders_rated.reviewed_orders,
         orders_rated.average_review_score,
-        orders_rated.late_percent,
+        orders_rated.late_share,
         {{ percent(
             'lines_summed.revenue', 'sum(lines_summed.revenue) over ()', 'numeric(20, 4)', 2
         ) }} as revenue_percent,
-        {{ percent(
+        {{ share(
             'lines_summed.freight_value',
-            'lines_summed.revenue + lines_summed.freight_value', 'numeric(18, 2)', 2,
-        ) }} as freight_percent,
+            'lines_summed.revenue + lines_summed.freight_value', 'numeric(18, 4)', 2,
+        ) }} as freight_share,
         {{ percent(
             'lines_summed.revenue_last_365_days - lines_summed.revenue_365_days_before',
             'lines_summed.revenue_365_days_before', 'numeric(18, 2)', 2,

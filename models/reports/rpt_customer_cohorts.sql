@@ -56,7 +56,7 @@ cohorts_summed_by_month as (
     select
         cohort_number,
         month_number,
-        count(*) as people_active,
+        count(*) as active_customers,
         sum(orders) as orders,
         sum(revenue) as revenue
     from purchases_by_month
@@ -72,8 +72,8 @@ cohorts_followed as (
         months_numbered.year_month as active_month,
         months_numbered.days_with_orders as active_month_days_with_orders,
         cast(months_numbered.month_number - cohorts.month_number as integer) as months_since,
-        first_months.people_active as cohort_size,
-        coalesce(later_months.people_active, 0) as people_active,
+        first_months.active_customers as cohort_size,
+        coalesce(later_months.active_customers, 0) as active_customers,
         coalesce(later_months.orders, 0) as orders,
         coalesce(later_months.revenue, 0) as revenue
     from cohorts_summed_by_month as first_months
@@ -102,10 +102,10 @@ final as (
         active_month,
         active_month_days_with_orders,
 
-        ---------- people
+        ---------- customers
         cohort_size,
-        people_active,
-        {{ quotient('100.0 * people_active', 'cohort_size', 'numeric(5, 2)', 1) }}
+        active_customers,
+        {{ quotient('100.0 * active_customers', 'cohort_size', 'numeric(5, 2)', 1) }}
             as retention_percent,
 
         ---------- orders and money
@@ -113,7 +113,7 @@ final as (
         cast(revenue as numeric(12, 2)) as revenue,
         cast(sum(revenue) over cohort_so_far as numeric(12, 2)) as cumulative_revenue,
         {{ quotient('sum(revenue) over cohort_so_far', 'cohort_size', 'numeric(12, 2)', 2) }}
-            as cumulative_revenue_per_person
+            as cumulative_revenue_per_customer
     from cohorts_followed
     window cohort_so_far as (partition by cohort_month order by months_since)
 

@@ -13,14 +13,14 @@ rpt_customer_rfm as (
 
 ),
 
-people_summed_by_segment as (
+customers_summed_by_segment as (
 
     select
         segment,
         cast(sum(frequency) as bigint) as orders,
         cast(sum(orders_with_items) as bigint) as orders_with_items,
         cast(sum(monetary) as numeric(12, 2)) as revenue,
-        count(*) as people,
+        count(*) as customers,
         sum(recency_days) as recency_days,
         sum(lifespan_days) as lifespan_days
     from rpt_customer_rfm
@@ -35,29 +35,30 @@ final as (
         segment,
 
         ---------- totals
-        people,
+        customers,
         orders,
         orders_with_items,
         revenue,
 
         ---------- shares
-        {{ quotient('100.0 * people', 'sum(people) over ()', 'numeric(5, 2)', 1) }}
-            as people_percent,
+        {{ quotient('100.0 * customers', 'sum(customers) over ()', 'numeric(5, 2)', 1) }}
+            as customers_percent,
         {{ quotient(
             '10000 * revenue', '(100 * nullif(sum(revenue) over (), 0))', 'numeric(18, 2)', 2
         ) }} as revenue_percent,
 
-        ---------- a person
-        {{ quotient('revenue', 'people', 'numeric(12, 2)', 2) }} as revenue_per_person,
-        {{ quotient('1.0 * orders', 'people', 'numeric(8, 4)', 1) }} as orders_per_person,
-        {{ quotient('1.0 * lifespan_days', 'people', 'numeric(8, 2)', 1) }}
+        ---------- a customer
+        {{ quotient('revenue', 'customers', 'numeric(12, 2)', 2) }} as revenue_per_customer,
+        {{ quotient('1.0 * orders', 'customers', 'numeric(8, 4)', 1) }} as orders_per_customer,
+        {{ quotient('1.0 * lifespan_days', 'customers', 'numeric(8, 2)', 1) }}
             as average_lifespan_days,
-        {{ quotient('1.0 * recency_days', 'people', 'numeric(8, 2)', 1) }} as average_recency_days,
+        {{ quotient('1.0 * recency_days', 'customers', 'numeric(8, 2)', 1) }}
+            as average_recency_days,
 
         ---------- an order
         {{ quotient('revenue', 'nullif(orders_with_items, 0)', 'numeric(12, 2)', 2) }}
             as average_order_value
-    from people_summed_by_segment
+    from customers_summed_by_segment
 
 )
 

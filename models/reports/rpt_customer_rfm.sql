@@ -38,7 +38,7 @@ last_day_found as (
 
 ),
 
-people_measured as (
+customers_measured as (
 
     select
         fct_orders.customer_key,
@@ -54,9 +54,9 @@ people_measured as (
 
 ),
 
--- rank() is one more than the number of people below, so equals have one score. With ntile() it
+-- rank() is one more than the number of customers below, so equals have one score. With ntile() it
 -- would hang on how a tie was broken.
-people_scored as (
+customers_scored as (
 
     select
         *,
@@ -65,12 +65,12 @@ people_scored as (
         + 1 as recency_score,
         cast(floor(5.0 * (rank() over (order by monetary) - 1) / count(*) over ()) as integer)
         + 1 as monetary_score
-    from people_measured
+    from customers_measured
 
 ),
 
 -- The one definition of the segments: of these rules the first that holds.
-people_named as (
+customers_named as (
 
     select
         *,
@@ -84,7 +84,7 @@ people_named as (
             when monetary_score >= 4 then 'potential'
             else 'new'
         end as segment
-    from people_scored
+    from customers_scored
 
 ),
 
@@ -92,38 +92,39 @@ final as (
 
     select
         ---------- primary key
-        people_named.customer_key,
+        customers_named.customer_key,
 
-        ---------- person
+        ---------- customer
         dim_customers.customer_unique_id,
         dim_customers.state_code,
-        people_named.first_order_on,
-        people_named.last_order_on,
+        customers_named.first_order_on,
+        customers_named.last_order_on,
 
         ---------- measures
         cast(
-            {{ dbt.datediff('people_named.last_order_on', 'last_day_found.last_day', 'day') }}
+            {{ dbt.datediff('customers_named.last_order_on', 'last_day_found.last_day', 'day') }}
             as integer
         ) as recency_days,
-        people_named.frequency,
-        cast(people_named.monetary as numeric(12, 2)) as monetary,
-        people_named.orders_with_items,
+        customers_named.frequency,
+        cast(customers_named.monetary as numeric(12, 2)) as monetary,
+        customers_named.orders_with_items,
         cast(
-            {{ dbt.datediff('people_named.first_order_on', 'people_named.last_order_on', 'day') }}
-            as integer
+            {{ dbt.datediff(
+                'customers_named.first_order_on', 'customers_named.last_order_on', 'day'
+            ) }} as integer
         ) as lifespan_days,
 
         ---------- scores
-        people_named.recency_score,
-        people_named.frequency_score,
-        people_named.monetary_score,
-        100 * people_named.recency_score
-        + 10 * people_named.frequency_score
-        + people_named.monetary_score as rfm_score,
-        people_named.segment
-    from people_named
+        customers_named.recency_score,
+        customers_named.frequency_score,
+        customers_named.monetary_score,
+        100 * customers_named.recency_score
+        + 10 * customers_named.frequency_score
+        + customers_named.monetary_score as rfm_score,
+        customers_named.segment
+    from customers_named
     inner join dim_customers
-        on people_named.customer_key = dim_customers.customer_key
+        on customers_named.customer_key = dim_customers.customer_key
     cross join last_day_found
 
 )

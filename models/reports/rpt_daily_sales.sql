@@ -38,10 +38,10 @@ orders_summed_by_day as (
         dim_dates.date_key,
         count(fct_orders.order_id) as orders,
         count(case when fct_orders.item_count > 0 then 1 end) as orders_with_items,
-        count(case when fct_orders.order_status = 'canceled' then 1 end) as cancelled_orders,
+        count(case when fct_orders.order_status = 'canceled' then 1 end) as canceled_orders,
         count(case when fct_orders.order_status = 'unavailable' then 1 end) as unavailable_orders,
         count(distinct nullif(fct_orders.customer_key, {{ unknown_key() }})) as active_customers,
-        cast(coalesce(sum(fct_orders.item_count), 0) as bigint) as items,
+        cast(coalesce(sum(fct_orders.item_count), 0) as bigint) as item_count,
         coalesce(sum(fct_orders.items_value), 0) as revenue,
         coalesce(sum(fct_orders.items_value) filter (
             where fct_orders.order_status not in ('canceled', 'unavailable')
@@ -86,9 +86,9 @@ final as (
         ---------- counts
         weeks_summed.orders,
         weeks_summed.orders_with_items,
-        weeks_summed.cancelled_orders,
+        weeks_summed.canceled_orders,
         weeks_summed.unavailable_orders,
-        weeks_summed.items,
+        weeks_summed.item_count,
         weeks_summed.active_customers,
 
         ---------- money

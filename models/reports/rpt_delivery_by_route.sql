@@ -6,7 +6,7 @@ rpt_seller_orders as (
         seller_state_code,
         customer_state_code,
         distance_km,
-        order_lines,
+        line_count,
         revenue,
         freight_value,
         days_to_deliver,
@@ -29,7 +29,7 @@ final as (
 
         ---------- measures that add up
         cast(count(*) as integer) as parcels,
-        cast(sum(order_lines) as integer) as order_lines,
+        cast(sum(line_count) as integer) as line_count,
         cast(sum(revenue) as numeric(12, 2)) as revenue,
         cast(sum(freight_value) as numeric(12, 2)) as freight_value,
         cast(count(case when is_late then 1 end) as integer) as late_parcels,
@@ -38,7 +38,7 @@ final as (
         {{ average('distance_km', 'numeric(8, 2)', 2) }} as average_distance_km,
         {{ average('days_to_deliver', 'numeric(10, 2)', 2) }} as average_days,
         {{ median('days_to_deliver', 'numeric(10, 2)', 2) }} as median_days,
-        {{ percent('count(case when is_late then 1 end)', 'count(is_late)') }} as late_percent,
+        {{ share('count(case when is_late then 1 end)', 'count(is_late)') }} as late_share,
         {{ average('freight_value', 'numeric(12, 2)', 2) }} as average_freight
     from rpt_seller_orders
     group by seller_state_code, customer_state_code

@@ -65,7 +65,7 @@ final as (
         cast(percentile_disc(0.9) within group (order by days_to_deliver) as numeric(10, 2))
             as p90_days,
         {{ average('promised_days', 'numeric(10, 2)') }} as average_promised_days,
-        {{ percent('count(case when is_late then 1 end)', 'count(is_late)') }} as late_percent,
+        {{ share('count(case when is_late then 1 end)', 'count(is_late)') }} as late_share,
         {{ average('freight_value', 'numeric(12, 2)', 2) }} as average_freight,
         {{ average('review_score', 'numeric(5, 4)') }} as average_review_score
     from orders_located

@@ -90,7 +90,7 @@ tails_taken as (
 
     select
         *,
-        {{ ln_two_sided_tail('z') }} as ln_p_value
+        {{ log_p_value('z') }} as ln_p_value
     from deviates_taken
 
 ),

@@ -11,7 +11,7 @@ rpt_customer_cohorts as (
     select
         active_month,
         months_since,
-        people_active
+        active_customers
     from {{ ref('rpt_customer_cohorts') }}
 
 ),
@@ -26,9 +26,9 @@ days_summed_by_month as (
         count(case when orders > 0 then 1 end) as days_with_orders,
         cast(sum(orders) as bigint) as orders,
         cast(sum(orders_with_items) as bigint) as orders_with_items,
-        cast(sum(cancelled_orders) as bigint) as cancelled_orders,
+        cast(sum(canceled_orders) as bigint) as canceled_orders,
         cast(sum(unavailable_orders) as bigint) as unavailable_orders,
-        cast(sum(items) as bigint) as items,
+        cast(sum(item_count) as bigint) as item_count,
         cast(sum(revenue) as numeric(12, 2)) as revenue,
         cast(sum(net_revenue) as numeric(12, 2)) as net_revenue,
         cast(sum(freight_value) as numeric(12, 2)) as freight_value,
@@ -39,13 +39,13 @@ days_summed_by_month as (
 
 ),
 
--- People do not add up over days: each counts once a month, in the cohort of the first purchase.
-people_counted_by_month as (
+-- Customers do not add up over days: each counts once a month, in the cohort of the first purchase.
+customers_counted_by_month as (
 
     select
         active_month,
-        cast(sum(people_active) as bigint) as active_customers,
-        cast(coalesce(sum(case when months_since = 0 then people_active end), 0) as bigint)
+        cast(sum(active_customers) as bigint) as active_customers,
+        cast(coalesce(sum(case when months_since = 0 then active_customers end), 0) as bigint)
             as new_customers
     from rpt_customer_cohorts
     group by active_month
@@ -56,15 +56,15 @@ months_compared as (
 
     select
         days_summed_by_month.*,
-        coalesce(people_counted_by_month.active_customers, 0) as active_customers,
-        coalesce(people_counted_by_month.new_customers, 0) as new_customers,
+        coalesce(customers_counted_by_month.active_customers, 0) as active_customers,
+        coalesce(customers_counted_by_month.new_customers, 0) as new_customers,
         lag(days_summed_by_month.orders) over months as orders_month_before,
         lag(days_summed_by_month.revenue) over months as revenue_month_before,
         lag(days_summed_by_month.orders, 12) over months as orders_year_before,
         lag(days_summed_by_month.revenue, 12) over months as revenue_year_before
     from days_summed_by_month
-    left join people_counted_by_month
-        on days_summed_by_month.year_month = people_counted_by_month.active_month
+    left join customers_counted_by_month
+        on days_summed_by_month.year_month = customers_counted_by_month.active_month
     window months as (order by days_summed_by_month.year_month)
 
 ),
@@ -83,9 +83,9 @@ final as (
         ---------- counts
         orders,
         orders_with_items,
-        cancelled_orders,
+        canceled_orders,
         unavailable_orders,
-        items,
+        item_count,
         active_customers,
         new_customers,
         active_customers - new_customers as returning_customers,
@@ -103,8 +103,8 @@ final as (
         ---------- growth
         {{ growth_percent('orders', 'orders_month_before') }} as orders_growth_percent,
         {{ growth_percent('revenue', 'revenue_month_before') }} as revenue_growth_percent,
-        {{ growth_percent('orders', 'orders_year_before') }} as orders_growth_on_year_percent,
-        {{ growth_percent('revenue', 'revenue_year_before') }} as revenue_growth_on_year_percent
+        {{ growth_percent('orders', 'orders_year_before') }} as orders_growth_yoy_percent,
+        {{ growth_percent('revenue', 'revenue_year_before') }} as revenue_growth_yoy_percent
     from months_compared
 
 )

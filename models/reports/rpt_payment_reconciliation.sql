@@ -40,7 +40,7 @@ items_summed as (
 
     select
         order_id,
-        count(*) as order_lines,
+        count(*) as line_count,
         sum(price) as items_value,
         sum(freight_value) as freight_value
     from fct_order_items
@@ -66,7 +66,7 @@ amounts_joined_to_orders as (
     select
         fct_orders.purchased_at,
         payments_summed.most_installments,
-        cast(coalesce(items_summed.order_lines, 0) as integer) as order_lines,
+        cast(coalesce(items_summed.line_count, 0) as integer) as line_count,
         cast(coalesce(payments_summed.payments, 0) as integer) as payments,
         cast(coalesce(items_summed.items_value, 0) as numeric(12, 2)) as items_value,
         cast(coalesce(items_summed.freight_value, 0) as numeric(12, 2)) as freight_value,
@@ -96,7 +96,7 @@ final as (
     select
         *,
         case
-            when order_lines = 0 then 'no items'
+            when line_count = 0 then 'no items'
             when payments = 0 then 'no payment'
             when difference = 0 then 'exact'
             when abs(difference) <= 0.05 then 'rounding'

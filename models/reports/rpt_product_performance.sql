@@ -38,7 +38,7 @@ lines_summed as (
 
     select
         product_key,
-        cast(count(*) as integer) as order_lines,
+        cast(count(*) as integer) as line_count,
         cast(coalesce(sum(price), 0) as numeric(12, 2)) as revenue,
         cast(coalesce(sum(freight_value), 0) as numeric(12, 2)) as freight_value,
         cast(count(distinct seller_key) as integer) as sellers,
@@ -89,7 +89,7 @@ final as (
         lines_summed.last_sale_at,
 
         ---------- measures that add up
-        lines_summed.order_lines,
+        lines_summed.line_count,
         lines_summed.revenue,
         lines_summed.freight_value,
 

@@ -64,7 +64,7 @@ lines_grouped as (
         seller_geography_key,
         customer_geography_key,
         order_status,
-        count(*) as order_lines,
+        count(*) as line_count,
         coalesce(sum(price), 0) as revenue,
         coalesce(sum(freight_value), 0) as freight_value
     from fct_order_items
@@ -92,7 +92,7 @@ final as (
         ) }} as distance_km,
 
         ---------- measures of the seller's lines
-        cast(lines_grouped.order_lines as integer) as order_lines,
+        cast(lines_grouped.line_count as integer) as line_count,
         cast(lines_grouped.revenue as numeric(12, 2)) as revenue,
         cast(lines_grouped.freight_value as numeric(12, 2)) as freight_value,
 

@@ -34,7 +34,7 @@ rpt_seller_orders as (
 
     select
         seller_key,
-        order_lines,
+        line_count,
         revenue,
         freight_value,
         sellers_in_order,
@@ -66,7 +66,7 @@ orders_rated as (
 
     select
         seller_key,
-        cast(sum(order_lines) as integer) as order_lines,
+        cast(sum(line_count) as integer) as line_count,
         cast(sum(revenue) as numeric(12, 2)) as revenue,
         cast(sum(freight_value) as numeric(12, 2)) as freight_value,
         cast(count(*) as integer) as orders,
@@ -76,8 +76,8 @@ orders_rated as (
         cast(count(case when is_lost then 1 end) as integer) as lost_orders,
         cast(count(review_score) as integer) as reviewed_orders,
         {{ average('days_to_ship', 'numeric(10, 2)', 2) }} as average_days_to_ship,
-        {{ percent('count(case when is_late then 1 end)', 'count(is_late)') }} as late_percent,
-        {{ percent('count(case when is_lost then 1 end)', 'count(*)') }} as lost_percent,
+        {{ share('count(case when is_late then 1 end)', 'count(is_late)') }} as late_share,
+        {{ share('count(case when is_lost then 1 end)', 'count(*)') }} as lost_share,
         {{ average('review_score', 'numeric(5, 4)') }} as average_review_score
     from rpt_seller_orders
     group by seller_key
@@ -104,7 +104,7 @@ final as (
         ) as integer) as revenue_rank,
         {{ seller_tier(
             'orders_rated.orders', 'orders_rated.average_review_score',
-            'orders_rated.late_percent', 'orders_rated.lost_percent',
+            'orders_rated.late_share', 'orders_rated.lost_share',
         ) }} as tier
     from orders_rated
     inner join dim_sellers

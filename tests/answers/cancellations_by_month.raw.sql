@@ -24,9 +24,9 @@ months as (
     select
         month,
         count(*) as orders,
-        sum((status = 'canceled')::integer) as cancelled,
-        sum((status = 'unavailable')::integer) as unavailable,
-        sum((status = 'canceled' and was_shipped)::integer) as cancelled_after_shipping,
+        sum((status = 'canceled')::integer) as canceled_orders,
+        sum((status = 'unavailable')::integer) as unavailable_orders,
+        sum((status = 'canceled' and was_shipped)::integer) as canceled_after_shipping,
         sum(case when status in ('canceled', 'unavailable') then paid else 0 end) as lost,
         sum(paid) as paid
     from orders
@@ -37,11 +37,11 @@ months as (
 select
     month as year_month,
     orders,
-    cancelled,
-    unavailable,
-    round(100.0 * (cancelled + unavailable) / orders, 2) as lost_percent,
-    cancelled_after_shipping,
-    lost as paid_for_them,
-    round(100 * lost / nullif(paid, 0), 2) as paid_percent
+    canceled_orders,
+    unavailable_orders,
+    round(1.0 * (canceled_orders + unavailable_orders) / orders, 4) as lost_share,
+    canceled_after_shipping,
+    lost as lost_payments,
+    round(lost / nullif(paid, 0), 4) as lost_payments_share
 from months
 order by month

@@ -60,6 +60,6 @@ select
         ) / (select sum(price) from lines), 2
     ) as cumulative_percent,
     round(here.revenue / nullif(here.priced, 0), 2) as average_price,
-    round(100 * here.freight / nullif(here.revenue + here.freight, 0), 1) as freight_percent
+    round(here.freight / nullif(here.revenue + here.freight, 0), 3) as freight_share
 from categories as here
 order by here.revenue desc, here.category asc

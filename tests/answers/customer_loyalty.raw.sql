@@ -3,18 +3,18 @@ with
 purchases as (
 
     select
-        person,
+        customer,
         array_agg(order_id order by purchased_at, order_id) as order_ids,
         array_agg(purchased_at order by purchased_at, order_id) as moments
     from {{ part('purchases') }}
-    group by person
+    group by customer
 
 ),
 
 steps as (
 
     select
-        purchases.person,
+        purchases.customer,
         purchases.order_ids[number] as order_id,
         case when number > 5 then 5 else number end as number,
         purchases.moments[number] as moment,
@@ -38,7 +38,7 @@ numbered as (
     select
         steps.number,
         count(*) as orders,
-        count(distinct steps.person) as people,
+        count(distinct steps.customer) as customers,
         count(*) filter (where date_trunc('day', moment) = date_trunc('day', moment_before))
             as same_day,
         count(moment_before) as later_ones,
@@ -55,8 +55,8 @@ numbered as (
 select
     here.number as order_number,
     here.orders,
-    here.people,
-    round(100.0 * here.people / before.people, 2) as percent_of_those_before,
+    here.customers,
+    round(100.0 * here.customers / before.customers, 2) as percent_of_those_before,
     round(100.0 * here.same_day / nullif(here.later_ones, 0), 1) as same_day_percent,
     round(here.intervals[1]::numeric, 1) as median_days_since_order_before,
     round(here.intervals[2]::numeric, 1) as p90_days_since_order_before,

@@ -35,7 +35,7 @@ select
     count(*) as line_count,
     coalesce(sum(price), 0) as revenue,
     coalesce(sum(freight), 0) as freight,
-    round(100 * sum(freight) / nullif(sum(price) + sum(freight), 0), 1) as freight_percent,
+    round(sum(freight) / nullif(sum(price) + sum(freight), 0), 3) as freight_share,
     round(sum(freight) / nullif(count(freight), 0), 2) as average_freight,
     round(sum(price) / nullif(count(price), 0), 2) as average_price
 from lines

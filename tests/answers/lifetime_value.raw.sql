@@ -9,10 +9,10 @@ prices as (
 
 ),
 
-people as (
+customers as (
 
     select
-        customers.customer_unique_id as person,
+        customers.customer_unique_id as customer,
         count(*) as orders,
         coalesce(sum(prices.price), 0) as revenue
     from raw.customers
@@ -29,11 +29,11 @@ people as (
 sorted as (
 
     select
-        array_agg(orders order by revenue desc, person asc) as orders,
-        array_agg(revenue order by revenue desc, person asc) as revenues,
-        count(*) as people,
+        array_agg(orders order by revenue desc, customer asc) as orders,
+        array_agg(revenue order by revenue desc, customer asc) as revenues,
+        count(*) as customers,
         sum(revenue) as revenue
-    from people
+    from customers
 
 ),
 
@@ -53,8 +53,8 @@ tiers as (
 
 select
     tiers.tier,
-    count(*) as people,
-    round(avg(ranked.orders), 2) as orders_per_person,
+    count(*) as customers,
+    round(avg(ranked.orders), 2) as orders_per_customer,
     round(100.0 * sum(case when ranked.orders > 1 then 1 else 0 end) / count(*), 2)
         as repeat_percent,
     min(ranked.revenue) as least_value,
@@ -68,8 +68,8 @@ cross join sorted
 cross join
     lateral (
         select
-            unnest(sorted.orders[people * above / 100 + 1:people * up_to / 100]) as orders,
-            unnest(sorted.revenues[people * above / 100 + 1:people * up_to / 100]) as revenue
+            unnest(sorted.orders[customers * above / 100 + 1:customers * up_to / 100]) as orders,
+            unnest(sorted.revenues[customers * above / 100 + 1:customers * up_to / 100]) as revenue
     ) as ranked
 group by tiers.tier, sorted.revenue
 order by tiers.tier

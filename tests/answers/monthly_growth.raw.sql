@@ -46,7 +46,7 @@ select
         as orders_with_items_growth_percent,
     round(100 * (months.price - before.price) / nullif(before.price, 0), 1) as growth_percent,
     round(100 * (months.price - year_before.price) / nullif(year_before.price, 0), 1)
-        as growth_on_year_before_percent,
+        as growth_yoy_percent,
     (
         select sum(so_far.price) from months as so_far
         where

@@ -3,7 +3,7 @@ with
 purchases as (
 
     select
-        person,
+        customer,
         order_id,
         purchased_at as moment,
         to_char(purchased_at, 'YYYY-MM') as month
@@ -13,9 +13,9 @@ purchases as (
 
 firsts as (
 
-    select distinct on (person) order_id
+    select distinct on (customer) order_id
     from purchases
-    order by person, moment, order_id
+    order by customer, moment, order_id
 
 ),
 
@@ -34,7 +34,7 @@ months as (
         purchases.month,
         count(*) as orders,
         count(firsts.order_id) as first_orders,
-        count(distinct purchases.person) as people,
+        count(distinct purchases.customer) as customers,
         coalesce(sum(prices.price), 0) as revenue,
         coalesce(sum(case when firsts.order_id is null then prices.price end), 0) as repeat_revenue
     from purchases
@@ -49,7 +49,7 @@ select
     orders,
     first_orders,
     orders - first_orders as repeat_orders,
-    people,
+    customers,
     round(100 - 100.0 * first_orders / orders, 2) as repeat_orders_percent,
     revenue,
     repeat_revenue,

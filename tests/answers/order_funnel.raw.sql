@@ -77,8 +77,8 @@ select
     step,
     orders,
     coalesce(before - orders, 0) as stopped_before,
-    lost as of_them_lost,
-    paid as paid_by_them,
+    lost as lost_orders,
+    paid as stopped_payments,
     round(100.0 * orders / purchased, 2) as percent_of_all,
     round(100.0 * orders / before, 2) as percent_of_step_before
 from steps

@@ -34,9 +34,9 @@ select
     round(
         (percentile_cont(0.5) within group (order by days.promised - days.delivered))::numeric, 1
     ) as median_days_early,
-    round(100.0 * sum((days.delivered - days.promised between -3 and 3)::integer) / count(*), 1)
-        as within_3_days_percent,
-    round(100.0 * sum((days.delivered > days.promised)::integer) / count(*), 1) as late_percent
+    round(1.0 * sum((days.delivered - days.promised between -3 and 3)::integer) / count(*), 3)
+        as within_3_days_share,
+    round(1.0 * sum((days.delivered > days.promised)::integer) / count(*), 3) as late_share
 from days
 inner join bands
     on

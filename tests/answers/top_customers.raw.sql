@@ -33,7 +33,7 @@ payments as (
 purchases as (
 
     select
-        customers.customer_unique_id as person,
+        customers.customer_unique_id as customer,
         nullif(btrim(customers.customer_state), '') as state_code,
         orders.order_id,
         orders.order_purchase_timestamp::timestamp as purchased_at,
@@ -53,10 +53,10 @@ purchases as (
 
 ),
 
-people as (
+customers as (
 
     select
-        person,
+        customer,
         (array_agg(state_code order by purchased_at desc nulls last, order_id desc))[1]
             as state_code,
         count(*) as orders,
@@ -67,15 +67,15 @@ people as (
         max(purchased_at)::date as last_order_on,
         round(avg(score), 2) as average_score
     from purchases
-    group by person
-    order by revenue desc, person asc
+    group by customer
+    order by revenue desc, customer asc
     limit 20
 
 )
 
 select
-    row_number() over (order by revenue desc, person asc) as customer_rank,
-    person as customer_unique_id,
+    row_number() over (order by revenue desc, customer asc) as customer_rank,
+    customer as customer_unique_id,
     coalesce(state_code, 'unknown') as state_code,
     orders,
     line_count,
@@ -84,5 +84,5 @@ select
     first_order_on,
     last_order_on,
     average_score
-from people
+from customers
 order by 1

@@ -29,8 +29,8 @@ select
 from versions
 where
     valid_from >= valid_to
-    or valid_from <> coalesce(previous_valid_to, {{ beginning_of_time() }})
-    or valid_to <> coalesce(next_valid_from, {{ end_of_time() }})
+    or valid_from <> coalesce(previous_valid_to, {{ min_timestamp() }})
+    or valid_to <> coalesce(next_valid_from, {{ max_timestamp() }})
     or is_current <> (next_valid_from is null)
 
 union all

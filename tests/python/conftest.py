@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 # Files that `make test` leaves to `make test-all`.
 SLOW = re.compile(
-    "test_(answers|bench|crash|crowds|engines|gallery|governance|history|incremental"
-    "|interruptions|keys|lake_star|mutation|offline|operations$|pin|plain_star|plans|property"
-    "|quarantine|readers|real_data|reports|roles|secrets|semantic|server|source_|synchronize|team)"
+    "test_(answers|bench|concurrency|crash|engines|gallery|governance|history|incremental"
+    "|interruptions|invalid_values|keys|lake_star|mutation|offline|operations$|pin|plain_star|plans"
+    "|property|readers|real_data|reports|roles|secrets|semantic|server|source_|synchronize|team)"
 )
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from crowd import Rows, ask
+from concurrency import Rows, ask
 from loaders.cli import main
 from loaders.paths import project_root
 from loaders.tables import TABLES

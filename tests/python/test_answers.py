@@ -143,7 +143,7 @@ HEADLINES: dict[str, Callable[[Records], str]] = {
     "payment_methods": lambda rows: (
         f"{rows[0]['value_percent']} % of value by {rows[0]['payment_type']}"
     ),
-    "repeat_purchase": lambda rows: f"{rows[0]['people_percent']} % of customers bought once",
+    "repeat_purchase": lambda rows: f"{rows[0]['customers_percent']} % of customers bought once",
     "late_delivery_and_review": lambda rows: (
         f"score {rows[0]['average_score']} a week early,"
         f" {rows[-1]['average_score']} more than a week late"

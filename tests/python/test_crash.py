@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from concurrency import ask, ended, olist
 from conftest import temporary_database
 from crash import CRASHES, SEED, History, content, left_behind, run_load, start_load, until
-from crowd import ask, ended, olist
 from loaders.land.ledger import CRASHED
 
 LEDGER = "select batch_id, status, error from raw._batches order by batch_id"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from concurrency import ask, ended, olist
 from conftest import temporary_database
 from crash import CRASHES, SEED, History, content
-from crowd import ask, ended, olist
 
 TIMES = max(3, CRASHES // 20)
 SCALE = 0.002

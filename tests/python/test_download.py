@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kaggle_stand_in import KEY, SECRETS, TOKEN, USER, Kaggle, serve
+from fake_kaggle import KEY, SECRETS, TOKEN, USER, Kaggle, serve
 from loaders import download as module
 from loaders.download import ZIP_NAME, download, has_credentials
 from loaders.errors import LoaderError

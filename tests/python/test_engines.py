@@ -99,7 +99,7 @@ def differences(engine: Engine, warehouse: Warehouse) -> dict[str, list[str]]:
     return found
 
 
-def _doctored(files: Files) -> Files:
+def _modified(files: Files) -> Files:
     """The files with odd values, and what is easily read otherwise: quotes, lines, no address."""
     lines = files["order_items"].copy()
     for column, values in ODD.items():
@@ -128,7 +128,7 @@ def lake(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("exports")
     for number, export in enumerate(islice(exports(folder / "exports", SCALE), 3)):
         if number == 2:
-            write(_doctored(read(export)), export)
+            write(_modified(read(export)), export)
         warehouse.land(export, "snapshot")
     orders = read(export)["orders"][:5].assign(order_status="unavailable")
     (folder / "delta").mkdir()

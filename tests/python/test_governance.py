@@ -98,7 +98,7 @@ def _break_items(manifest: Manifest) -> None:
     manifest["metrics"]["metric.olist_warehouse.orders"]["name"] = "turnover"
     semantic = manifest["semantic_models"]["semantic_model.olist_warehouse.orders"]
     semantic["dimensions"][0]["description"] = None
-    test = nodes["test.olist_warehouse.assert_calendar_days_say_what_they_are"]
+    test = nodes["test.olist_warehouse.assert_calendar_attributes_are_right"]
     test.update(raw_code="select 1\n-- too late", name="y" * 64)
     _add(manifest, "rpt_new", "models/reports/rpt_new.sql")
     lost = {"stg_olist__translations_english_unique", "fct_orders_foreign_keys"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from story import BASE, Story
+from load_sequence import BASE, LoadSequence
 from test_property import ATTRIBUTES
 from warehouse import HISTORIES, Warehouse
 
@@ -12,9 +12,9 @@ LAST = 9  # where a version has not ended
 
 
 @pytest.fixture(scope="module")
-def story(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def loads(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> LoadSequence:
     """Batches in which members change, go and come back; the second has a value that is refused."""
-    made = Story(warehouse, tmp_path_factory.mktemp("files"))
+    made = LoadSequence(warehouse, tmp_path_factory.mktemp("files"))
     made.land()  # 0
     made.run()
     made.land(  # 1: an address changes; another is refused; a translation is other than it was
@@ -68,12 +68,16 @@ def story(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
     ],
 )
 def test_versions_of_a_member(
-    story: Story, mart: str, member: str, column: str, expected: list[tuple[str, bool, int, int]]
+    loads: LoadSequence,
+    mart: str,
+    member: str,
+    column: str,
+    expected: list[tuple[str, bool, int, int]],
 ) -> None:
     """Value, whether it has gone, the batch that began the version and the one that ended it."""
     key = "customer_unique_id" if mart == "customers" else f"{mart[:-1]}_id"
-    times = [BEGINNING, *story.times[1:], *[""] * (LAST - len(story.times)), END]
-    assert story.query(
+    times = [BEGINNING, *loads.times[1:], *[""] * (LAST - len(loads.times)), END]
+    assert loads.query(
         f"select {column}, is_removed, valid_from::text, valid_to::text, is_current"
         f" from marts.dim_{mart}_history where {key} = '{member}' order by version_number"
     ) == [
@@ -82,18 +86,18 @@ def test_versions_of_a_member(
 
 
 @pytest.mark.parametrize("mart", ATTRIBUTES)
-def test_current_versions_are_the_dimension(story: Story, mart: str) -> None:
+def test_current_versions_are_the_dimension(loads: LoadSequence, mart: str) -> None:
     columns = f"{mart[4:-1]}_key, {ATTRIBUTES[mart]}"
-    assert story.query(f"select {columns} from marts.{mart} where not is_removed order by 1") == (
-        story.query(
+    assert loads.query(f"select {columns} from marts.{mart} where not is_removed order by 1") == (
+        loads.query(
             f"select {columns} from marts.{mart}_history"
             " where is_current and not is_removed order by 1"
         )
     )
 
 
-def test_a_fact_finds_what_was_known_at_its_purchase(story: Story) -> None:
-    assert story.query(
+def test_a_fact_finds_what_was_known_at_its_purchase(loads: LoadSequence) -> None:
+    assert loads.query(
         "select items.order_id, sellers.city, products.weight_g from marts.fct_order_items as items"
         " inner join marts.dim_sellers_history as sellers"
         " on items.seller_key = sellers.seller_key and items.purchased_at >= sellers.valid_from"
@@ -104,52 +108,52 @@ def test_a_fact_finds_what_was_known_at_its_purchase(story: Story) -> None:
     ) == [("o1", "sao paulo", 225), ("o2", "rio de janeiro", 500), ("o3", "sao paulo", 225)]
 
 
-def test_what_has_gone_keeps_what_was_known_last(story: Story) -> None:
+def test_what_has_gone_keeps_what_was_known_last(loads: LoadSequence) -> None:
     """Case 16: past figures do not change when a product is delisted."""
-    assert story.query(
+    assert loads.query(
         "select product_id, category_name, is_removed, is_inferred from marts.dim_products"
         " where product_key <> '-1' order by 1"
     ) == [("p1", "infants", False, False), ("p2", "perfumery", True, False)]
-    assert story.query(
+    assert loads.query(
         "select category_name, sum(price)::float from marts.fct_order_items"
         " join marts.dim_products using (product_key) group by 1 order by 1"
     ) == [("infants", 40.0), ("perfumery", 20.0)]
 
 
-def test_a_customer_and_a_seller_that_have_gone_stay_on_the_facts(story: Story) -> None:
-    before = story.query(
+def test_a_customer_and_a_seller_that_have_gone_stay_on_the_facts(loads: LoadSequence) -> None:
+    before = loads.query(
         "select customer_key, seller_key, customer_geography_key, seller_geography_key"
         " from marts.fct_order_items order by order_item_key"
     )
-    story.land({"sellers": [SELLERS[0]], "customers": [story.files["customers"][0]]})
-    story.run()
-    assert before == story.query(
+    loads.land({"sellers": [SELLERS[0]], "customers": [loads.files["customers"][0]]})
+    loads.run()
+    assert before == loads.query(
         "select customer_key, seller_key, customer_geography_key, seller_geography_key"
         " from marts.fct_order_items order by order_item_key"
     )
-    assert story.query(
+    assert loads.query(
         "select customer_unique_id, is_removed from marts.dim_customers order by 1"
     ) == [("u1", False), ("u3", True), ("u9", True), ("unknown", False)]
-    assert story.query("select seller_id, city, is_removed from marts.dim_sellers order by 1") == [
+    assert loads.query("select seller_id, city, is_removed from marts.dim_sellers order by 1") == [
         ("s1", "sao paulo", False),
         ("s2", "rio de janeiro", True),
         ("unknown", "unknown", False),
     ]
 
 
-def test_histories_do_not_depend_on_when_they_were_built(story: Story) -> None:
+def test_histories_do_not_depend_on_when_they_were_built(loads: LoadSequence) -> None:
     """Twice in a batch, anew, with another seed, or with another clock (which moves the times)."""
-    story.run()
-    found = story.warehouse.marts(HISTORIES)
-    story.run("--full-refresh")
-    assert story.warehouse.marts(HISTORIES) == found
+    loads.run()
+    found = loads.warehouse.marts(HISTORIES)
+    loads.run("--full-refresh")
+    assert loads.warehouse.marts(HISTORIES) == found
     keys = "select product_version_key from marts.dim_products_history order by 1"
-    before = story.query(keys)
+    before = loads.query(keys)
     change = "update seeds.weight_bands set weight_band = 'a ' || weight_band"
-    story.warehouse.query(change, fetch=False)
-    story.warehouse.dbt("run", "--select", "dim_products", "dim_products_history")
-    assert story.query(keys) == before
-    assert story.query(
+    loads.warehouse.query(change, fetch=False)
+    loads.warehouse.dbt("run", "--select", "dim_products", "dim_products_history")
+    assert loads.query(keys) == before
+    assert loads.query(
         "select count(*) from marts.dim_products_history"
         " where weight_band not like 'a %' and product_id <> 'unknown'"
     ) == [(0,)]
@@ -157,30 +161,30 @@ def test_histories_do_not_depend_on_when_they_were_built(story: Story) -> None:
         "select product_id, version_number, valid_from - interval '{} hours'"
         " from marts.dim_products_history where version_number > 1 order by 1, 2"
     )
-    here = story.query(times.format(0))
+    here = loads.query(times.format(0))
     clock = ("--vars", "source_time_zone: UTC")
-    story.warehouse.dbt("run", "--select", "dim_products_history", *clock)
-    assert story.query(times.format(3)) == here
+    loads.warehouse.dbt("run", "--select", "dim_products_history", *clock)
+    assert loads.query(times.format(3)) == here
 
 
-def test_a_zip_code_prefix_that_is_refused_stops_nothing(story: Story) -> None:
+def test_a_zip_code_prefix_that_is_refused_stops_nothing(loads: LoadSequence) -> None:
     """Case 06: a new customer whose prefix has lost its zero, and the file that fixes it."""
     order = BASE["orders"][0].replace("o1,c1", "o4,c4")
-    story.land({"customers": ["c4,u4,1151,sao paulo,SP"], "orders": [order]}, "delta")
-    assert story.build()["assert_values_are_of_their_type"] == "warn"
-    assert story.query(
+    loads.land({"customers": ["c4,u4,1151,sao paulo,SP"], "orders": [order]}, "delta")
+    assert loads.build()["assert_values_can_be_cast"] == "warn"
+    assert loads.query(
         "select row_key, invalid_value, expected_type from audit.invalid_values"
     ) == [("customer_id=c4", "1151", "zip_code_prefix")]
-    assert story.query(
+    assert loads.query(
         "select zip_code_prefix, city, geography_key from marts.dim_customers"
         " where customer_unique_id = 'u4'"
     ) == [("unknown", "sao paulo", "-1")]
-    assert story.query(
+    assert loads.query(
         "select count(*) from marts.dim_geographies where zip_code_prefix = '1151'"
     ) == [(0,)]
-    story.land({"customers": ["c4,u4,01151,sao paulo,SP"]}, "delta")
-    story.run()
-    assert story.query(
+    loads.land({"customers": ["c4,u4,01151,sao paulo,SP"]}, "delta")
+    loads.run()
+    assert loads.query(
         "select version_number, zip_code_prefix, valid_from::text, valid_to::text"
         " from marts.dim_customers_history where customer_unique_id = 'u4'"
     ) == [(1, "01151", BEGINNING, END)]

@@ -6,7 +6,7 @@ column, with a full refresh of the same raw data. The loads are those that mutan
 
 import pytest
 
-from story import Story
+from load_sequence import LoadSequence
 from tests import frames
 from tests.mutation import scenario
 from warehouse import FACTS, MARTS_ONLY, STAR, Warehouse
@@ -87,9 +87,9 @@ def test_incremental_runs_equal_a_full_refresh(
 
 
 @pytest.fixture(scope="module")
-def small(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def small(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> LoadSequence:
     """A snapshot of three orders in place of all others."""
-    made = Story(warehouse, tmp_path_factory.mktemp("small"), is_built=True)
+    made = LoadSequence(warehouse, tmp_path_factory.mktemp("small"), is_built=True)
     made.land()
     made.run()
     return made
@@ -106,7 +106,7 @@ def small(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
     ],
 )
 def test_rows_of_the_newest_batch_are_replaced_while_others_go(
-    small: Story, table: str, row: str
+    small: LoadSequence, table: str, row: str
 ) -> None:
     """Case 40: a removal leaves no row behind, and the rows of the newest batch go, too."""
     small.land({table: [row.format(5)]})

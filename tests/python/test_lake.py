@@ -28,7 +28,7 @@ from lakes import (
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.lake import archive as ARCHIVE
-from loaders.lake import keeping
+from loaders.lake import archiving
 from loaders.land import land, land_delivery, ledger
 from loaders.sources import Delivery, SourceFile
 from loaders.tables import ALL_TABLES, BY_NAME, Table
@@ -73,7 +73,7 @@ def _dataset(lake: Lake, table: str) -> "pyarrow.dataset.Dataset":
 
 def test_others_read_a_table_as_one_dataset(lake: Lake, tmp_path: Path, query: Query) -> None:
     history(tmp_path)
-    land(tmp_path / "1", say=quiet, keeping=keeping(lake.location))
+    land(tmp_path / "1", say=quiet, archiving=archiving(lake.location))
     for table in ALL_TABLES:  # also those that nothing was landed in have their columns
         assert set(table.columns) <= set(_dataset(lake, table.name).schema.names)
     rows = _dataset(lake, "sellers").to_table().to_pylist()
@@ -104,7 +104,7 @@ def test_files_are_kept_unchanged_and_rows_are_exact(
     )
     content = file.read_bytes().replace(b"\n", b"\r\n")
     file.write_bytes(b"\xef\xbb\xbf" + content)
-    land(tmp_path / "a", say=quiet, keeping=keeping(lake.location))
+    land(tmp_path / "a", say=quiet, archiving=archiving(lake.location))
     checksum = hashlib.sha256(file.read_bytes()).hexdigest()
     packed = lake.store.read(f"files/sellers/{checksum}.csv.gz")
     assert gzip.decompress(packed) == file.read_bytes()
@@ -184,7 +184,7 @@ def test_no_landed_row_is_without_its_file(
 ) -> None:
     for number, name in enumerate("abcd"):
         write_csv(tmp_path / name, "sellers", f"s1,1,{number},SP")
-    land(tmp_path / "a", say=quiet, keeping=keeping(lake.location))
+    land(tmp_path / "a", say=quiet, archiving=archiving(lake.location))
 
     def die(*_: object) -> None:
         raise LoaderError("the power is gone")
@@ -194,11 +194,11 @@ def test_no_landed_row_is_without_its_file(
         with monkeypatch.context() as patch:
             patch.setattr(ARCHIVE, function, die)
             with pytest.raises(LoaderError, match="the power is gone"):
-                land(tmp_path / name, say=quiet, keeping=keeping(lake.location))
+                land(tmp_path / name, say=quiet, archiving=archiving(lake.location))
     assert "batches/batch-00000002.json" not in lake.store.sizes()
     shutil.rmtree(tmp_path / "b")
     monkeypatch.setenv("OLIST_LAKE", lake.location)
-    land(tmp_path / "d", say=quiet, keeping=keeping())
+    land(tmp_path / "d", say=quiet, archiving=archiving())
     assert [key for key in lake.store.sizes() if "batches/" in key] == [
         f"batches/batch-{number:08}.json" for number in (1, 2, 4)
     ]
@@ -223,5 +223,5 @@ def test_a_file_that_changes_while_it_is_landed(
 
     monkeypatch.setattr(ARCHIVE, "_put_files", change)
     with pytest.raises(LoaderError, match=r"changed in .* during the load"):
-        land(tmp_path / "a", say=quiet, keeping=keeping(lake))
+        land(tmp_path / "a", say=quiet, archiving=archiving(lake))
     assert query("select status from raw._batches") == [("failed",)]

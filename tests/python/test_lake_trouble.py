@@ -17,14 +17,14 @@ from lakes import (
     set_raw_aside,
 )
 from loaders.errors import LoaderError
-from loaders.lake import keeping
+from loaders.lake import archiving
 from loaders.land import land
 
 
 def _land(tmp_path: Path, names: str, lake: Lake | None = None) -> None:
     for name in names:
         write_csv(tmp_path / name, "sellers", f"s1,1,{name},SP")
-        land(tmp_path / name, say=quiet, keeping=keeping(lake.location if lake else None))
+        land(tmp_path / name, say=quiet, archiving=archiving(lake.location if lake else None))
 
 
 def test_a_replay_begins_from_nothing_or_goes_on(lake: Lake, tmp_path: Path, query: Query) -> None:

@@ -12,7 +12,7 @@ import pytest
 from conftest import Query, quiet, write_csv
 from lakes import SELLERS, Lake, make_bucket
 from loaders.errors import LoaderError
-from loaders.lake import keeping
+from loaders.lake import archiving
 from loaders.lake.archive import archive
 from loaders.lake.replay import replay
 from loaders.land import land
@@ -69,7 +69,7 @@ def test_a_lake_that_cannot_be_used_is_refused_before_anything_is_landed(  # noq
     write_csv(tmp_path / "a", "sellers", *SELLERS)
     lake = "s3://missing-bucket/x"
     uses: tuple[Callable[[], object], ...] = (
-        lambda: land(tmp_path / "a", say=quiet, keeping=keeping(lake)),
+        lambda: land(tmp_path / "a", say=quiet, archiving=archiving(lake)),
         lambda: replay(lake, quiet),
         lambda: archive(lake, quiet),
     )

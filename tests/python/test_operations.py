@@ -148,7 +148,7 @@ def test_bad_values_are_listed_and_stop_nothing(built: Warehouse, tmp_path: Path
     write_csv(tmp_path, "marketing_campaigns", "c-bad,2018-02-30,Bad,,1,1,free,0,0.00")
     built.land(tmp_path)
     statuses = built.dbt("build", *OPERATIONS)
-    assert statuses["assert_operations_values_are_of_their_type"] == "warn"
+    assert statuses["assert_operations_values_can_be_cast"] == "warn"
     assert built.query(
         "select row_key, column_name, invalid_value from audit.invalid_operations_values"
         " order by 1, 2"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from conftest import administer
+from dimension_rows import as_of
 from histories import EMPTY, Load, histories
-from members import as_of
 from warehouse import HISTORIES, MARTS_ONLY, STAR, Rows, Warehouse
 
 _CALM = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from concurrency import asking, open_session
 from crash import run_load
-from crowd import asking, open_session
 from exports import SNAPSHOT, exports
 from warehouse import FACTS, MARTS, STAR, Warehouse
 

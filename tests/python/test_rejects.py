@@ -39,7 +39,7 @@ def write(folder: Path, *rows: bytes | str) -> Path:
     return content(b"\n".join(coded) + b"\n")(folder)
 
 
-def said_by(path: Path, mode: str = "delta", max_rejects: str = "0") -> str:
+def output_of(path: Path, mode: str = "delta", max_rejects: str = "0") -> str:
     said: list[str] = []
     land(path, mode, say=said.append, rules=Rules(max_rejects=max_rejects))
     return "\n".join(said)
@@ -52,8 +52,8 @@ def test_good_rows_land_and_bad_ones_are_listed(
     with pytest.raises(LoaderError, match="nothing was landed here yet"):
         rejects.show()
     if earlier:
-        said_by(write(tmp_path / "0", "s9,01037,x,SP"))
-    said = said_by(write(tmp_path / "a", GOOD, *BAD), max_rejects="73%")
+        output_of(write(tmp_path / "0", "s9,01037,x,SP"))
+    said = output_of(write(tmp_path / "a", GOOD, *BAD), max_rejects="73%")
     assert "11 rows read: 3 new, 0 changed, 0 removed, 8 rejected" in said
     assert query(
         "select seller_id, seller_zip_code_prefix from raw.sellers where seller_id < 's9'"
@@ -102,28 +102,28 @@ def test_more_than_allowed_stops_the_batch(
 @pytest.mark.parametrize("allowed", ["many", "-1", "101%", "1e3", ""])
 def test_what_is_allowed_is_a_number_or_a_percentage(allowed: str, tmp_path: Path) -> None:
     with pytest.raises(LoaderError, match="is a number of rows or a percentage"):
-        said_by(write(tmp_path, GOOD), max_rejects=allowed)
+        output_of(write(tmp_path, GOOD), max_rejects=allowed)
 
 
 def test_rejected_rows_are_not_removed_rows(tmp_path: Path, query: Query) -> None:
-    said_by(write(tmp_path / "a", GOOD, "s2,1,x,SP"))
+    output_of(write(tmp_path / "a", GOOD, "s2,1,x,SP"))
     bad = write(tmp_path / "b", GOOD, "s2,1")
-    said = said_by(bad, "snapshot", max_rejects="1")
+    said = output_of(bad, "snapshot", max_rejects="1")
     assert "rows were rejected, so none is removed" in said
     assert query("select count(*) from raw.sellers where _until_batch_id is null") == [(2,)]
     # The ledger has it as the delta that it was, and the same file as a snapshot is read again.
     assert query("select mode from raw._files where batch_id = 2") == [("delta",)]
-    assert "1 rejected" in said_by(bad, "snapshot", max_rejects="1")
+    assert "1 rejected" in output_of(bad, "snapshot", max_rejects="1")
 
 
 def test_rejected_rows_of_a_table_without_key(tmp_path: Path, query: Query) -> None:
     point = "01037,-23.5,-46.6,sao paulo,SP"
     file = write_csv(tmp_path / "a", "geolocation", point, point, '"01037,-23.5,-46.6,santos,SP')
-    said_by(file, max_rejects="34%")
+    output_of(file, max_rejects="34%")
     assert query("select geolocation_city, count(*) from raw.geolocation group by 1") == [
         ("sao paulo", 2)
     ]
-    assert "same as last time" in said_by(file)
+    assert "same as last time" in output_of(file)
 
 
 # Random files with damaged rows. What damages a row makes it bad for any reader of CSV, and good
@@ -166,7 +166,7 @@ def test_exactly_the_good_rows_are_landed(
     path = write(tmp_path, data + b"the last,is bad")
     if query("select to_regclass('raw._batches') is not null") == [(True,)]:
         query("truncate raw.sellers, raw._batches cascade")
-    said_by(path, max_rejects="100%")
+    output_of(path, max_rejects="100%")
     good = [(number, fields) for number, (fields, damage) in enumerate(rows) if damage == "good"]
     assert query(f"select {HEADER} from raw.sellers order by length(seller_id), seller_id") == [
         (f"k{number}", *(field or None for field in fields)) for number, fields in good

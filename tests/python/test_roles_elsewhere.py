@@ -115,7 +115,7 @@ def test_a_role_of_somebody_else_is_left_alone(
 ) -> None:
     make(quiet)
     known = {kind: credentials(kind)["PGPASSWORD"] for kind in KINDS}
-    (files.home() / "roles.json").unlink()
+    (files.server_folder() / "roles.json").unlink()
     assert main(["roles"]) == 1
     assert "its password is unknown" in capsys.readouterr().err
     assert not has_roles()
@@ -123,7 +123,7 @@ def test_a_role_of_somebody_else_is_left_alone(
         monkeypatch.setenv(variable(kind, "PASSWORD"), password)
     assert main(["roles"]) == 0
     assert has_roles()
-    assert not (files.home() / "roles.json").exists()
+    assert not (files.server_folder() / "roles.json").exists()
     monkeypatch.setenv(variable("reader", "PASSWORD"), "another-one")
     assert main(["roles"]) == 1
     assert main(["roles", "--new-passwords"]) == 0

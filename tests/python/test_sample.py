@@ -1,4 +1,4 @@
-"""The synthetic files: reproducible, whole, and with every quirk of the real ones."""
+"""The synthetic files: reproducible, whole, and with every edge case of the real ones."""
 
 import csv
 import errno
@@ -93,7 +93,7 @@ def test_keys_at_other_scales(tmp_path: Path, scale: float) -> None:
     check_keys(make(tmp_path, scale), scale)
 
 
-def quirks(s: Files) -> dict[str, int]:
+def edge_cases(s: Files) -> dict[str, int]:
     orders, items, payments = s["orders"], s["order_items"], s["order_payments"]
     reviews, points = s["order_reviews"], s["geolocation"]
     per_review, per_order = (reviews.groupby(c).size() for c in ("review_id", "order_id"))
@@ -129,10 +129,10 @@ def quirks(s: Files) -> dict[str, int]:
     return {name: int(which.sum()) for name, which in counts.items()}
 
 
-def test_counts_and_quirks_at_scale_1_are_those_of_the_real_files(full: Files) -> None:
+def test_counts_and_edge_cases_at_scale_1_are_those_of_the_real_files(full: Files) -> None:
     assert tuple(len(full[name]) for name in NAMES) == ROWS
     of_orders, of_rows = [789, 814, 547, 768, 775, 1], [610, 2, 4, 13, 3, 2, 9, 80, 261_831]
-    assert [*quirks(full).values()] == [*of_orders, *of_rows, 1_359, 23, 8, 6, 14, 157, 7]
+    assert [*edge_cases(full).values()] == [*of_orders, *of_rows, 1_359, 23, 8, 6, 14, 157, 7]
     assert full["customers"].customer_unique_id.nunique() == 96_096
     assert full["geolocation"].geolocation_zip_code_prefix.nunique() == 19_015
     assert full["order_items"][["product_id", "seller_id"]].nunique().tolist() == [32_951, 3_095]
@@ -141,9 +141,9 @@ def test_counts_and_quirks_at_scale_1_are_those_of_the_real_files(full: Files) -
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_quirks_are_all_there_at_a_hundredth(tmp_path: Path, seed: int) -> None:
+def test_edge_cases_are_all_there_at_a_hundredth(tmp_path: Path, seed: int) -> None:
     sample = make(tmp_path, 0.01, seed)
-    assert not [name for name, count in quirks(sample).items() if not count]
+    assert not [name for name, count in edge_cases(sample).items() if not count]
     check_contents(sample)
 
 

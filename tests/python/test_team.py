@@ -106,7 +106,7 @@ def state(built: Warehouse) -> Path:
     [
         "build --empty",
         "seed --full-refresh",
-        "build --full-refresh --select int_geolocation_counted",
+        "build --full-refresh --select int_geolocation_counted int_zip_code_points",
         "build --exclude fct_orders --threads 8",
         "build --select +fct_reviews",
         "show --select fct_orders --limit 5",

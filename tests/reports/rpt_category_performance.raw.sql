@@ -20,7 +20,7 @@ sums as (
 
     select
         lines.category_name,
-        count(*)::integer as order_lines,
+        count(*)::integer as line_count,
         sum(lines.price) as revenue,
         sum(lines.freight_value) as freight_value,
         count(distinct lines.order_id)::integer as orders,
@@ -47,7 +47,7 @@ ratings as (
         category_name,
         count(score)::integer as reviewed_orders,
         avg(score)::numeric(5, 4) as average_review_score,
-        (100 * avg(is_late::integer))::numeric(5, 2) as late_percent
+        avg(is_late::integer)::numeric(5, 4) as late_share
     from (
         select
             category_name,
@@ -63,7 +63,7 @@ ratings as (
 
 select
     sums.category_name,
-    sums.order_lines,
+    sums.line_count,
     sums.revenue::numeric(12, 2) as revenue,
     sums.freight_value::numeric(12, 2) as freight_value,
     sums.now::numeric(12, 2) as revenue_last_365_days,
@@ -73,11 +73,11 @@ select
     sums.products,
     sums.sellers,
     (100 * sums.revenue / totals.revenue)::numeric(7, 4) as revenue_percent,
-    (sums.revenue / sums.order_lines)::numeric(12, 2) as average_price,
-    (100 * sums.freight_value / (sums.revenue + sums.freight_value))::numeric(5, 2)
-        as freight_percent,
+    (sums.revenue / sums.line_count)::numeric(12, 2) as average_price,
+    (sums.freight_value / (sums.revenue + sums.freight_value))::numeric(5, 4)
+        as freight_share,
     ratings.average_review_score,
-    ratings.late_percent,
+    ratings.late_share,
     (100 * sums.now / nullif(sums.before, 0) - 100)::numeric(14, 2) as growth_percent
 from sums
 inner join ratings on sums.category_name = ratings.category_name

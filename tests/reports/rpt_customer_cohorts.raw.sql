@@ -4,20 +4,20 @@ with
 purchases as (
 
     select
-        person,
+        customer,
         date_trunc('month', purchased_at)::date as active_on,
         coalesce(revenue, 0) as revenue
     from {{ part('purchases') }}
 
 ),
 
-people as (
+customers as (
 
     select
-        person,
+        customer,
         min(active_on) as cohort_on
     from purchases
-    group by person
+    group by customer
 
 ),
 
@@ -26,7 +26,7 @@ sizes as (
     select
         cohort_on,
         count(*) as cohort_size
-    from people
+    from customers
     group by cohort_on
 
 ),
@@ -67,14 +67,14 @@ days as (
 figures as (
 
     select
-        people.cohort_on,
+        customers.cohort_on,
         purchases.active_on,
-        count(distinct purchases.person) as people_active,
+        count(distinct purchases.customer) as active_customers,
         count(*) as orders,
         sum(purchases.revenue) as revenue
     from purchases
-    inner join people on purchases.person = people.person
-    group by people.cohort_on, purchases.active_on
+    inner join customers on purchases.customer = customers.customer
+    group by customers.cohort_on, purchases.active_on
 
 ),
 
@@ -112,12 +112,12 @@ select
     md5(rows_of_text.cohort_month || '-' || rows_of_text.months_since) as cohort_month_key,
     to_char(rows_of_text.active_on, 'YYYY-MM') as active_month,
     coalesce(days.days_with_orders, 0)::integer as active_month_days_with_orders,
-    coalesce(figures.people_active, 0) as people_active,
-    round(100.0 * coalesce(figures.people_active, 0) / rows_of_text.cohort_size, 2)
+    coalesce(figures.active_customers, 0) as active_customers,
+    round(100.0 * coalesce(figures.active_customers, 0) / rows_of_text.cohort_size, 2)
         as retention_percent,
     coalesce(figures.orders, 0) as orders,
     coalesce(figures.revenue, 0)::numeric(12, 2) as revenue,
-    round(so_far.revenue / rows_of_text.cohort_size, 2) as cumulative_revenue_per_person
+    round(so_far.revenue / rows_of_text.cohort_size, 2) as cumulative_revenue_per_customer
 from rows_of_text
 inner join so_far
     on rows_of_text.cohort_on = so_far.cohort_on and rows_of_text.active_on = so_far.active_on

@@ -1,4 +1,4 @@
--- Scores by counting the people with each smaller value, and segments from a table of all scores,
+-- Scores by counting the customers with each smaller value, and segments from a table of all scores,
 -- instead of ranks and a list of rules.
 with
 
@@ -9,10 +9,10 @@ purchases as (
 
 ),
 
-people as (
+customers as (
 
     select
-        person,
+        customer,
         (array_agg(state_code order by purchased_at desc, order_id desc))[1] as state_code,
         min(purchased_at)::date as first_order_on,
         max(purchased_at)::date as last_order_on,
@@ -20,7 +20,7 @@ people as (
         count(revenue) as orders_with_items,
         coalesce(sum(revenue), 0) as monetary
     from purchases
-    group by person
+    group by customer
 
 ),
 
@@ -28,8 +28,8 @@ days as (
 
     select
         last_order_on,
-        sum(count(*)) over (order by last_order_on) - count(*) as people_below
-    from people
+        sum(count(*)) over (order by last_order_on) - count(*) as customers_below
+    from customers
     group by last_order_on
 
 ),
@@ -38,16 +38,16 @@ amounts as (
 
     select
         monetary,
-        sum(count(*)) over (order by monetary) - count(*) as people_below
-    from people
+        sum(count(*)) over (order by monetary) - count(*) as customers_below
+    from customers
     group by monetary
 
 ),
 
 totals as (
 
-    select count(*) as people
-    from people
+    select count(*) as customers
+    from customers
 
 ),
 
@@ -62,16 +62,16 @@ last_days as (
 scored as (
 
     select
-        people.*,
-        div(days.people_below * 5, totals.people)::integer + 1 as recency_score,
+        customers.*,
+        div(days.customers_below * 5, totals.customers)::integer + 1 as recency_score,
         case
-            when people.frequency > 4 then 5
-            else people.frequency::integer
+            when customers.frequency > 4 then 5
+            else customers.frequency::integer
         end as frequency_score,
-        div(amounts.people_below * 5, totals.people)::integer + 1 as monetary_score
-    from people
-    inner join days on people.last_order_on = days.last_order_on
-    inner join amounts on people.monetary = amounts.monetary
+        div(amounts.customers_below * 5, totals.customers)::integer + 1 as monetary_score
+    from customers
+    inner join days on customers.last_order_on = days.last_order_on
+    inner join amounts on customers.monetary = amounts.monetary
     cross join totals
 
 ),
@@ -102,7 +102,7 @@ names (letter, segment) as (
 )
 
 select
-    scored.person as customer_unique_id,
+    scored.customer as customer_unique_id,
     scored.first_order_on,
     scored.last_order_on,
     scored.frequency,
@@ -112,7 +112,7 @@ select
     scored.frequency_score,
     scored.monetary_score,
     names.segment,
-    md5(scored.person) as customer_key,
+    md5(scored.customer) as customer_key,
     coalesce(scored.state_code, 'unknown') as state_code,
     last_days.last_day - scored.last_order_on as recency_days,
     scored.last_order_on - scored.first_order_on as lifespan_days,

@@ -20,7 +20,7 @@ lines as (
     select
         purchases.date_day,
         count(distinct order_items.order_id) as orders_with_items,
-        count(*) as items,
+        count(*) as item_count,
         sum(order_items.price::numeric(12, 2)) as revenue,
         sum(order_items.price::numeric(12, 2)) filter (
             where coalesce(purchases.order_status, '') not in ('canceled', 'unavailable')
@@ -50,7 +50,7 @@ headers as (
     select
         date_day,
         count(*) as orders,
-        sum((order_status = 'canceled')::integer) as cancelled_orders,
+        sum((order_status = 'canceled')::integer) as canceled_orders,
         sum((order_status = 'unavailable')::integer) as unavailable_orders,
         count(distinct customer_unique_id) as active_customers
     from purchases
@@ -108,9 +108,9 @@ select
     holidays.holiday_name is not null as is_holiday,
     coalesce(headers.orders, 0) as orders,
     coalesce(lines.orders_with_items, 0) as orders_with_items,
-    coalesce(headers.cancelled_orders, 0) as cancelled_orders,
+    coalesce(headers.canceled_orders, 0) as canceled_orders,
     coalesce(headers.unavailable_orders, 0) as unavailable_orders,
-    coalesce(lines.items, 0) as items,
+    coalesce(lines.item_count, 0) as item_count,
     coalesce(headers.active_customers, 0) as active_customers,
     coalesce(lines.revenue, 0)::numeric(12, 2) as revenue,
     coalesce(lines.net_revenue, 0)::numeric(12, 2) as net_revenue,

@@ -46,7 +46,7 @@ ranked as (
 select
     band as distance_band,
     count(*)::integer as parcels,
-    sum(order_lines)::integer as order_lines,
+    sum(line_count)::integer as line_count,
     sum(revenue)::numeric(12, 2) as revenue,
     sum(freight_value)::numeric(12, 2) as freight_value,
     sum(is_late::integer)::integer as late_parcels,
@@ -55,9 +55,9 @@ select
     avg(days) filter (where 2 * place between known and known + 2)::numeric(10, 2) as median_days,
     min(days) filter (where 10 * place >= 9 * known)::numeric(10, 2) as p90_days,
     avg(promised_days)::numeric(10, 2) as average_promised_days,
-    (100 * avg(is_late::integer))::numeric(5, 2) as late_percent,
+    avg(is_late::integer)::numeric(5, 4) as late_share,
     avg(freight_value)::numeric(12, 2) as average_freight,
-    (100 * sum(freight_value) / sum(revenue + freight_value))::numeric(5, 2) as freight_percent,
+    (sum(freight_value) / sum(revenue + freight_value))::numeric(5, 4) as freight_share,
     avg(score)::numeric(5, 4) as average_review_score
 from ranked
 group by band

@@ -29,14 +29,14 @@ select
     seller_state_code,
     customer_state_code,
     count(*)::integer as parcels,
-    sum(order_lines)::integer as order_lines,
+    sum(line_count)::integer as line_count,
     sum(revenue)::numeric(12, 2) as revenue,
     sum(freight_value)::numeric(12, 2) as freight_value,
     sum(is_late::integer)::integer as late_parcels,
     avg(distance_km)::numeric(8, 2) as average_distance_km,
     avg(days)::numeric(10, 2) as average_days,
     avg(days) filter (where 2 * place between known and known + 2)::numeric(10, 2) as median_days,
-    (100 * avg(is_late::integer))::numeric(5, 2) as late_percent,
+    avg(is_late::integer)::numeric(5, 4) as late_share,
     avg(freight_value)::numeric(12, 2) as average_freight
 from ranked
 group by seller_state_code, customer_state_code

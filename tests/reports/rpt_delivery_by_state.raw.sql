@@ -124,7 +124,7 @@ select
     min(ranked.days) filter (where 10 * ranked.place >= 9 * ranked.known)::numeric(10, 2)
         as p90_days,
     avg(ranked.promised_days)::numeric(10, 2) as average_promised_days,
-    (100 * avg(ranked.is_late::integer))::numeric(5, 2) as late_percent,
+    avg(ranked.is_late::integer)::numeric(5, 4) as late_share,
     avg(ranked.freight_value)::numeric(12, 2) as average_freight,
     avg(ranked.score)::numeric(5, 4) as average_review_score
 from ranked

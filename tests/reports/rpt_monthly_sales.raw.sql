@@ -1,4 +1,4 @@
--- From orders, not from days; who is new is asked of each person's other orders; growth by a join
+-- From orders, not from days; who is new is asked of each customer's other orders; growth by a join
 -- with the month that it is measured against.
 with
 
@@ -6,7 +6,7 @@ lines as (
 
     select
         order_id,
-        count(*) as items,
+        count(*) as item_count,
         sum(price::numeric(12, 2)) as revenue,
         sum(freight_value::numeric(12, 2)) as freight_value
     from raw.order_items
@@ -31,7 +31,7 @@ purchases as (
     select
         orders.order_purchase_timestamp::date as purchased_on,
         customers.customer_unique_id,
-        lines.items,
+        lines.item_count,
         lines.revenue,
         lines.freight_value,
         payments.payments_value,
@@ -67,7 +67,7 @@ newcomers as (
         from purchases
         where customer_unique_id is not null
         group by customer_unique_id
-    ) as people
+    ) as customers
     group by month_starts_on
 
 ),
@@ -78,10 +78,10 @@ months as (
         spine.month_starts_on::date as month_starts_on,
         count(distinct purchases.purchased_on) as days_with_orders,
         count(purchases.purchased_on) as orders,
-        count(purchases.items) as orders_with_items,
-        count(*) filter (where purchases.order_status = 'canceled') as cancelled_orders,
+        count(purchases.item_count) as orders_with_items,
+        count(*) filter (where purchases.order_status = 'canceled') as canceled_orders,
         count(*) filter (where purchases.order_status = 'unavailable') as unavailable_orders,
-        coalesce(sum(purchases.items), 0)::bigint as items,
+        coalesce(sum(purchases.item_count), 0)::bigint as item_count,
         count(distinct purchases.customer_unique_id) as active_customers,
         coalesce(sum(purchases.revenue), 0) as revenue,
         coalesce(sum(purchases.revenue) filter (
@@ -104,9 +104,9 @@ select
     months.days_with_orders,
     months.orders,
     months.orders_with_items,
-    months.cancelled_orders,
+    months.canceled_orders,
     months.unavailable_orders,
-    months.items,
+    months.item_count,
     months.active_customers,
     months.revenue,
     months.net_revenue,
@@ -129,9 +129,9 @@ select
     round(100 * months.revenue / nullif(month_before.revenue, 0) - 100, 2)
         as revenue_growth_percent,
     round(100.0 * months.orders / nullif(year_before.orders, 0) - 100, 2)
-        as orders_growth_on_year_percent,
+        as orders_growth_yoy_percent,
     round(100 * months.revenue / nullif(year_before.revenue, 0) - 100, 2)
-        as revenue_growth_on_year_percent
+        as revenue_growth_yoy_percent
 from months
 cross join spans
 left join newcomers on months.month_starts_on = newcomers.month_starts_on

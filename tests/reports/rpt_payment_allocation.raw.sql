@@ -18,7 +18,7 @@ totals as (
 
     select
         order_id,
-        count(*) as order_lines,
+        count(*) as line_count,
         sum(item_total) as order_total
     from lines
     group by order_id
@@ -45,7 +45,7 @@ shares as (
         lines.item_total,
         coalesce(paid.cents, 0) as cents,
         case when totals.order_total = 0 then 1 else lines.item_total end as part,
-        case when totals.order_total = 0 then totals.order_lines else totals.order_total end
+        case when totals.order_total = 0 then totals.line_count else totals.order_total end
             as whole
     from lines
     inner join totals on lines.order_id = totals.order_id

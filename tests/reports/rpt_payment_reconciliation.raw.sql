@@ -22,7 +22,7 @@ amounts as (
         ids.order_id,
         coalesce(nullif(btrim(orders.order_status), ''), 'unknown') as order_status,
         orders.order_purchase_timestamp::timestamp as purchased_at,
-        lines.lines::integer as order_lines,
+        lines.lines::integer as line_count,
         paid.payments::integer as payments,
         paid.most_installments,
         lines.items_value::numeric(12, 2) as items_value,
@@ -56,7 +56,7 @@ select
     (items_value + freight_value)::numeric(12, 2) as order_total,
     (payments_value - (items_value + freight_value))::numeric(12, 2) as difference,
     case
-        when order_lines = 0 then 'no items'
+        when line_count = 0 then 'no items'
         when payments = 0 then 'no payment'
         when payments_value = items_value + freight_value then 'exact'
         when payments_value between items_value + freight_value - 0.05

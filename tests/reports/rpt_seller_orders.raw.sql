@@ -55,7 +55,7 @@ parcels as (
     select
         order_id,
         seller_id,
-        count(*) as order_lines,
+        count(*) as line_count,
         sum(price::numeric(12, 2)) as revenue,
         sum(freight_value::numeric(12, 2)) as freight_value
     from raw.order_items
@@ -64,7 +64,7 @@ parcels as (
 
 ),
 
-crowds as (
+order_sellers as (
 
     select
         order_id,
@@ -79,7 +79,7 @@ located as (
 
     select
         parcels.*,
-        crowds.sellers::integer as sellers_in_order,
+        order_sellers.sellers::integer as sellers_in_order,
         coalesce(nullif(btrim(orders.order_status), ''), 'unknown') as order_status,
         coalesce(orders.order_status = 'delivered', false) as is_delivered,
         coalesce(departures.state_code, 'unknown') as seller_state_code,
@@ -115,7 +115,7 @@ located as (
                 )::numeric(8, 2)
         end as distance_km
     from parcels
-    inner join crowds on parcels.order_id = crowds.order_id
+    inner join order_sellers on parcels.order_id = order_sellers.order_id
     left join raw.orders on parcels.order_id = orders.order_id and orders._until_batch_id is null
     left join raw.sellers
         on parcels.seller_id = sellers.seller_id and sellers._until_batch_id is null
@@ -137,7 +137,7 @@ select
     seller_state_code,
     customer_state_code,
     distance_km,
-    order_lines::integer as order_lines,
+    line_count::integer as line_count,
     revenue::numeric(12, 2) as revenue,
     freight_value::numeric(12, 2) as freight_value,
     sellers_in_order,

@@ -7,7 +7,7 @@ lines as (
 
 ),
 
-crowds as (
+order_sellers as (
 
     select
         order_id,
@@ -23,7 +23,7 @@ sums as (
         seller_id,
         min(sold_at) as first_sale_at,
         max(sold_at) as last_sale_at,
-        count(*)::integer as order_lines,
+        count(*)::integer as line_count,
         sum(price) as revenue,
         sum(freight_value) as freight_value,
         count(distinct product_id)::integer as products,
@@ -38,9 +38,9 @@ opinions as (
 
     select distinct on (lines.seller_id, lines.order_id)
         lines.*,
-        crowds.sellers
+        order_sellers.sellers
     from lines
-    inner join crowds on lines.order_id = crowds.order_id
+    inner join order_sellers on lines.order_id = order_sellers.order_id
     order by lines.seller_id, lines.order_id
 
 ),
@@ -58,9 +58,9 @@ ratings as (
         count(score)::integer as reviewed_orders,
         avg(days_to_ship)::numeric(10, 2) as average_days_to_ship,
         avg(score)::numeric(5, 4) as average_review_score,
-        (100 * avg(is_late::integer))::numeric(5, 2) as late_percent,
-        (100 * avg((order_status in ('canceled', 'unavailable'))::integer))::numeric(5, 2)
-            as lost_percent
+        avg(is_late::integer)::numeric(5, 4) as late_share,
+        avg((order_status in ('canceled', 'unavailable'))::integer)::numeric(5, 4)
+            as lost_share
     from opinions
     group by seller_id
 
@@ -73,7 +73,7 @@ select
     coalesce(btrim(sellers.seller_state), 'unknown') as state_code,
     sums.first_sale_at,
     sums.last_sale_at,
-    sums.order_lines,
+    sums.line_count,
     sums.revenue::numeric(12, 2) as revenue,
     sums.freight_value::numeric(12, 2) as freight_value,
     ratings.orders,
@@ -87,8 +87,8 @@ select
     (100 * sums.revenue / (select sum(lines.price) from lines))::numeric(7, 4) as revenue_percent,
     ratings.average_review_score,
     ratings.average_days_to_ship,
-    ratings.late_percent,
-    ratings.lost_percent,
+    ratings.late_share,
+    ratings.lost_share,
     (
         rank() over (order by sums.revenue desc)
         + row_number() over (partition by sums.revenue order by sums.seller_id) - 1
@@ -97,13 +97,13 @@ select
         when ratings.orders < 10 then 'new'
         when
             ratings.average_review_score < 3.5
-            or ratings.late_percent > 15
-            or ratings.lost_percent > 5
+            or ratings.late_share > 0.15
+            or ratings.lost_share > 0.05
             then 'watch'
         when
             ratings.average_review_score >= 4.2
-            and ratings.late_percent <= 5
-            and ratings.lost_percent <= 1
+            and ratings.late_share <= 0.05
+            and ratings.lost_share <= 0.01
             then 'top'
         else 'good'
     end as tier

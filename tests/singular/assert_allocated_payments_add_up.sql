@@ -28,7 +28,7 @@ remainders as (
     select
         order_id,
         sum(amount) as amount_left,
-        sum(is_line) as order_lines
+        sum(is_line) as line_count
     from amounts
     group by order_id
 
@@ -59,7 +59,7 @@ shares as (
 select order_id
 from remainders
 where
-    order_lines > 0
+    line_count > 0
     and amount_left <> 0
 
 union all

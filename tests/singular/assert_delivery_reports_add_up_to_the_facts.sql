@@ -5,7 +5,7 @@ with
 lines as (
 
     select
-        count(*) as order_lines,
+        count(*) as line_count,
         coalesce(sum(price), 0) as revenue,
         coalesce(sum(freight_value), 0) as freight_value
     from {{ ref('fct_order_items') }}
@@ -21,7 +21,7 @@ reports as (
 
     select
         '{{ report }}' as report,
-        coalesce(sum(order_lines), 0) as order_lines,
+        coalesce(sum(line_count), 0) as line_count,
         coalesce(sum(revenue), 0) as revenue,
         coalesce(sum(freight_value), 0) as freight_value
     from {{ ref(report) }}
@@ -31,7 +31,7 @@ reports as (
 
     select
         'rpt_payment_reconciliation' as report,
-        coalesce(sum(order_lines), 0) as order_lines,
+        coalesce(sum(line_count), 0) as line_count,
         coalesce(sum(items_value), 0) as revenue,
         coalesce(sum(freight_value), 0) as freight_value
     from {{ ref('rpt_payment_reconciliation') }}
@@ -107,7 +107,7 @@ select
 from reports
 cross join lines
 where
-    reports.order_lines <> lines.order_lines
+    reports.line_count <> lines.line_count
     or reports.revenue <> lines.revenue
     or reports.freight_value <> lines.freight_value
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 # Macros that name a relation or a type, or are a clause: sqlfluff has to see SQL.
 _QUERIES = {
-    "kept_apart": "",
+    "optimization_fence": "",
     "try_cast": "cast({} as {})",
     "quotient": "cast({} / {} as {})",
     "day_as_text": "to_char({}, '{}')",

@@ -35,7 +35,7 @@ invalid_values as (
     from {{ source('operations', table) }}
     where
         {{ is_pinned() }}
-        and {{ is_refused(column, type) }}
+        and {{ is_invalid(column, type) }}
     {%- if not (last_table and loop.last) %}
 
     union all

@@ -20,8 +20,8 @@ renamed as (
         {{ trimmed('customer_state') }} as state_code,
 
         ---------- booleans: values that are null above because they are not of their type
-        {{ is_refused('customer_zip_code_prefix', 'zip_code_prefix') }}
-            as is_zip_code_prefix_refused,
+        {{ is_invalid('customer_zip_code_prefix', 'zip_code_prefix') }}
+            as is_zip_code_prefix_invalid,
 
         ---------- audit
         _batch_id,

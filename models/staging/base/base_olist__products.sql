@@ -26,11 +26,11 @@ renamed as (
         {{ try_cast('product_width_cm', 'integer') }} as width_cm,
 
         ---------- booleans: values that are null above because they are not of their type
-        {{ is_refused('product_photos_qty', 'integer') }} as is_photos_count_refused,
-        {{ is_refused('product_weight_g', 'integer') }} as is_weight_g_refused,
-        {{ is_refused('product_length_cm', 'integer') }} as is_length_cm_refused,
-        {{ is_refused('product_height_cm', 'integer') }} as is_height_cm_refused,
-        {{ is_refused('product_width_cm', 'integer') }} as is_width_cm_refused,
+        {{ is_invalid('product_photos_qty', 'integer') }} as is_photos_count_invalid,
+        {{ is_invalid('product_weight_g', 'integer') }} as is_weight_g_invalid,
+        {{ is_invalid('product_length_cm', 'integer') }} as is_length_cm_invalid,
+        {{ is_invalid('product_height_cm', 'integer') }} as is_height_cm_invalid,
+        {{ is_invalid('product_width_cm', 'integer') }} as is_width_cm_invalid,
 
         ---------- audit
         _batch_id,

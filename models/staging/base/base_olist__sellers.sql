@@ -19,7 +19,7 @@ renamed as (
         {{ trimmed('seller_state') }} as state_code,
 
         ---------- booleans: values that are null above because they are not of their type
-        {{ is_refused('seller_zip_code_prefix', 'zip_code_prefix') }} as is_zip_code_prefix_refused,
+        {{ is_invalid('seller_zip_code_prefix', 'zip_code_prefix') }} as is_zip_code_prefix_invalid,
 
         ---------- audit
         _batch_id,

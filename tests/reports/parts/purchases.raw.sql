@@ -1,6 +1,6 @@
--- Each order with a time and a person: who, when, from where, and what its lines cost.
+-- Each order with a time and a customer: who, when, from where, and what its lines cost.
 select
-    customers.customer_unique_id as person,
+    customers.customer_unique_id as customer,
     orders.order_id,
     orders.order_purchase_timestamp::timestamp as purchased_at,
     btrim(customers.customer_state) as state_code,

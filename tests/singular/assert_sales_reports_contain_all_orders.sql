@@ -1,12 +1,12 @@
 -- Each sales report has every order and all revenue of the facts, but for orders whose day (or
--- whose person, in a report about people) is not known. Who adds up a report, or reads two of them
--- side by side, leans on it.
+-- whose customer, in a report about customers) is not known. Who adds up a report, or reads two of
+-- them side by side, leans on it.
 with
 
 orders_counted as (
 
     select
-        false as is_about_people,
+        false as is_about_customers,
         count(*) as orders,
         coalesce(sum(items_value), 0) as revenue
     from {{ ref('fct_orders') }}
@@ -15,7 +15,7 @@ orders_counted as (
     union all
 
     select
-        true as is_about_people,
+        true as is_about_customers,
         count(*) as orders,
         coalesce(sum(items_value), 0) as revenue
     from {{ ref('fct_orders') }}
@@ -27,7 +27,7 @@ reports_summed as (
 
     select
         'rpt_daily_sales' as report,
-        false as is_about_people,
+        false as is_about_customers,
         coalesce(sum(orders), 0) as orders,
         coalesce(sum(revenue), 0) as revenue
     from {{ ref('rpt_daily_sales') }}
@@ -36,7 +36,7 @@ reports_summed as (
 
     select
         'rpt_monthly_sales' as report,
-        false as is_about_people,
+        false as is_about_customers,
         coalesce(sum(orders), 0) as orders,
         coalesce(sum(revenue), 0) as revenue
     from {{ ref('rpt_monthly_sales') }}
@@ -45,7 +45,7 @@ reports_summed as (
 
     select
         'rpt_customer_cohorts' as report,
-        true as is_about_people,
+        true as is_about_customers,
         coalesce(sum(orders), 0) as orders,
         coalesce(sum(revenue), 0) as revenue
     from {{ ref('rpt_customer_cohorts') }}
@@ -54,7 +54,7 @@ reports_summed as (
 
     select
         'rpt_customer_rfm' as report,
-        true as is_about_people,
+        true as is_about_customers,
         coalesce(sum(frequency), 0) as orders,
         coalesce(sum(monetary), 0) as revenue
     from {{ ref('rpt_customer_rfm') }}
@@ -63,7 +63,7 @@ reports_summed as (
 
     select
         'rpt_customer_lifetime_value' as report,
-        true as is_about_people,
+        true as is_about_customers,
         coalesce(sum(orders), 0) as orders,
         coalesce(sum(revenue), 0) as revenue
     from {{ ref('rpt_customer_lifetime_value') }}
@@ -76,7 +76,7 @@ select
     orders_counted.revenue as revenue_in_facts
 from reports_summed
 inner join orders_counted
-    on reports_summed.is_about_people = orders_counted.is_about_people
+    on reports_summed.is_about_customers = orders_counted.is_about_customers
 where
     reports_summed.orders <> orders_counted.orders
     or reports_summed.revenue <> orders_counted.revenue

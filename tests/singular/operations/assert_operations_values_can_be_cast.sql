@@ -1,4 +1,4 @@
--- As assert_values_are_of_their_type says of the nine tables: a value that cannot be cast is null
+-- As assert_values_can_be_cast says of the nine tables: a value that cannot be cast is null
 -- in staging and warns; more of them than max_invalid_values fail, as the export is broken then.
 {{ config(
     severity='error',

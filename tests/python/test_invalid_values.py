@@ -57,7 +57,7 @@ def built(
     )
     warehouse.land(bad)
     results = warehouse.dbt("build")
-    assert results["assert_values_are_of_their_type"] == "warn"
+    assert results["assert_values_can_be_cast"] == "warn"
     return warehouse
 
 
@@ -84,7 +84,7 @@ def test_no_row_is_lost_and_what_is_good_in_it_counts(built: Warehouse) -> None:
 
 
 def test_more_than_the_threshold_fail_the_build(built: Warehouse) -> None:
-    with pytest.raises(AssertionError, match="assert_values_are_of_their_type"):
+    with pytest.raises(AssertionError, match="assert_values_can_be_cast"):
         built.dbt(
             "build", "--select", "invalid_values", "--vars", f"max_invalid_values: {len(BAD) - 1}"
         )

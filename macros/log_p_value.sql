@@ -2,7 +2,7 @@
     either side: ln(erfc(z / sqrt(2))), by a polynomial whose relative error is below 1.3e-7 for
     every z >= 0. As a logarithm because the probability itself is below the least floating point
     number from z = 39 on. -#}
-{% macro ln_two_sided_tail(z) -%}
+{% macro log_p_value(z) -%}
     {%- set u = "(1 / (1 + " ~ z ~ " * 0.3535533905932738))" -%}
     {%- set sum = namespace(terms="0.17087277") -%}
     {%- for coefficient in [

@@ -39,7 +39,7 @@ BASE: Rows = {
 }
 
 
-class Story:
+class LoadSequence:
     """A warehouse, and what the next load brings."""
 
     def __init__(self, warehouse: Warehouse, folder: Path, *, is_built: bool = False) -> None:

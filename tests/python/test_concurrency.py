@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from concurrency import Rows, ask, asking, ended, olist, open_session
 from conftest import Query, write_csv
 from crash import run_load, until
-from crowd import Rows, ask, asking, ended, olist, open_session
 from exports import SNAPSHOT, exports
 from loaders.connection import LANDING
 from loaders.tables import TABLES
@@ -123,7 +123,7 @@ def test_loads_during_a_build(warehouse: Warehouse, tmp_path: Path) -> None:
         assert warehouse.query(f"select max(_batch_id) from marts.{fact}") == [(pinned,)]
 
     # a test does not move the pin: what has landed since is no fault of the facts
-    warehouse.dbt("test", "--select", "assert_orders_are_what_staging_says")
+    warehouse.dbt("test", "--select", "assert_orders_match_staging")
     warehouse.dbt("build", *STAR)
     caught_up = warehouse.marts(MARTS)
     warehouse.dbt("build", *STAR, "--full-refresh")

@@ -1,6 +1,6 @@
 -- Person, seller, product and place in the star are what staging and the seeds say of them, column
 -- by column: an address or category that came from another column or row shows here. Counting
--- customer_id as a person, one per order, would hide every repeat purchase.
+-- customer_id as a customer, one per order, would hide every repeat purchase.
 with
 
 members as (
@@ -20,9 +20,9 @@ members as (
 
 ),
 
--- Each person of the source is a member, and no other; whatever row of a person was chosen, the
+-- Each customer of the source is a member, and no other; whatever row of one was chosen, the
 -- whole address is that row's. One who has gone may have no member.
-people as (
+customers as (
 
     select coalesce(members.customer_unique_id, customers.customer_unique_id) as natural_key
     from members
@@ -146,7 +146,7 @@ places as (
 select
     'dim_customers' as dimension,
     natural_key
-from people
+from customers
 union all
 select
     'dim_customers' as dimension,

@@ -7,16 +7,20 @@
 {%- endmacro %}
 
 
-{#- One number in per cent of another, exact; null where the other is null or 0.
+{#- One number as a fraction of another, exact; null where the other is null or 0.
 
     part, whole: numbers; type: numeric(p, s) of the result, which a whole near
     nothing (refunds) needs wide; scale: digits of both after the point, 2 for money -#}
-{% macro percent(part, whole, type="numeric(5, 2)", scale=0) -%}
+{% macro share(part, whole, type="numeric(5, 4)", scale=0) -%}
     {%- set unit = 10 ** scale -%}
     {%- set wide = "cast(" ~ part ~ " as numeric(38, " ~ scale ~ "))" -%}
-    {{ quotient(
-        100 * unit ~ " * " ~ wide, "nullif(" ~ unit ~ ".0 * (" ~ whole ~ "), 0)", type
-    ) }}
+    {{ quotient(unit ~ " * " ~ wide, "nullif(" ~ unit ~ ".0 * (" ~ whole ~ "), 0)", type) }}
+{%- endmacro %}
+
+
+{#- The same in percent. -#}
+{% macro percent(part, whole, type, scale=0) -%}
+    {{ share("100 * (" ~ part ~ ")", whole, type, scale) }}
 {%- endmacro %}
 
 

@@ -28,7 +28,7 @@ select
     round(avg(payment_value), 2) as average_value,
     round(cast(percentile_cont(0.5) within group (order by payment_value) as numeric), 2)
         as median_value,
-    round(avg(payment_value) / nullif(installments, 0), 2) as average_instalment
+    round(avg(payment_value) / nullif(installments, 0), 2) as average_installment
 from card_payments
 group by installments
 order by installments

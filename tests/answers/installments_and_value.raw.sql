@@ -24,7 +24,7 @@ select
         as median_value,
     case
         when installments > 0 then round(sum(payment_value) / count(*) / installments, 2)
-    end as average_instalment
+    end as average_installment
 from cards
 group by installments
 order by installments

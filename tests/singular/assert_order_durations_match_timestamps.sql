@@ -1,7 +1,7 @@
 -- Each date key of fct_orders is the day of its moment, or -1 outside the calendar, and days and
 -- hours are the time between the two moments that their name says, to the hundredth: charts by date
 -- and delivery reports lean on them. (Those of lines and reviews:
--- assert_<fact>_are_what_staging_says.)
+-- assert_<fact>_match_staging.)
 with
 
 orders as (
