@@ -1,23 +1,25 @@
-"""What the four facts cost when one day of orders has changed, against a full refresh of them.
+"""What a build costs when some orders have changed, against a full one.
 
-An average day's number of orders, all of one purchase day, get new values, and each a further line,
-payment and review; `olist land --mode delta` lands them. Then `dbt run --select` the four facts,
-on one thread, so that the sum of their execution counts no waiting for each other. Execution
-includes what dbt itself does for a model. At the larger sizes the same number of orders changes.
-After the last turn the facts equal a full refresh.
+- The four facts and what they are made from, one day later: an average day's number of orders, all
+  of one purchase day, get new values, and each a further line, payment and review; `olist land
+  --mode delta` lands them. One thread, so that the sum of execution counts no waiting for each
+  other. Execution includes what dbt itself does for a model. At the larger sizes the same number of
+  orders changes. After the last turn the facts equal a full refresh.
+- A hundredth of all orders (at the larger sizes, one day of the first): landing and the frequent
+  selector, then everything, then nothing new, against a build of everything from nothing.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.changes import usual_day, write_day
-from benchmarks.dbt import FACTS, NO_TESTS, STAR, Run, ask, dbt, fingerprint, parse
+from benchmarks.changes import SHARE, usual_day, write_day
+from benchmarks.dbt import FACTS, NO_TESTS, STAR, Run, ask, dbt, empty, fingerprint, parse
 from benchmarks.measure import Measure
 from benchmarks.settings import Settings
 from loaders.errors import LoaderError
 
-_RUN = ("run", "--threads", "1", "--select", *FACTS)
+_RUN = ("run", "--threads", "1", "--select", *(f"+{fact}" for fact in FACTS))
 
 
 @dataclass
@@ -31,10 +33,10 @@ class _Size:
     def models(self) -> tuple[float, ...]:
         return tuple(run.models for run in self.changed)
 
-    def compared(self, name: str) -> Measure:
+    def compared(self, name: str, limit: float) -> Measure:
         refreshed = tuple(run.models for run in self.refreshed)
         note = f"{self.orders} orders"
-        return Measure(name, self.models(), "full refresh", refreshed, 0.05, note=note)
+        return Measure(name, self.models(), "full refresh", refreshed, limit, note=note)
 
 
 def measures(settings: Settings) -> Sequence[Measure]:
@@ -42,8 +44,9 @@ def measures(settings: Settings) -> Sequence[Measure]:
     base = _size(settings, settings.data)
     walls = tuple(run.wall for run in base.changed), tuple(run.wall for run in base.refreshed)
     found = [
-        base.compared("four facts, one day changed: execution"),
+        base.compared("four facts, one day changed: execution", 0.03),
         Measure("the same, wall time of dbt run", walls[0], "full refresh", walls[1]),
+        *_builds(settings, settings.data, "a hundredth of orders changed", (0.25, 1, 0.35)),
     ]
     first, *larger = settings.scales
     if larger:
@@ -55,7 +58,14 @@ def measures(settings: Settings) -> Sequence[Measure]:
             name = f"one day changed at scale {scale:g}: execution"
             found += [
                 Measure(name, large.models(), f"scale {first:g}", small.models(), 1.5),
-                large.compared(f"four facts, {name}"),
+                large.compared(f"four facts, {name}", 0.005),
+                *_builds(
+                    settings,
+                    settings.sample(scale),
+                    f"{small.orders} orders changed at scale {scale:g}",
+                    (0.08, 0.5, 0.35),
+                    small.orders,
+                ),
             ]
     return found
 
@@ -83,6 +93,37 @@ def _size(settings: Settings, files: Path, orders: int | None = None) -> _Size:
             if [fingerprint("marts", fact) for fact in FACTS] != before:
                 raise LoaderError("The facts after a changed day differ from a full refresh.")
     return size
+
+
+def _builds(
+    settings: Settings,
+    files: Path,
+    what: str,
+    limits: tuple[float, float, float],
+    orders: int | None = None,
+) -> list[Measure]:
+    """Wall time of builds after a change, and after none, in turns with one from nothing."""
+    target, deltas = settings.scratch / "builds", settings.scratch / "builds-days"
+    turns = []
+    with settings.database():
+        settings.land(files)
+        parse(target)
+        for turn in range(settings.repeats):
+            empty()
+            full = dbt(target, "build").wall
+            total = int(
+                str(ask("select count(*) from raw.orders where _until_batch_id is null")[0][0])
+            )
+            write_day(deltas, orders or max(1, total // SHARE), turn)
+            landed = settings.land(deltas, "delta").wall
+            frequent = landed + dbt(target, "build", "--selector", "frequent").wall
+            turns.append((full, frequent, dbt(target, "build").wall, dbt(target, "build").wall))
+    fulls, *others = zip(*turns, strict=True)
+    names = ("landing and the frequent selector", "then everything", "then nothing new")
+    return [
+        Measure(f"{what}: {name}", walls, "dbt build from nothing", fulls, limit)
+        for name, walls, limit in zip(names, others, limits, strict=True)
+    ]
 
 
 def _check(orders: int) -> None:

@@ -76,7 +76,7 @@ def test_landing_is_measured_against_psql(tiny: Settings) -> None:
 @many_builds
 def test_builds_are_compared_with_plain_sql_and_dbts_floor(tiny: Settings) -> None:
     models, wall, *peers = check(build.measures(tiny)).values()
-    assert [measure.limit for measure in (models, wall, *peers)] == [1.5, 1.15, 3.06, 3.71]
+    assert [measure.limit for measure in (models, wall, *peers)] == [1.5, 1.15, 3.68, 2.76]
     assert wall.reference[0] > 2 * models.reference[0]  # a whole build, and the plain star
 
 
@@ -92,7 +92,10 @@ def test_a_plain_star_with_other_rows_is_no_reference(built: Warehouse) -> None:
 @many_builds
 def test_a_changed_day_is_compared_with_a_full_refresh(tiny: Settings) -> None:
     found = check(incremental.measures(tiny))
-    assert [measure.limit for measure in found.values()] == [0.05, None, 1.5, 0.05]
+    assert [measure.limit for measure in found.values()] == [
+        *(0.03, None, 0.25, 1, 0.35),
+        *(1.5, 0.005, 0.08, 0.5, 0.35),
+    ]
 
 
 @many_builds
