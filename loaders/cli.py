@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +35,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(redact(shown.getvalue()), end="", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("olist: interrupted; unfinished work was rolled back", file=sys.stderr)
+        _fail("interrupted; unfinished work was rolled back")
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `olist status | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if (sentence := _sentence(error)) is None:
             raise
-        print(f"olist: {redact(' '.join(sentence.splitlines()))}", file=sys.stderr)
+        _fail(redact(" ".join(sentence.splitlines())))
         return 1
     return 0
+
+
+def _fail(sentence: str) -> None:
+    """Say last, and on stderr, why a command failed."""
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()  # a pipe's output is buffered
+    print(f"olist: {sentence}", file=sys.stderr)
 
 
 def _sentence(error: Exception) -> str | None:

@@ -7,6 +7,7 @@
     declare
         described record;
     begin
+        {{ wait_for_other_hooks() }}
         for described in
             select to_regclass(relation) as relation, column_name, description
             from (values

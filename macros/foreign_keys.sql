@@ -11,6 +11,7 @@
         if current_setting('server_version_num')::integer < 180000 then
             return;
         end if;
+        {{ wait_for_other_hooks() }}
         for wanted in
             select mart, name, column_name, parent, field
             from (values
@@ -48,6 +49,7 @@
     declare
         dropped record;
     begin
+        {{ wait_for_other_hooks() }}
         for dropped in
             select
                 conrelid::regclass as mart,

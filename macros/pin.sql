@@ -102,11 +102,18 @@
 {% macro create_staging_schema() -%}
     do $do$
     begin
+        {{ wait_for_other_hooks() }}
         if to_regnamespace('{{ staging_schema() }}') is null then
             create schema {{ staging_schema() }};
         end if;
     end
     $do$;
+{%- endmacro %}
+
+
+{#- Statement of a hook's block: hooks of two builds of one target come one after the other. -#}
+{% macro wait_for_other_hooks() -%}
+    perform pg_advisory_xact_lock(hashtext('{{ staging_schema() }}'));
 {%- endmacro %}
 
 

@@ -98,7 +98,6 @@ left join (
 alter table plain.fct_orders add primary key (order_id);
 create index on plain.fct_orders (customer_key);
 create index on plain.fct_orders (purchased_date_key);
-create index on plain.fct_orders (_batch_id);
 
 create table plain.fct_order_items as
 select
@@ -131,7 +130,6 @@ create index on plain.fct_order_items (customer_key);
 create index on plain.fct_order_items (seller_key);
 create index on plain.fct_order_items (product_key);
 create index on plain.fct_order_items (purchased_date_key);
-create index on plain.fct_order_items (_batch_id);
 
 create table plain.fct_payments as
 select
@@ -152,7 +150,6 @@ alter table plain.fct_payments add primary key (payment_key);
 create index on plain.fct_payments (order_id);
 create index on plain.fct_payments (customer_key);
 create index on plain.fct_payments (purchased_date_key);
-create index on plain.fct_payments (_batch_id);
 
 create table plain.fct_reviews as
 select
@@ -202,7 +199,6 @@ alter table plain.fct_reviews add primary key (review_key);
 create index on plain.fct_reviews (order_id);
 create index on plain.fct_reviews (customer_key);
 create index on plain.fct_reviews (created_date_key);
-create index on plain.fct_reviews (_batch_id);
 
 drop table plain.orders;
 drop function plain.date_key;

@@ -434,7 +434,7 @@ def test_who_does_what(
     for name, value in credentials("reader").items():
         monkeypatch.setenv(name, value)
     assert not has_roles()
-    assert "as olist_reader, for it is one of the roles itself" in capsys.readouterr().out
+    assert "as olist_reader, because it is one of the roles itself" in capsys.readouterr().out
     assert main(["land", str(repaired / "batch")]) == 1
     assert main(["roles"]) == 1
     assert "olist_reader is neither" in capsys.readouterr().err

@@ -188,7 +188,7 @@ def test_taken_port_is_replaced_and_said(home: Path) -> None:
         other.listen()
         after = up(said.append)
     assert after["PGPORT"] != before["PGPORT"]
-    assert f"Port {before['PGPORT']} is taken" in said[0]
+    assert f"Port {before['PGPORT']} is used by another program" in said[0]
     assert sql("select 1") == [(1,)]
     down(quiet)
     assert up(quiet) == after
