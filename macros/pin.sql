@@ -92,7 +92,7 @@
 {%- endmacro %}
 
 
-{#- Schema of this target's staging views, beside which it keeps the state of its runs. -#}
+{#- Schema of this target's staging, where it also keeps the state of its runs. -#}
 {% macro staging_schema() -%}
     {{ return(generate_schema_name("staging", none) | trim) }}
 {%- endmacro %}

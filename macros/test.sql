@@ -3,11 +3,12 @@
     and a build does not ask again what held for the same data. -#}
 {% materialization test, default %}
     {%- set scope = scope_of_test() -%}
-    {%- set query = sql if scope == "changed" else without_scope(sql) -%}
+    {%- set whole = without_scope(sql) -%}
+    {%- set query = sql if scope == "changed" else whole -%}
     {#- Under --empty dbt gives each relation an alias, one too many where the test gives it another. -#}
     {%- set query = modules.re.sub("[)] _dbt_limit_subq_[a-z0-9_]+ as ", ") as ", query) -%}
     {%- set main_sql = get_limit_subquery_sql(query, 0 if flags.EMPTY else config.get("limit")) -%}
-    {%- do run_query(find_rows_by_index()) if scope == "changed" and sql != without_scope(sql) -%}
+    {%- do run_query(find_rows_by_index()) if scope == "changed" and sql != whole -%}
     {%- call statement("main", fetch_result=True) -%}
         {{ get_test_sql(
             "select 1 as nothing_new where false" if scope == "nothing" else main_sql,
@@ -41,13 +42,7 @@
     {%- if target.type != "postgres" or flags.WHICH != "build" or flags.EMPTY -%}
         {{ return("all") }}
     {%- endif -%}
-    {%- set found = inputs() -%}
-    {%- set now = run_query(state_of_inputs(found)).rows[0] -%}
-    {%- do model.update({"code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
-    {%- if now["inputs"] is not none and now["inputs"] == now["last_inputs"] -%}
-        {{ return("nothing") }}
-    {%- endif -%}
-    {{ return("changed" if now["code"] == now["last_code"] else "all") }}
+    {{ return(scope_by_inputs()) }}
 {%- endmacro %}
 
 

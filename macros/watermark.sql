@@ -12,23 +12,34 @@
 
 
 {#- What a run has to make of a table: `nothing`, what has `changed`, or `all`. It stands in `model` for
-    the rest of the run, with the hashes and the tables that it is made from. -#}
+    the rest of the run. -#}
 {% macro scope_of_run() -%}
     {%- do model.update({"scope": "all", "is_new": not is_incremental()}) -%}
     {%- if flags.EMPTY -%}
         {%- do model.update({"scope": "nothing"}) -%}
     {%- else -%}
-        {%- set found = inputs() -%}
-        {%- set now = run_query(state_of_inputs(found)).rows[0] -%}
-        {%- do model.update({"code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
-        {%- if model.is_new or now["last_code"] != now["code"] -%}
-        {%- elif now["inputs"] is not none and now["last_inputs"] == now["inputs"] -%}
-            {%- do model.update({"scope": "nothing"}) -%}
-        {%- elif config.get("incremental_predicates") and watermark() is not none -%}
-            {%- do model.update({"scope": "changed"}) -%}
+        {%- set scope = scope_by_inputs() -%}
+        {%- if not model.is_new
+            and (scope != "changed" or (config.get("incremental_predicates") and watermark() is not none)) -%}
+            {%- do model.update({"scope": scope}) -%}
         {%- endif -%}
     {%- endif -%}
     {{ return(model.scope) }}
+{%- endmacro %}
+
+
+{#- The same of a table that exists or a data test, by the state of what it reads beside that of its last run;
+    the hashes and the tables that it reads stand in `model` then. -#}
+{% macro scope_by_inputs() -%}
+    {%- set found = inputs() -%}
+    {%- set now = run_query(state_of_inputs(found)).rows[0] -%}
+    {%- do model.update({"code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
+    {%- if now["code"] != now["last_code"] -%}
+        {{ return("all") }}
+    {%- elif now["inputs"] is not none and now["inputs"] == now["last_inputs"] -%}
+        {{ return("nothing") }}
+    {%- endif -%}
+    {{ return("changed") }}
 {%- endmacro %}
 
 

@@ -57,7 +57,7 @@ delete from {incoming} where ctid in (
 _MARK_KEYS = """
 update {incoming} as incoming set _reason = found.reason from (
     select _line, case
-        when octet_length(concat({indexed})) > {most} then {long}
+        when octet_length(concat({key})) > {most} then {long}
         when num_nulls({key}) > 0 then {empty}
         when count(*) over same > 1 then concat({doubled}, left(concat_ws(', ', {key}), 100),
             ') comes more than once with different values (lines ',
@@ -208,7 +208,6 @@ def reject(cursor: Cursor, file: SourceFile, batch: Batch, read: int) -> int:
             _MARK_KEYS,
             incoming=INCOMING,
             key=table.key,
-            indexed=[name for name in file.header() if name in table.key],
             most=sql.Literal(_KEY_BYTES),
             long=sql.Literal(f"a key ({names}) of more than {_KEY_BYTES:,} bytes"),
             empty=sql.Literal(f"empty key ({names})"),
