@@ -179,6 +179,8 @@ def psql(role: str | None, arguments: Names) -> None:
     program = (connection.external() and shutil.which("psql")) or server.find_psql()
     if program is None:
         raise LoaderError("psql was not found: install a PostgreSQL client, or set PGBIN.")
+    if connection.external() is None and not server.is_running():
+        raise LoaderError("the embedded server is not running: run 'olist up'.")
     os.environ.update(_variables(role))
     os.execv(program, [str(program), *arguments])  # noqa: S606 - psql takes over
 
