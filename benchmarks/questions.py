@@ -1,4 +1,4 @@
-"""Ten business questions: on `marts` and `reports`, as a BI tool asks, and the same answers from `raw`.
+"""Ten business questions: on `marts` and `reports`, as a BI tool asks, and on `raw`.
 
 Both are SQL of one session, warm (asked once before, both sides vacuumed, as autovacuum does
 within minutes), all rows fetched. `raw` is as it was landed,
