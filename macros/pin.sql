@@ -23,7 +23,8 @@
     create table if not exists {{ pin }} (
         only_one boolean primary key default true check (only_one),
         batch_id bigint,
-        built_at timestamptz  -- when the last build or run ended
+        built_at timestamptz,  -- when the last build or run ended
+        newest_order_at timestamp  -- that it knew
     );
     create table if not exists {{ target_table("_watermarks") }} (  -- macros/watermark.sql
         model text primary key,
@@ -152,12 +153,6 @@
         {%- do facts.append(node.alias) -%}
     {%- endfor -%}
     (select min(marks.batch_id) from {{ target_table("_watermarks") }} as marks where marks.model in ({{ literals(facts) }}))
-{%- endmacro %}
-
-
-{#- When the last build or run of this target ended. -#}
-{% macro time_of_last_build() -%}
-    (select _pin.built_at from {{ target_table("_pin") }} as _pin)
 {%- endmacro %}
 
 
