@@ -19,7 +19,7 @@
         {%- do stop_if_seeds_are_missing() if flags.WHICH == "run" and not invocation_args_dict.get("defer") -%}
     {%- endif -%}
     {%- if execute and flags.WHICH in ("build", "run") %}
-    {{ create_schema(staging_schema()) }}
+    {{ create_missing_schema(staging_schema()) }}
     create table if not exists {{ pin }} (
         only_one boolean primary key default true check (only_one),
         batch_id bigint,
@@ -104,7 +104,7 @@
 {#- Statement that makes a schema where it is missing: `if not exists` would take the right to make one.
 
     name: of the schema -#}
-{% macro create_schema(name) -%}
+{% macro create_missing_schema(name) -%}
     do $do$
     begin
         {{ wait_for_other_hooks() }}
