@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -208,10 +208,25 @@ def roles(reader_timeout: str, new_passwords: bool) -> None:
 @olist.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(as_json: bool) -> None:
-    """Show the server, the last batches and the rows of each raw table."""
+    """Show the server, the last batches, the rows of each raw table and the last build."""
     from loaders import status
 
     status.status(as_json=as_json)
+
+
+@olist.command()
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a web page.")
+def quality(html: Path | None) -> None:
+    """Show test results (failing ones first), invalid values, the last loads and freshness.
+
+    The page is one file that needs no server, to be published or sent.
+    """
+    from loaders import quality
+    from loaders.dbt import POSTGRES, target_of
+
+    # The reader has no rights on the schemas of other targets.
+    with _acting("reader") if target_of() == POSTGRES else nullcontext():
+        quality.show(html)
 
 
 @olist.command()
