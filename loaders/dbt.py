@@ -112,12 +112,10 @@ def _variables(arguments: Sequence[str]) -> Mapping[str, str] | None:
         from loaders import engines  # PostgreSQL's dbt does not wait for it
 
         return engines.prepare(target, arguments)
-    from loaders import connection, roles, server  # nor another engine's for these
+    from loaders import connection, roles  # nor another engine's for these
 
     connection.report_other_folder()
-    # The transformer may not create the schemas of other targets (docs/team.md).
-    embedded = roles.for_dbt if target == POSTGRES else server.environment
-    return connection.external() or embedded()
+    return connection.external() or roles.for_dbt(target)
 
 
 if __name__ == "__main__":

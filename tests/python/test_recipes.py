@@ -53,7 +53,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["git", "clone", "-q", ROOT, folder / "clone"], check=True)
     generate(folder / "sample", 0.02)
     archive = shutil.make_archive(str(folder / "archive"), "zip", folder / "sample")
-    for place in ("home/Downloads/archive.zip", "clone/archive.zip", "clone/data/march.zip"):
+    for place in (
+        *("home/Downloads/archive.zip", "clone/archive.zip", "clone/data/march.zip"),
+        *("clone/exports/2018-09-01.zip", "clone/exports/full.zip"),
+    ):
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(archive, folder / place)
     return folder / "clone"

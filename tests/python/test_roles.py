@@ -387,9 +387,9 @@ def test_passwords(repaired: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["env", "--role", "reader"]) == 1
     assert faults() == [f"the password of olist_{kind} is not known here" for kind in KINDS]
     assert not has_roles()
-    assert for_dbt() == server.environment()
+    assert for_dbt("postgres") == server.environment()
     assert main(["roles"]) == 0
-    assert for_dbt() == credentials("transformer")
+    assert for_dbt("postgres") == credentials("transformer")
     monkeypatch.setenv("OLIST_READER_PASSWORD", "chosen-by-the-user")
     assert main(["roles"]) == 0
     for kind in KINDS:
