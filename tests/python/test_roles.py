@@ -390,6 +390,10 @@ def test_passwords(repaired: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert for_dbt("postgres") == server.environment()
     assert main(["roles"]) == 0
     assert for_dbt("postgres") == credentials("transformer")
+    assert for_dbt("dev") == server.environment()  # who may create its schemas
+    monkeypatch.setenv("OLIST_TARGET", "dev")
+    assert {one["PGUSER"] for one in access(lambda _: None).values()} == {LOADER, "olist"}
+    monkeypatch.delenv("OLIST_TARGET")
     monkeypatch.setenv("OLIST_READER_PASSWORD", "chosen-by-the-user")
     assert main(["roles"]) == 0
     for kind in KINDS:
