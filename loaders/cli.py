@@ -101,7 +101,8 @@ _lake_of = "s3://bucket/prefix/ or a folder (or set OLIST_LAKE)."
 
 @click.group(context_settings={"show_default": True})
 @click.version_option(package_name="olist-warehouse")
-def olist() -> None:
+@click.pass_context
+def olist(context: click.Context) -> None:
     """Land marketplace CSVs in PostgreSQL for dbt to build on.
 
     \b
@@ -114,6 +115,10 @@ def olist() -> None:
       olist psql -c '\\d+ marts.fct_orders'        query the warehouse
       olist mf query --metrics revenue            query the semantic layer
     """
+    from loaders.connection import report_other_folder
+
+    if context.invoked_subcommand != "env":  # that is this folder's in any case
+        report_other_folder()
 
 
 @olist.command()
@@ -147,12 +152,18 @@ def env(role: str | None, form: str | None) -> None:
 
     Editors and schedulers that call dbt inside their own process read a .env file.
     """
+    from loaders import connection
+
+    if connection.other_folder():
+        os.environ.pop("PGHOST")
     variables = _variables(role)
     if form == "url":
         from loaders.connection import url_of
 
         print(url_of(variables))
         return
+    if connection.external() is None:
+        variables[connection.SERVER_FOLDER] = connection.server_folder()
     for name, value in variables.items():
         print(f"{'' if form else 'export '}{name}={shlex.quote(value)}")
 
@@ -168,6 +179,8 @@ def psql(role: str | None, arguments: Names) -> None:
     program = (connection.external() and shutil.which("psql")) or server.find_psql()
     if program is None:
         raise LoaderError("psql was not found: install a PostgreSQL client, or set PGBIN.")
+    if connection.external() is None and not server.is_running():
+        raise LoaderError("the embedded server is not running: run 'olist up'.")
     os.environ.update(_variables(role))
     os.execv(program, [str(program), *arguments])  # noqa: S606 - psql takes over
 

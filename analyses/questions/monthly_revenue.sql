@@ -14,7 +14,7 @@ months as (
     from {{ ref('fct_orders') }}
     inner join {{ ref('dim_dates') }}
         on fct_orders.purchased_date_key = dim_dates.date_key
-    where dim_dates.year_month is not null
+    where dim_dates.date_key <> -1
     group by dim_dates.year_month
 
 )

@@ -410,6 +410,32 @@ def test_env_and_psql_of_a_role(home: Path) -> None:
         assert printed == "olist_reader\n"
 
 
+def test_a_shell_with_the_variables_of_env(home: Path, tmp_path: Path) -> None:
+    """Roles and `down` are as without them; another checkout says whose server it uses."""
+
+    def say(command: str, **more: str) -> str:
+        script = f'eval "$("$0" -m loaders env)"; OLIST_HOME="$1" "$0" -m loaders {command}'
+        return subprocess.run(
+            ["/bin/sh", "-c", script, sys.executable, more.get("other", str(home))],
+            cwd=project_root(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        ).stdout
+
+    write_csv(tmp_path / "batch", "sellers", "s7,01037,sao paulo,SP")
+    assert "batch" in say(f"land '{tmp_path}/batch'")
+    assert run("select pg_get_userbyid(relowner) from pg_class where relname = '_batches'") == [
+        (LOADER,)
+    ]
+    used = f"The server of {home}/.postgres is used: this shell has the variables of that"
+    assert used in say("status", other=str(tmp_path))
+    assert "run 'olist up'" in say("env", other=str(tmp_path))
+    assert "has stopped" in say("down")
+    assert "running" in say("up")
+
+
 def test_who_does_what(
     repaired: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
