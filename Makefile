@@ -97,6 +97,14 @@ mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests not
 bench: $(READY_DEV) packages ## Measure against references, into benchmarks/results.md (BENCH=its arguments)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+# It does not say what it needs (rich, cachetools), nor bounds what it takes (hence a date).
+SUPERSET := .venv-superset
+.PHONY: superset
+superset: $(READY_DEV) packages ## Superset on the marts as the reader: keys, a chart by clicking (640 MB; needs uv)
+	@$(SUPERSET)/bin/superset version >/dev/null 2>&1 || { "$(PYTHON)" -m venv $(SUPERSET) && $(UV) pip install --quiet \
+		--python $(SUPERSET)/bin/python --exclude-newer 2026-06-01 apache-superset psycopg2-binary rich cachetools; }
+	@OLIST_SUPERSET="$(CURDIR)/$(SUPERSET)" $(BIN)/python -m pytest tests/python/test_superset.py
+
 .PHONY: recipes
 recipes: $(READY_DEV) packages ## Run what the documents tell to type, in a fresh clone
 	@OLIST_RECIPES=1 $(BIN)/python -m pytest tests/python/test_recipes.py

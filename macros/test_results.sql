@@ -71,11 +71,11 @@
         {%- endfor %}
         update {{ target_table("_pin") }} set
             built_at = moment,
-            built_batch_id = (
+            built_batch_id = coalesce((  -- null after --empty
                 select min(marks.batch_id)
                 from {{ target_table("_watermarks") }} as marks
                 where marks.model in ({{ literals(facts) }})
-            );
+            ), built_batch_id);
         if to_regclass('{{ fct_orders }}') is not null then
             update {{ target_table("_pin") }} set newest_order_at = (select max(purchased_at) from {{ fct_orders }});
         end if;
