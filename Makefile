@@ -67,6 +67,11 @@ semantic: $(READY_DEV) packages ## MetricFlow, and every metric compared with SQ
 	@$(PIP) -r requirements-semantic.lock
 	@$(BIN)/python -m pytest tests/python/test_semantic_layer.py
 
+.PHONY: dashboard
+dashboard: $(READY_DEV) packages ## The dashboard, and its tests in a browser, where there is one: docs/dashboard.md
+	@$(PIP) -r requirements-dashboard.lock
+	@$(BIN)/python -m pytest tests/python/test_dashboard*.py
+
 .PHONY: slim
 slim: $(READY_DEV) packages ## Build what changed, on tables that BASE=origin/main built (docs/ci.md)
 	@$(if $(STATE),$(BIN)/dbt build --select state:modified+ --defer --state "$(STATE)" $(FLAGS),\
@@ -144,12 +149,14 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-spark.lock pyproject.toml
 	@$(COMPILE) --extra semantic --constraint requirements-dev.lock \
 		--output-file requirements-semantic.lock pyproject.toml
+	@$(COMPILE) --extra dashboard --constraint requirements-semantic.lock \
+		--output-file requirements-dashboard.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
 
 .PHONY: sizes
 sizes: ## Lines of Python per room
-	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders benchmarks docs tests/python tests/mutation \
+	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders metrics dashboard benchmarks docs tests/python tests/mutation \
 		tests/governance; do \
 		printf '%7d  %s\n' "$$(git ls-files "$$room" | grep '\.py$$' | xargs cat | wc -l)" "$$room"; done
 

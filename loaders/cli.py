@@ -3,6 +3,7 @@
 A command imports what it runs when it runs, so that ``olist env`` is instant.
 """
 
+import csv
 import io
 import os
 import shlex
@@ -10,12 +11,15 @@ import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
-from loaders.errors import LoaderError, redact
+from loaders.errors import LoaderError, redact, sentence_of
+from loaders.paths import project_root
 
 Names = tuple[str, ...]
 
@@ -40,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in `olist status | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        if (sentence := _sentence(error)) is None:
+        if (sentence := sentence_of(error)) is None:
             raise
         _fail(redact(" ".join(sentence.splitlines())))
         return 1
@@ -52,23 +56,6 @@ def _fail(sentence: str) -> None:
     with suppress(BrokenPipeError):
         sys.stdout.flush()  # a pipe's output is buffered
     print(f"olist: {sentence}", file=sys.stderr)
-
-
-def _sentence(error: Exception) -> str | None:
-    """What to say of an error that a user can do something about."""
-    if isinstance(error, LoaderError):
-        return str(error)
-    if isinstance(error, ModuleNotFoundError):
-        package = str(error.name).partition(".")[0]
-        install = "which is not installed: .venv/bin/pip install -e '.[lake]'"
-        return f"this needs {package}, {install}." if package in {"obstore", "pyarrow"} else None
-    import psycopg2
-
-    if isinstance(error, psycopg2.Error):
-        from loaders.connection import reason_of
-
-        return f"PostgreSQL stopped the command: {reason_of(error)}."
-    return None
 
 
 def _acting(kind: str) -> AbstractContextManager[None]:
@@ -88,6 +75,17 @@ def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
     return value
 
 
+def _words(_: click.Context, __: click.Parameter, value: str | None) -> Names:
+    return tuple(value.replace(",", " ").split()) if value else ()
+
+
+def _figure(value: Any, decimals: int) -> Any:
+    if isinstance(value, datetime):
+        return value.date()
+    return round(value, decimals) if isinstance(value, float | Decimal) else value
+
+
+_day = click.DateTime(("%Y-%m-%d",))
 _passed_on = {"ignore_unknown_options": True}
 _arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 _role = click.option(
@@ -112,7 +110,8 @@ def olist() -> None:
       olist land march.zip                        land more rows later (never removes any)
       olist answers monthly_revenue               run an analysis (--list: list all)
       olist psql -c '\\d+ marts.fct_orders'        query the warehouse
-      olist mf query --metrics revenue            query the semantic layer
+      olist mf query --metrics revenue            compute metrics (olist metrics: list them)
+      olist dashboard                             show them on http://127.0.0.1:8501
     """
 
 
@@ -321,14 +320,71 @@ def answers(names: Names, only_list: bool, limit: int | None, as_csv: bool) -> N
         answer(names, limit=limit, as_csv=as_csv)
 
 
-@olist.command(context_settings=_passed_on)
-@_arguments
-def mf(arguments: Names) -> None:
-    """Query the semantic layer with MetricFlow (its help: olist mf)."""
-    from loaders.dbt import metricflow
+@olist.group()
+def mf() -> None:
+    """Query the semantic layer."""
 
-    with _acting("reader"):
-        metricflow(arguments)
+
+@mf.command()
+@click.option("--metrics", callback=_words, help="Metrics: revenue,orders.")
+@click.option("--group-by", "by", callback=_words, help="Dimensions: metric_time__month.")
+@click.option("--saved-query", "saved", help="A saved query, in place of both.")
+@click.option(
+    "--where", multiple=True, help="A condition: {{ Dimension('…') }} = '…' (repeatable)."
+)
+@click.option("--start-time", "start", type=_day, help="First day.")
+@click.option("--end-time", "end", type=_day, help="Last day.")
+@click.option("--order", callback=_words, help="Columns to sort by; -revenue: largest first.")
+@click.option("--limit", type=int, help="At most this many rows.")
+@click.option("--decimals", default=4, help="Of figures in the table.")
+@click.option("--csv", "csv_file", type=click.File("w"), help="Write a CSV file (-: print it).")
+@click.option("--explain", is_flag=True, help="Print the SQL instead.")
+def query(decimals: int, csv_file: TextIO | None, explain: bool, **question: Any) -> None:
+    """Compute metrics by dimensions.
+
+    \b
+    Examples:
+      olist mf query --metrics revenue,orders --group-by metric_time__month
+      olist mf query --metrics revenue --group-by product__category_name --order -revenue --limit 10
+    """
+    import metrics
+
+    if explain:
+        print(metrics.sql(**question))
+        return
+    answer = metrics.query(**question)
+    if csv_file is not None:
+        csv.writer(csv_file, lineterminator="\n").writerows([answer.columns, *answer.rows])
+        return
+    from tabulate import tabulate
+
+    shown = [[_figure(value, decimals) for value in row] for row in answer.rows]
+    print(tabulate(shown, answer.columns, disable_numparse=True))
+    print(f"\nData as of batch {answer.newest['built_batch_id']}.")
+
+
+@olist.command("metrics")
+@click.argument("name", nargs=-1)
+def metrics_(name: Names) -> None:
+    """List the metrics, or the dimensions that one has (or several share)."""
+    import metrics
+
+    for item in metrics.dimensions(*name) if name else metrics.metrics():
+        print(f"{item.name:<40}  {item.unit:<12}  {item.label}: {item.description}")
+
+
+@olist.command()
+@click.option("--port", default=8501)
+def dashboard(port: int) -> None:
+    """Serve the dashboard on 127.0.0.1 (docs/dashboard.md)."""
+    os.chdir(project_root() / "dashboard")  # where Streamlit finds its settings
+    from streamlit.web.cli import main as streamlit
+
+    import metrics
+    from dashboard import frame  # noqa: F401 - now, and not when the first reader waits for it
+
+    metrics.metrics()
+    streamlit(["run", "app.py", f"--server.port={port}"], standalone_mode=False)
 
 
 @olist.command()
