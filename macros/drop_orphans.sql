@@ -24,12 +24,10 @@
 
 {#- Query for them. -#}
 {% macro orphans() -%}
-    {%- set schemas, made = [], [target_table("_pin") | string, target_table("_watermarks") | string] -%}
+    {%- set made = [target_table("_pin") | string, target_table("_watermarks") | string, test_results() | string] -%}
     {%- for node in graph.nodes.values() if node.resource_type in ("model", "seed", "test") -%}
-        {%- do schemas.append(node.schema) -%}
         {%- do made.append(api.Relation.create(node.database, node.schema, node.alias) | string) -%}
     {%- endfor -%}
-    {%- set raw = graph.sources.values() | map(attribute="schema") | list %}
     select
         case relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end as kind,
         format('%I.%I', nspname, relname) as name,
@@ -40,9 +38,19 @@
         on relnamespace = pg_namespace.oid
     where
         relkind in ('r', 'p', 'v', 'm')
-        and nspname in ({{ literals(schemas | reject("in", raw) | list) }})
+        and nspname in ({{ literals(schemas_of_target()) }})
         and format('"%s"."%s"."%s"', current_database(), nspname, relname) not in ({{ literals(made) }})
     order by name
+{%- endmacro %}
+
+
+{#- The schemas that this target builds. -#}
+{% macro schemas_of_target() -%}
+    {%- set schemas = [] -%}
+    {%- for node in (graph.nodes.values() if execute else []) if node.resource_type in ("model", "seed", "test") -%}
+        {%- do schemas.append(node.schema) -%}
+    {%- endfor -%}
+    {{ return(schemas | reject("equalto", ledger("_batches").schema if execute) | list) }}
 {%- endmacro %}
 
 

@@ -19,10 +19,11 @@
         {%- do stop_if_seeds_are_missing() if flags.WHICH == "run" and not invocation_args_dict.get("defer") -%}
     {%- endif -%}
     {%- if execute and flags.WHICH in ("build", "run") %}
-    {{ create_staging_schema() }}
+    {{ create_schema(staging_schema()) }}
     create table if not exists {{ pin }} (
         only_one boolean primary key default true check (only_one),
-        batch_id bigint
+        batch_id bigint,
+        built_at timestamptz  -- when the last build or run ended
     );
     create table if not exists {{ target_table("_watermarks") }} (  -- macros/watermark.sql
         model text primary key,
@@ -32,6 +33,7 @@
         inputs text,
         version bigint not null default 0
     );
+    {{ create_test_results() }}
     {%- if not flags.EMPTY and not is_retry() %}
     insert into {{ pin }} as old (batch_id)
     select max(batch_id) from {{ batches }} where status = 'landed'
@@ -98,13 +100,15 @@
 {%- endmacro %}
 
 
-{#- Statement that makes it where it is missing: `if not exists` would take the right to make one. -#}
-{% macro create_staging_schema() -%}
+{#- Statement that makes a schema where it is missing: `if not exists` would take the right to make one.
+
+    name: of the schema -#}
+{% macro create_schema(name) -%}
     do $do$
     begin
         {{ wait_for_other_hooks() }}
-        if to_regnamespace('{{ staging_schema() }}') is null then
-            create schema {{ staging_schema() }};
+        if to_regnamespace('{{ name }}') is null then
+            create schema {{ name }};
         end if;
     end
     $do$;
@@ -138,6 +142,22 @@
 
 {% macro postgres__batch_of_last_run() -%}
     (select _pin.batch_id from {{ target_table("_pin") }} as _pin)
+{%- endmacro %}
+
+
+{#- The newest batch that all facts have: one whose data failed a test is not built into them. -#}
+{% macro batch_of_facts() -%}
+    {%- set facts = [] -%}
+    {%- for node in (graph.nodes.values() if execute else []) if node.fqn[-2] == "marts" and node.name.startswith("fct_") -%}
+        {%- do facts.append(node.alias) -%}
+    {%- endfor -%}
+    (select min(marks.batch_id) from {{ target_table("_watermarks") }} as marks where marks.model in ({{ literals(facts) }}))
+{%- endmacro %}
+
+
+{#- When the last build or run of this target ended. -#}
+{% macro time_of_last_build() -%}
+    (select _pin.built_at from {{ target_table("_pin") }} as _pin)
 {%- endmacro %}
 
 

@@ -15,6 +15,9 @@
             config.get("fail_calc"), config.get("warn_if"), config.get("error_if"), limit=none
         ) }}
     {%- endcall -%}
+    {%- if scope == "nothing" -%}
+        {%- do store_raw_result("main", still_holds(), "", none, load_result("main")["table"]) -%}
+    {%- endif -%}
     {%- set failures = load_result("main")["data"][0][0] -%}
     {%- set relations = [] -%}
     {%- if should_store_failures() -%}

@@ -11,6 +11,7 @@
         {%- do adapter.drop_relation(existing) -%}
     {%- endif -%}
     {%- set query = without_limits(sql) -%}
+    {%- do get_assert_columns_equivalent(query) if config.get("contract").enforced -%}
     {%- call statement("main") %}
     do $do$
     begin

@@ -1,0 +1,131 @@
+{#- The results of data tests, in the target's table audit.test_results: a row per test and run. Runs write it
+    as they end, from what dbt itself reports; reports.rpt_test_results shows the newest of each test. -#}
+
+
+{#- That table. -#}
+{% macro test_results() -%}
+    {{ return(api.Relation.create(
+        database=target.database, schema=generate_schema_name("audit", none) | trim, identifier="test_results", type="table"
+    )) }}
+{%- endmacro %}
+
+
+{#- Statements of a run's beginning that make it where it is missing. -#}
+{% macro create_test_results() %}
+    {{ create_schema(test_results().schema) }}
+    create table if not exists {{ test_results() }} (
+        test_name text,
+        model_name text not null,  -- those that it reads, of a test of several
+        severity text not null,
+        status text not null check (status in ('pass', 'warn', 'fail', 'error', 'skipped')),
+        failures bigint,
+        message text,
+        failed_rows_table text,
+        ran_at timestamptz,
+        asked_at timestamptz,  -- earlier, where it still holds or was skipped
+        failing_since timestamptz,
+        batch_id bigint,
+        invocation_id text not null,
+        primary key (test_name, ran_at)
+    );
+{%- endmacro %}
+
+
+{#- on-run-end: adds the results of this run, and notes when models were last built. Results are kept for
+    `test_results_days`, and as long as the project has the test. -#}
+{% macro record_test_results(results) -%}
+    {%- if execute and target.type == "postgres" and flags.WHICH in ("build", "run", "test") and not flags.EMPTY %}
+    {%- set names, built = [], [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type == "test" -%}{%- do names.append(node.alias) -%}{%- endfor -%}
+    {%- for result in results if result.node.resource_type == "model" and result.status != "skipped" -%}
+        {%- do built.append(result) -%}
+    {%- endfor %}
+    do $do$
+    declare
+        moment timestamptz;
+    begin
+        if to_regclass('{{ test_results() }}') is null then
+            return;  -- nothing was ever built
+        end if;
+        {{ wait_for_other_hooks() }}
+        moment := clock_timestamp();
+        {%- if built %}
+        update {{ target_table("_pin") }} set built_at = moment;
+        {%- endif %}
+        {{ insert_test_results(results) }}
+        delete from {{ test_results() }}
+        where
+            ran_at < moment - interval '{{ var("test_results_days") }} days'
+            or test_name not in ({{ literals(names) }});
+    end
+    $do$
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The insert of that block. What a test was before says since when it fails, and when it was last asked. -#}
+{% macro insert_test_results(results) %}
+        insert into {{ test_results() }}
+        select
+            new.test_name,
+            new.model_name,
+            new.severity,
+            new.status,
+            new.failures,
+            new.message,
+            new.failed_rows_table,
+            moment as ran_at,
+            case when new.is_asked then moment else old.asked_at end as asked_at,
+            case
+                when new.status in ('warn', 'fail', 'error') then coalesce(old.failing_since, moment)
+                when new.status = 'skipped' then old.failing_since
+            end as failing_since,
+            pin.batch_id,
+            '{{ invocation_id }}' as invocation_id
+        from (values
+            ('', '', '', '', cast(null as bigint), '', '', false)
+            {{- rows_of_results(results) }}
+        ) as new (test_name, model_name, severity, status, failures, message, failed_rows_table, is_asked)
+        cross join {{ target_table("_pin") }} as pin
+        left join lateral (
+            select * from {{ test_results() }} as results
+            where results.test_name = new.test_name
+            order by results.ran_at desc
+            limit 1
+        ) as old
+            on true
+        where new.test_name <> '';
+{%- endmacro %}
+
+
+{#- Results of data tests as rows of SQL: test, model, severity, status, failing rows, message, where these rows
+    are, whether the data was asked. -#}
+{% macro rows_of_results(results) -%}
+    {%- for result in results if result.node.resource_type == "test" -%}
+    {%- set node, models = result.node, [] -%}
+    {%- for name in ([node.attached_node] if node.attached_node else node.depends_on.nodes) -%}
+        {%- do models.append(name.split(".")[-1]) -%}
+    {%- endfor -%}
+    {%- set models = models | reject("in", ["stg_olist__pin", "stg_olist__batches", "int_order_changes"]) -%}  {#- of macros -#}
+    {%- set is_unasked = result.adapter_response.get("_message") == still_holds() -%}
+    {%- set is_kept = node.config.store_failures and (result.failures or 0) > 0 -%}
+    ,
+            ({{ quoted(node.alias) }}, {{ quoted(models | join(", ") or node.alias) }}, {{ quoted(node.config.severity | lower) }}, {{ quoted(result.status) }},
+            {{ result.failures if result.failures is not none else "null" }}, {{ quoted(still_holds() if is_unasked else result.message) }},
+            {{ quoted(node.schema ~ "." ~ node.alias if is_kept else none) }}, {{ not is_unasked and result.status != "skipped" }})
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- What dbt reports of a data test that it did not ask again. -#}
+{% macro still_holds() -%}
+    {{ return("still holds: what it reads has not changed") }}
+{%- endmacro %}
+
+
+{#- A text as a literal inside of a block of SQL.
+
+    text: none is null -#}
+{% macro quoted(text) -%}
+    {{ "null" if text is none else dbt.string_literal(dbt.escape_single_quotes(text | string | replace("$do$", ""))) }}
+{%- endmacro %}
