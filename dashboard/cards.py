@@ -1,7 +1,9 @@
 """A card: title, text, chart, and the same rows as a table and as CSV; and the kinds of charts."""
 
 import json
+import re
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +16,44 @@ from dashboard.text import LOCALE, MONTH, format_of, label_of, text_of
 Draw = Callable[[pd.DataFrame], alt.Chart | alt.LayerChart]
 BRAZIL = json.loads(Path(__file__).with_name("brazil.json").read_text("utf-8"))
 _ROWS = 30  # of a table; CSV has all
+STYLE = """<style>
+    div:has(> table.figures) { overflow-x: auto; }
+    table.figures { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
+    table.figures :is(td, th) { padding: 0.3rem 0.6rem; text-align: left; }
+    table.figures tr { border-bottom: 1px solid #8888; }
+</style>"""
 _ORANGE = "#c2641a"
 
 
 def card(title: str, about: str, frame: pd.DataFrame, draw: Draw | None = None) -> None:
     """Show rows as a table and as CSV, and, where ``draw`` is given, first as a chart."""
     with st.container(border=True):
-        st.header(title, anchor=False)
+        st.header(_as_it_is(title), anchor=False)
         st.markdown(about)
         if frame.empty:
-            st.markdown("There is nothing to show for these filters.")
+            st.markdown("There is nothing to show.")
             return
-        names = ["Chart", "Table"] if draw else ["Table"]
-        *charts, table = st.tabs(names)
-        for tab in charts:
-            drawn = draw(frame).configure(locale=LOCALE) if draw else None
-            tab.altair_chart(drawn, width="stretch", alt=f"{title}. {about}")
-        shown = pd.DataFrame(
-            {
-                label_of(name): [text_of(value, format_of(name)) for value in frame[name]]
-                for name in frame.columns
-            }
-        )
-        table.table(shown.head(_ROWS).set_index(shown.columns[0]), alt=title)
+        table = st.container()
+        if draw:
+            chart, table = st.tabs(["Chart", "Table"])
+            drawn = draw(frame).configure(locale=LOCALE)
+            chart.altair_chart(drawn, width="stretch", alt=f"{title}. {about}")
+        shown = {
+            label_of(name): [text_of(value, format_of(name)) for value in frame[name][:_ROWS]]
+            for name in frame.columns
+        }
+        rows = pd.DataFrame(shown).to_html(index=False, border=0, classes="figures")
+        # Streamlit's own table scrolls from side to side on a phone, but not by keyboard.
+        table.html(f'<div tabindex="0" role="region" aria-label="{escape(title)}">{rows}</div>')
         if len(frame) > _ROWS:
             table.markdown(f"These are the first {_ROWS} of {len(frame)} rows; the CSV has all.")
         csv, file = frame.to_csv(index=False).encode(), f"{title.partition(':')[0]}.csv"
         table.download_button("Download CSV", csv, file, "text/csv", key=title)
+
+
+def _as_it_is(text: str) -> str:
+    """Text in which nothing is Markdown to Streamlit."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def bars(name: str, figure: str) -> Draw:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 import metrics
+from dashboard.cards import STYLE
 from dashboard.data import CATEGORY, STATE, View
 from dashboard.text import text_of
 from dashboard.views import delivery, geographic, overview, products, quality, statistics
@@ -26,7 +27,7 @@ _YEAR = 12  # months of the period, if none is chosen
 
 def main() -> None:
     """Draw the page that the address names."""
-    st.set_page_config(page_title="Olist", layout="wide")
+    st.set_page_config(layout="wide")
     found = [
         st.Page(partial(_page, name), title=name.capitalize(), url_path=name, default=not place)
         for place, name in enumerate(PAGES)
@@ -37,6 +38,7 @@ def main() -> None:
 def _page(name: str) -> None:
     draw, title = PAGES[name]
     st.title(title, anchor=False)
+    st.html(STYLE)
     try:
         with metrics.reading() as cursor:
             newest = metrics.newest(cursor)

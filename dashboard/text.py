@@ -63,14 +63,14 @@ def format_of(column: str) -> str:
 def text_of(value: Any, form: str = NUMBER) -> str:
     """A value as it is shown: R$ 1.234,56; 6,8%; 31/12/2017."""
     if value is None or value is pd.NaT or value != value:  # noqa: PLR0124 - not a number
-        return "-"
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
     if isinstance(value, date):
-        moment = isinstance(value, datetime)
-        return value.strftime(form if form == MONTH else "%d/%m/%Y %H:%M" if moment else "%d/%m/%Y")
+        with_time = "%d/%m/%Y %H:%M %Z" if isinstance(value, datetime) else "%d/%m/%Y"
+        return value.strftime(form if form == MONTH else with_time).strip()
     if form == NUMBER:
         form = ",.0f" if value == int(value) else ",.2f"
     prefix = "R$ " * form.startswith("$")
@@ -80,5 +80,5 @@ def text_of(value: Any, form: str = NUMBER) -> str:
 def first(frame: pd.DataFrame, *columns: str) -> list[str]:
     """Values of the first row, as they are shown: what a title speaks of."""
     if frame.empty:
-        return ["-" for _ in columns]
+        return ["none" for _ in columns]
     return [text_of(frame[name].iloc[0], format_of(name)) for name in columns]

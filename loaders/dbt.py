@@ -90,6 +90,7 @@ def semantic_manifest() -> str:
     made = root / "target" / "metrics" / target / "semantic_manifest.json"
     read = (root / "dbt_project.yml", root / "profiles.yml", *(root / "models").rglob("*"))
     if not made.exists() or made.stat().st_mtime < max(path.stat().st_mtime for path in read):
+        print("dbt parses the project, once after each change …", file=sys.stderr)
         arguments = ("--quiet", "--log-level-file", "none", "parse", "--target-path", made.parent)
         done = subprocess.run(
             [sys.executable, "-m", "dbt.cli.main", *arguments],

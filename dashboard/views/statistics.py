@@ -30,8 +30,8 @@ def draw(view: View) -> None:
         card(
             f"A day more goes with {text_of(slope, ',.4f')} stars",
             f"Least squares over delivered orders with a score: R² {text_of(fit, ',.4f')},"
-            f" {likely}. A dot is the average of the orders of a whole day, {ENOUGH} or more, below {MOST}"
-            " days. Over all orders to date: period and states do not apply.",
+            f" {likely}. A dot is the average of the {ENOUGH} or more orders of a whole day, below"
+            f" {MOST} days. Over all orders to date: period and states do not apply.",
             scores,
             dots(DAYS, "review_score", "orders", (float(model["intercept"]), float(slope))),
         )
