@@ -14,7 +14,7 @@ from psycopg2 import sql
 
 from loaders import connection, download, packages, roles, server
 from loaders.connection import BUILDING, connect, exclusive
-from loaders.dbt import ENGINES, POSTGRES, target_of
+from loaders.dbt import ENGINES, schema_of, target_of
 from loaders.errors import LoaderError
 from loaders.lake import archiving
 from loaders.land import Rules, land, ledger
@@ -171,7 +171,7 @@ def _dbt_build(environment: Mapping[str, str], *, operations: bool = False) -> M
 
 def _summarize(seconds: Mapping[str, float], tests: Mapping[str, int]) -> None:
     """Print rows per mart, totals, tests, seconds per step, and how to connect."""
-    marts = "marts" if target_of() == POSTGRES else f"{target_of()}_marts"
+    marts = schema_of("marts")
     print("\n== summary")
     with connect() as link, link.cursor() as cursor:
         cursor.execute("select tablename from pg_tables where schemaname = %s order by 1", (marts,))

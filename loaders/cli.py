@@ -3,16 +3,13 @@
 A command imports what it runs when it runs, so that ``olist env`` is instant.
 """
 
-import csv
 import io
 import os
 import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
-from datetime import datetime
-from decimal import Decimal
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -77,12 +74,6 @@ def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
 
 def _words(_: click.Context, __: click.Parameter, value: str | None) -> Names:
     return tuple(value.replace(",", " ").split()) if value else ()
-
-
-def _figure(value: Any, decimals: int) -> Any:
-    if isinstance(value, datetime):
-        return value.date()
-    return round(value, decimals) if isinstance(value, float | Decimal) else value
 
 
 _day = click.DateTime(("%Y-%m-%d",))
@@ -194,10 +185,25 @@ def roles(reader_timeout: str, new_passwords: bool) -> None:
 @olist.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(as_json: bool) -> None:
-    """Show the server, the last batches and the rows of each raw table."""
+    """Show the server, the last batches, the rows of each raw table and the last build."""
     from loaders import status
 
     status.status(as_json=as_json)
+
+
+@olist.command()
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a web page.")
+def quality(html: Path | None) -> None:
+    """Show test results (failing ones first), invalid values, the last loads and freshness.
+
+    The page is one file that needs no server, to be published or sent.
+    """
+    from loaders import quality
+    from loaders.dbt import POSTGRES, target_of
+
+    # The reader has no rights on the schemas of other targets.
+    with _acting("reader") if target_of() == POSTGRES else nullcontext():
+        quality.show(html)
 
 
 @olist.command()
@@ -348,29 +354,21 @@ def query(decimals: int, csv_file: TextIO | None, explain: bool, **question: Any
       olist mf query --metrics revenue --group-by product__category_name --order -revenue --limit 10
     """
     import metrics
+    from metrics.show import show
 
     if explain:
         print(metrics.sql(**question))
-        return
-    answer = metrics.query(**question)
-    if csv_file is not None:
-        csv.writer(csv_file, lineterminator="\n").writerows([answer.columns, *answer.rows])
-        return
-    from tabulate import tabulate
-
-    shown = [[_figure(value, decimals) for value in row] for row in answer.rows]
-    print(tabulate(shown, answer.columns, disable_numparse=True))
-    print(f"\nData as of batch {answer.newest['built_batch_id']}.")
+    else:
+        show(metrics.query(**question), csv_file, decimals)
 
 
 @olist.command("metrics")
-@click.argument("name", nargs=-1)
-def metrics_(name: Names) -> None:
-    """List the metrics, or the dimensions that one has (or several share)."""
-    import metrics
+@click.argument("names", nargs=-1)
+def metrics_(names: Names) -> None:
+    """List the metrics, or what those named can be grouped by."""
+    from metrics.show import list_items
 
-    for item in metrics.dimensions(*name) if name else metrics.metrics():
-        print(f"{item.name:<40}  {item.unit:<12}  {item.label}: {item.description}")
+    list_items(names)
 
 
 @olist.command()

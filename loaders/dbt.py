@@ -31,6 +31,14 @@ def target_of(arguments: Sequence[str] = ()) -> str:
     return found
 
 
+def schema_of(layer: str) -> str:
+    """The schema that the target in use builds ``reports`` or another layer in, on PostgreSQL."""
+    if target_of() == POSTGRES:
+        return layer
+    default = f"dev_{os.environ.get('USER', 'me')}"  # as in profiles.yml
+    return f"{os.environ.get('OLIST_DEV_SCHEMA', default)}_{layer}"
+
+
 def main() -> None:
     """Set the variables of the warehouse in use, where there is one, and hand over to dbt."""
     arguments = sys.argv[1:]

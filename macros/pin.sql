@@ -19,11 +19,12 @@
         {%- do stop_if_seeds_are_missing() if flags.WHICH == "run" and not invocation_args_dict.get("defer") -%}
     {%- endif -%}
     {%- if execute and flags.WHICH in ("build", "run") %}
-    {{ create_schema(staging_schema()) }}
+    {{ create_missing_schema(staging_schema()) }}
     create table if not exists {{ pin }} (
         only_one boolean primary key default true check (only_one),
         batch_id bigint,
-        built_at timestamptz  -- when the last build or run ended
+        built_at timestamptz,  -- when the last build or run ended
+        newest_order_at timestamp  -- that it knew
     );
     create table if not exists {{ target_table("_watermarks") }} (  -- macros/watermark.sql
         model text primary key,
@@ -103,7 +104,7 @@
 {#- Statement that makes a schema where it is missing: `if not exists` would take the right to make one.
 
     name: of the schema -#}
-{% macro create_schema(name) -%}
+{% macro create_missing_schema(name) -%}
     do $do$
     begin
         {{ wait_for_other_hooks() }}
@@ -152,12 +153,6 @@
         {%- do facts.append(node.alias) -%}
     {%- endfor -%}
     (select min(marks.batch_id) from {{ target_table("_watermarks") }} as marks where marks.model in ({{ literals(facts) }}))
-{%- endmacro %}
-
-
-{#- When the last build or run of this target ended. -#}
-{% macro time_of_last_build() -%}
-    (select _pin.built_at from {{ target_table("_pin") }} as _pin)
 {%- endmacro %}
 
 

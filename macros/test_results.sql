@@ -12,7 +12,7 @@
 
 {#- Statements of a run's beginning that make it where it is missing. -#}
 {% macro create_test_results() %}
-    {{ create_schema(test_results().schema) }}
+    {{ create_missing_schema(test_results().schema) }}
     create table if not exists {{ test_results() }} (
         test_name text,
         model_name text not null,  -- those that it reads, of a test of several
@@ -50,7 +50,7 @@
         {{ wait_for_other_hooks() }}
         moment := clock_timestamp();
         {%- if built %}
-        update {{ target_table("_pin") }} set built_at = moment;
+        {{ note_build() }}
         {%- endif %}
         {{ insert_test_results(results) }}
         delete from {{ test_results() }}
@@ -60,6 +60,16 @@
     end
     $do$
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Statements of that block: when models were last built, and the newest order that the facts have. -#}
+{% macro note_build() %}
+        {%- set fct_orders = graph.nodes["model." ~ project_name ~ ".fct_orders"].relation_name %}
+        update {{ target_table("_pin") }} set built_at = moment;
+        if to_regclass('{{ fct_orders }}') is not null then
+            update {{ target_table("_pin") }} set newest_order_at = (select max(purchased_at) from {{ fct_orders }});
+        end if;
 {%- endmacro %}
 
 
@@ -86,7 +96,8 @@
             ('', '', '', '', cast(null as bigint), '', '', false)
             {{- rows_of_results(results) }}
         ) as new (test_name, model_name, severity, status, failures, message, failed_rows_table, is_asked)
-        cross join {{ target_table("_pin") }} as pin
+        left join {{ target_table("_pin") }} as pin
+            on true
         left join lateral (
             select * from {{ test_results() }} as results
             where results.test_name = new.test_name

@@ -93,7 +93,7 @@
     planner puts in its place, so that it costs nothing. -#}
 {% macro create_input_check() -%}
     {%- if execute and target.type == "postgres" and flags.WHICH in ("build", "run", "seed", "test") %}
-    {{ create_schema(staging_schema()) }}
+    {{ create_missing_schema(staging_schema()) }}
     do $do$
     begin
         if to_regprocedure('{{ input_check() }}(text, text)') is not null then

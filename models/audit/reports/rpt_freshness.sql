@@ -10,18 +10,13 @@ landed as (
 
 ),
 
-stg_olist__orders as (
-
-    select max(purchased_at) as newest_order_at
-    from {{ ref('stg_olist__orders') }}
-
-),
-
 built as (
 
     select
         {{ batch_of_facts() }} as built_batch_id,
-        {{ time_of_last_build() }} as built_at
+        max(last_run.built_at) as built_at,
+        max(last_run.newest_order_at) as newest_order_at
+    from {{ target_table("_pin") }} as last_run
 
 ),
 
@@ -60,7 +55,7 @@ final as (
         batches_counted.built_batch_landed_at,
         built.built_at,
         batches_counted.batches_behind,
-        stg_olist__orders.newest_order_at,
+        built.newest_order_at,
         tests_counted.tested_at,
         tests_counted.tests_passed,
         tests_counted.tests_warned,
@@ -68,7 +63,6 @@ final as (
         tests_counted.tests_skipped
     from batches_counted
     cross join built
-    cross join stg_olist__orders
     cross join tests_counted
 
 )
