@@ -41,7 +41,11 @@ def draw(view: View) -> None:
     )
     left, right = st.columns(2)
     states = view.metrics(
-        "delivery_days", "late_share", "delivered_orders", by=[STATE], order=["-delivery_days"]
+        "delivery_days",
+        "late_share",
+        "delivered_orders",
+        by=[STATE],
+        order=["-delivery_days", STATE],
     ).dropna(subset=["delivery_days"])
     with left:
         card(

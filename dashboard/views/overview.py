@@ -47,7 +47,7 @@ def draw(view: View) -> None:
     left, right = st.columns(2)
     with left:
         rows = view.metrics(
-            "revenue", "orders_with_items", by=[CATEGORY], order=["-revenue"], limit=10
+            "revenue", "orders_with_items", by=[CATEGORY], order=["-revenue", CATEGORY], limit=10
         )
         card(
             f"Categories: {first(rows, CATEGORY)[0]} brings the most revenue",
@@ -57,7 +57,7 @@ def draw(view: View) -> None:
         )
     with right:
         rows = view.metrics(
-            "revenue", "orders_with_items", by=[STATE], order=["-revenue"], limit=10
+            "revenue", "orders_with_items", by=[STATE], order=["-revenue", STATE], limit=10
         )
         card(
             f"States: {first(rows, STATE)[0]} buys the most",

@@ -59,7 +59,7 @@ def draw(view: View) -> None:
         )
     left, right = st.columns(2)
     with left:
-        kinds = view.metrics("payments", "payment_count", by=[TYPE], order=["-payments"])
+        kinds = view.metrics("payments", "payment_count", by=[TYPE], order=["-payments", TYPE])
         card(
             f"Payments: most by {first(kinds, TYPE)[0]}",
             "Amount paid; an order may be paid in several ways. Categories do not apply.",

@@ -26,14 +26,14 @@ _SETTLED = """() => {
 }"""
 _TABLES = """() => Object.fromEntries([...document.querySelectorAll('h2')].map(title => {
     const table = title.closest('[data-testid=stVerticalBlock]').querySelector('table')
-    const rows = [...(table?.rows ?? [])].map(row => [...row.cells].map(one => one.textContent.trim()))
-    return [title.textContent, rows]
+    const texts = row => [...row.cells].map(one => one.textContent.trim())
+    return [title.textContent, [...(table?.rows ?? [])].map(texts)]
 }))"""
 Tables = dict[str, list[list[str]]]
 
 
 @contextmanager
-def served(variables: dict[str, str], **more: str) -> Iterator[str]:
+def served(variables: dict[str, str]) -> Iterator[str]:
     """The address of a dashboard on a warehouse."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -41,7 +41,7 @@ def served(variables: dict[str, str], **more: str) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "loaders", "dashboard", "--port", str(port)],
         cwd=project_root(),
-        env={**os.environ, **variables, **more},
+        env={**os.environ, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
