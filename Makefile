@@ -24,6 +24,13 @@ help: ## List the targets
 build: $(READY) ## PostgreSQL, data, landing, dbt build, summary (OLIST_DATA=folder-or-zip for your files)
 	@$(BIN)/olist build
 
+.PHONY: update
+update: $(READY) packages ## Land DATA=folder-or-file and build what changed (MODE=snapshot for a complete export; FLAGS= for dbt)
+	@$(if $(DATA),,echo 'Say what to land: make update DATA=exports/2018-09-01.zip' >&2; exit 2)
+	@$(BIN)/olist up
+	@$(BIN)/olist land "$(DATA)" --mode $(or $(MODE),delta)
+	@$(BIN)/dbt build $(FLAGS)
+
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test

@@ -12,7 +12,7 @@ from loaders import connection
 FACTS = ("fct_orders", "fct_order_items", "fct_payments", "fct_reviews")
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 # The star alone, which the plain star and the peers are: tests go with what they read.
-STAR = ("--exclude", "path:models/reports")
+STAR = ("--exclude", "path:models/reports", "path:models/audit/reports")
 _KEPT = ("raw", "public", "information_schema")
 
 

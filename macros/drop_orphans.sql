@@ -24,7 +24,7 @@
 
 {#- Query for them. -#}
 {% macro orphans() -%}
-    {%- set made = [target_table("_pin") | string, target_table("_watermarks") | string, test_results() | string] -%}
+    {%- set made = [target_table("_pin") | string, target_table("_watermarks") | string, results_table() | string] -%}
     {%- for node in graph.nodes.values() if node.resource_type in ("model", "seed", "test") -%}
         {%- do made.append(api.Relation.create(node.database, node.schema, node.alias) | string) -%}
     {%- endfor -%}

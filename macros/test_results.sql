@@ -3,7 +3,7 @@
 
 
 {#- That table. -#}
-{% macro test_results() -%}
+{% macro results_table() -%}
     {{ return(api.Relation.create(
         database=target.database, schema=generate_schema_name("audit", none) | trim, identifier="test_results", type="table"
     )) }}
@@ -12,8 +12,8 @@
 
 {#- Statements of a run's beginning that make it where it is missing. -#}
 {% macro create_test_results() %}
-    {{ create_missing_schema(test_results().schema) }}
-    create table if not exists {{ test_results() }} (
+    {{ create_missing_schema(results_table().schema) }}
+    create table if not exists {{ results_table() }} (
         test_name text,
         model_name text not null,  -- those that it reads, of a test of several
         severity text not null,
@@ -44,7 +44,7 @@
     declare
         moment timestamptz;
     begin
-        if to_regclass('{{ test_results() }}') is null then
+        if to_regclass('{{ results_table() }}') is null then
             return;  -- nothing was ever built
         end if;
         {{ wait_for_other_hooks() }}
@@ -53,7 +53,7 @@
         {{ note_build() }}
         {%- endif %}
         {{ insert_test_results(results) }}
-        delete from {{ test_results() }}
+        delete from {{ results_table() }}
         where
             ran_at < moment - interval '{{ var("test_results_days") }} days'
             or test_name not in ({{ literals(names) }});
@@ -75,7 +75,7 @@
 
 {#- The insert of that block. What a test was before says since when it fails, and when it was last asked. -#}
 {% macro insert_test_results(results) %}
-        insert into {{ test_results() }}
+        insert into {{ results_table() }}
         select
             new.test_name,
             new.model_name,
@@ -99,7 +99,7 @@
         left join {{ target_table("_pin") }} as pin
             on true
         left join lateral (
-            select * from {{ test_results() }} as results
+            select * from {{ results_table() }} as results
             where results.test_name = new.test_name
             order by results.ran_at desc
             limit 1

@@ -89,8 +89,11 @@ def differences(engine: Engine, warehouse: Warehouse) -> dict[str, list[str]]:
         "select table_schema || '.' || table_name as name, array_agg(column_name::text) as columns"
         " from information_schema.columns where table_schema in ('marts', 'reports') group by 1"
     )
+    of_postgresql = {path.stem for path in project_root().glob("models/audit/reports/*.sql")}
     for table in tables:
         name, columns = table["name"], table["columns"]
+        if name.removeprefix("reports.") in of_postgresql:
+            continue
         ours = sorted(map(repr, warehouse.query(f"select {', '.join(columns)} from {name}")))
         theirs = sorted(map(repr, engine.rows(name, columns)))
         assert ours, name

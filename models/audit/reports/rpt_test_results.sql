@@ -3,7 +3,7 @@ with
 newest as (
 
     select distinct on (test_name) *
-    from {{ test_results() }}
+    from {{ results_table() }}
     order by test_name asc, ran_at desc
 
 ),
