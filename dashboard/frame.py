@@ -1,7 +1,6 @@
 """What all pages share: their addresses, the filters, what the figures are of, and errors."""
 
 from collections.abc import Callable
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -28,14 +27,13 @@ _YEAR = 12  # months of the period, if none is chosen
 def main() -> None:
     """Draw the page that the address names."""
     st.set_page_config(layout="wide")
-    found = [
-        st.Page(partial(_page, name), title=name.capitalize(), url_path=name, default=not place)
+    pages = {
+        name: st.Page(lambda: None, title=name.capitalize(), url_path=name, default=not place)
         for place, name in enumerate(PAGES)
-    ]
-    st.navigation(found, position="top").run()
-
-
-def _page(name: str) -> None:
+    }
+    here = st.navigation([*pages.values()], position="top")
+    here.run()
+    name = next(name for name, page in pages.items() if page == here)
     draw, title = PAGES[name]
     st.title(title, anchor=False)
     st.html(STYLE)
