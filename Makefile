@@ -156,7 +156,7 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-spark.lock pyproject.toml
 	@$(COMPILE) --extra semantic --constraint requirements-dev.lock \
 		--output-file requirements-semantic.lock pyproject.toml
-	@$(COMPILE) --extra dashboard --constraint requirements-semantic.lock \
+	@$(COMPILE) --extra browser --constraint requirements-dev.lock --constraint requirements-semantic.lock \
 		--output-file requirements-dashboard.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
