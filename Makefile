@@ -128,6 +128,8 @@ docs-site: $(READY) packages ## The same as a folder to publish: target/site
 .PHONY: gallery
 gallery: $(READY_DEV) packages ## Draw the pictures of docs/gallery.md from the reports of the warehouse in use
 	@$(BIN)/python -m docs.gallery
+	@$(BIN)/python -c 'import playwright' 2>/dev/null && $(BIN)/python -m docs.pages || \
+		echo "Pictures of the dashboard need 'make dashboard'."
 
 .PHONY: erd
 erd: $(READY_DEV) packages ## Draw docs/assets/star.svg anew from the models

@@ -21,7 +21,18 @@ from axe_playwright_python.sync_playwright import Axe
 
 import metrics
 from dashboard.text import format_of, text_of
-from dashboards import CHROMIUM, PAGES, chromium, csv_of, look, served, settle, tables
+from tests.browser import (
+    CHROMIUM,
+    PAGES,
+    address_of,
+    chromium,
+    click_at_once,
+    csv_of,
+    look,
+    served,
+    settle,
+    tables,
+)
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="there is no Chromium here: .ci/servers installs Debian's"
@@ -66,11 +77,6 @@ def both(sample_and_real: Warehouse) -> Iterator[tuple[Warehouse, str]]:
     """A warehouse, of the sample and of the real data, and a dashboard on it."""
     with served(sample_and_real.variables) as address:
         yield sample_and_real, address
-
-
-def _address(dashboard: str, name: str, chosen: dict[str, list[str]]) -> str:
-    query = "&".join(f"{key}={value}" for key, values in chosen.items() for value in values)
-    return f"{dashboard}/{'' if name == 'overview' else name}?{query}"
 
 
 def _conditions(chosen: dict[str, list[str]]) -> dict[str, str]:
@@ -129,7 +135,7 @@ def test_every_figure_is_what_sql_on_raw_says(
             cursor.execute(f"analyze {name}")
         differing, cards = {}, 0
         for name in PAGES:
-            look(page, _address(dashboard, name, chosen))
+            look(page, address_of(dashboard, name, chosen))
             shown = tables(page)
             expected = EXPECTED["cards"][name]
             assert len(shown) == len(expected), (name, [*shown])
@@ -143,7 +149,7 @@ def test_every_figure_is_what_sql_on_raw_says(
                 cards += bool(theirs)
         assert differing == {}
         assert cards > 20
-        look(page, _address(dashboard, "overview", chosen))
+        look(page, address_of(dashboard, "overview", chosen))
         figures = page.locator("[data-testid=stMetricValue]").all_inner_texts()
         assert [figures] == _expected(cursor, EXPECTED["figures"], chosen)
         where = (metrics.among("customer_geography__state_code", chosen.get("state", [])),)
@@ -168,7 +174,7 @@ def _last_day(month: str) -> str:
 
 
 def test_the_csv_has_what_the_table_shows(dashboard: str, page: Any, tmp_path: Path) -> None:
-    look(page, _address(dashboard, "overview", FILTERS["all"]))
+    look(page, address_of(dashboard, "overview", FILTERS["all"]))
     lines = csv_of(page, "States: ", tmp_path).splitlines()
     (table,) = (rows for title, rows in tables(page).items() if title.startswith("States: "))
     assert lines[0] == "customer_geography__state_code,revenue,orders_with_items"
@@ -184,7 +190,7 @@ def test_everybody_can_use_every_page(
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page, found = context.new_page(), []
     for name in PAGES:
-        look(page, _address(dashboard, name, FILTERS["all"]))
+        look(page, address_of(dashboard, name, FILTERS["all"]))
         for opened in ("charts", "tables"):
             if opened == "tables":
                 for tab in page.get_by_role("tab", name="Table").all():
@@ -242,8 +248,8 @@ def test_a_first_load_is_light(dashboard: str, browser: Any) -> None:
     assert 0.5 < sum(sizes) / 1e6 <= MEGABYTES_OF_FIRST_LOAD
 
 
-def test_filters_live_in_the_address(dashboard: str, page: Any) -> None:
-    look(page, _address(dashboard, "delivery", FILTERS["a quarter of a state"]))
+def test_filters_live_in_theaddress_of(dashboard: str, page: Any) -> None:
+    look(page, address_of(dashboard, "delivery", FILTERS["a quarter of a state"]))
     assert "01/2018" in page.inner_text("[data-testid=stMain]")
     days = next(rows for title, rows in tables(page).items() if title.startswith("Days by state"))
     assert [row[0] for row in days[1:]] == ["SP"]
@@ -281,7 +287,7 @@ def test_what_is_wrong_is_one_sentence(
         ):
             with served(variables) as address:
                 for name in ("overview", "quality"):
-                    assert words in _sentence(page, _address(address, name, {})), words
+                    assert words in _sentence(page, address_of(address, name)), words
     administer(postgres, "drop role {}", "olist_test_nobody")
 
 
@@ -301,10 +307,10 @@ def test_a_period_without_orders_is_said(built: Warehouse, dashboard: str, page:
     )
     chosen = {"from": [month], "to": [month], "state": [state]}
     for name in PAGES[:5]:
-        text = _sentence(page, _address(dashboard, name, chosen))
+        text = _sentence(page, address_of(dashboard, name, chosen))
         assert f"There are no orders from {month} to {month} in {state}." in text
     text = _sentence(
-        page, _address(dashboard, "overview", {"from": ["02/2018"], "to": ["01/2018"]})
+        page, address_of(dashboard, "overview", {"from": ["02/2018"], "to": ["01/2018"]})
     )
     assert "The period ends in 01/2018, before it begins in 02/2018." in text
 
@@ -321,6 +327,7 @@ def test_a_load_and_a_build_show_on_the_next_click_and_nothing_is_asked_twice(
         look(page, address)
         assert "Data as of batch 1," in page.inner_text("[data-testid=stMain]")
         look(page, address)
+        assert log.exists() or "PGHOST" in os.environ
         if log.exists():  # of the embedded server
             before = log.stat().st_size
             look(page, address)
@@ -339,3 +346,9 @@ def test_a_load_and_a_build_show_on_the_next_click_and_nothing_is_asked_twice(
         page.wait_for_function("document.querySelector('[data-testid=stMetricValue]')")
         settle(page)
         assert page.locator("[data-testid=stMetricValue]").first.inner_text() != orders
+
+
+def test_fifty_people_click_at_once(dashboard: str, browser: Any) -> None:
+    taken = sorted(click_at_once(browser, dashboard, people=50))
+    print(f"p95: {taken[-3]:.1f} s")
+    assert len(taken) == 50

@@ -29,6 +29,22 @@ _TABLES = """() => Object.fromEntries([...document.querySelectorAll('h2')].map(t
     const texts = row => [...row.cells].map(one => one.textContent.trim())
     return [title.textContent, [...(table?.rows ?? [])].map(texts)]
 }))"""
+_CLICK = """name => {
+    const began = performance.now(), before = document.querySelector('h1').textContent
+    const links = [...document.querySelectorAll('[data-testid=stTopNavLink]')]
+    links.find(link => link.textContent.includes(name)).click()
+    window.taken = new Promise(done => {
+        const timer = setInterval(() => {
+            const app = document.querySelector('[data-testid=stApp]').dataset.testScriptState
+            const title = document.querySelector('h1')?.textContent
+            const drawn = title && title !== before && document.querySelector('canvas')
+            if (drawn && app === 'notRunning') {
+                clearInterval(timer)
+                done((performance.now() - began) / 1000)
+            }
+        }, 20)
+    })
+}"""
 Tables = dict[str, list[list[str]]]
 
 
@@ -68,6 +84,29 @@ def chromium() -> Iterator[Any]:
         yield playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
+
+
+def address_of(dashboard: str, name: str, chosen: dict[str, list[str]] | None = None) -> str:
+    """Where a page is, with the values of its filters."""
+    query = [f"{key}={value}" for key, values in (chosen or {}).items() for value in values]
+    return f"{dashboard}/{'' if name == 'overview' else name}{'?' * bool(query)}{'&'.join(query)}"
+
+
+def click_at_once(browser: Any, dashboard: str, people: int) -> list[float]:
+    """Let people who have the dashboard open go to another page at once: seconds of each."""
+    context = browser.new_context()
+    pages = [context.new_page() for _ in range(people)]
+    for page in pages:
+        page.goto(dashboard)
+    for page in pages:
+        settle(page)
+    for place, page in enumerate(pages):
+        page.evaluate(_CLICK, PAGES[1 + place % 4].capitalize())
+    taken = [page.evaluate("window.taken") for page in pages]
+    for page in pages:
+        assert page.locator("[data-testid=stException], [data-testid=stAlert]").count() == 0
+    context.close()
+    return taken
 
 
 def look(page: Any, address: str) -> None:
