@@ -15,7 +15,7 @@ from loaders.errors import LoaderError
 from loaders.packages import install
 from tests.browser import CHROMIUM, chromium, click_at_once, served
 
-CHART = "[data-testid=stVegaLiteChart] canvas"
+CHART = "[data-testid=stVegaLiteChart] .marks"
 
 
 def measures(settings: Settings) -> Sequence[Measure]:

@@ -37,7 +37,7 @@ _CLICK = """name => {
         const timer = setInterval(() => {
             const app = document.querySelector('[data-testid=stApp]').dataset.testScriptState
             const title = document.querySelector('h1')?.textContent
-            const drawn = title && title !== before && document.querySelector('canvas')
+            const drawn = title && title !== before && document.querySelector('[data-testid=stVegaLiteChart] .marks')
             if (drawn && app === 'notRunning') {
                 clearInterval(timer)
                 done((performance.now() - began) / 1000)

@@ -3,6 +3,7 @@
 import csv
 import importlib.metadata
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from loaders.cli import main
 from loaders.errors import LoaderError
+from loaders.paths import project_root
 from warehouse import Rows, Warehouse
 
 pytest.importorskip("metricflow", reason="MetricFlow is not installed: make semantic")
@@ -154,3 +156,25 @@ def test_the_command_line_prints_explains_and_writes(
 def _one(rows: Rows) -> object:
     ((value,),) = rows
     return value
+
+
+def test_the_notebook_runs_and_its_figures_are_those_of_sql(built: Warehouse) -> None:
+    notebook = json.loads((project_root() / "notebooks" / "first_look.ipynb").read_text("utf-8"))
+    found: dict[str, Any] = {}
+    for cell in notebook["cells"]:
+        assert not cell.get("outputs"), "strip the outputs"
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), found)  # noqa: S102 - it is ours
+    assert [*found["monthly"]["revenue"].dropna()] == [
+        value
+        for (value,) in built.query(
+            "select revenue from reports.rpt_monthly_sales where revenue > 0 order by year_month"
+        )
+    ]
+    late = found["late"].set_index("customer_geography__state_code")["delivered_orders"].to_dict()
+    assert late == dict(
+        built.query(
+            "select state_code, count(*) filter (where is_delivered) from marts.fct_orders"
+            " inner join marts.dim_geographies on geography_key = customer_geography_key group by 1"
+        )
+    )
