@@ -26,7 +26,7 @@ build: $(READY) ## PostgreSQL, data, landing, dbt build, summary (OLIST_DATA=fol
 
 .PHONY: update
 update: $(READY) packages ## Land DATA=folder-or-file and build what changed (MODE=snapshot for a complete export; FLAGS= for dbt)
-	@$(if $(DATA),,echo 'Say what to land: make update DATA=exports/2018-09-01.zip' >&2; exit 2)
+	$(if $(DATA),,$(error Say what to land: make update DATA=exports/2018-09-01.zip))
 	@$(BIN)/olist up
 	@$(BIN)/olist land "$(DATA)" --mode $(or $(MODE),delta)
 	@$(BIN)/dbt build $(FLAGS)

@@ -149,8 +149,8 @@
 {#- The newest batch that all facts have: one whose data failed a test is not built into them. -#}
 {% macro batch_of_facts() -%}
     {%- set facts = [] -%}
-    {%- for node in (graph.nodes.values() if execute else []) if node.resource_type == "model" and node.fqn[-2] == "marts" -%}
-        {%- do facts.append(node.alias) if node.name.startswith("fct_") -%}
+    {%- for name in (graph.nodes or []) if name.startswith("model.") and ".fct_" in name -%}
+        {%- do facts.append(graph.nodes[name].alias) -%}
     {%- endfor -%}
     (select min(marks.batch_id) from {{ target_table("_watermarks") }} as marks where marks.model in ({{ literals(facts) }}))
 {%- endmacro %}

@@ -121,7 +121,8 @@ def test_a_batch_that_fails_its_tests(built: Warehouse, tmp_path: Path, capsys: 
     """It is not in the facts, whatever was built; what a failing test holds up is skipped."""
     before = freshness(built)
     assert before["batches_behind"] == 0
-    bad = [f"q{n},c{n},delivered,{'never' if n else '2019-05-05 10:00:00'},,,," for n in range(150)]
+    day = "2019-05-05 10:00:00"
+    bad = [f"q{n},c{n},shipped,{'never' if n else day},{day},{day},,{day}" for n in range(150)]
     write_csv(tmp_path / "bad", "orders", *bad)
     built.land(tmp_path / "bad")
     status = json.loads(said(built, capsys, "status", "--json"))["freshness"]
@@ -156,15 +157,13 @@ def test_a_batch_that_fails_its_tests(built: Warehouse, tmp_path: Path, capsys: 
     assert second["ran_at"] > first["ran_at"]
     assert second["failing_since"] == first["failing_since"]
 
-    write_csv(
-        tmp_path / "good", "orders", *(row.replace("never", "2019-05-04 10:00:00") for row in bad)
-    )
+    write_csv(tmp_path / "good", "orders", *(row.replace("never", day) for row in bad))
     built.land(tmp_path / "good")
     built.dbt("build", *NO_UNIT_TESTS)
     after = freshness(built)
     assert after["built_batch_id"] == after["newest_batch_id"] == before["newest_batch_id"] + 2
     assert (after["batches_behind"], after["tests_failed"], after["tests_skipped"]) == (0, 0, 0)
-    assert str(after["newest_order_at"]) == "2019-05-05 10:00:00"
+    assert str(after["newest_order_at"]) == day
     assert "raw is not ahead" in said(built, capsys, "status")
     assert built.query(
         "select array_agg(rows_new), array_agg(rows_changed), bool_and(is_built) from"
@@ -236,11 +235,11 @@ def with_roles(
     with built.environment():
         roles.make(quiet)
     yield built
-    names = ", ".join(roles.names().values())
-    built.query(
-        f"reassign owned by {names} to current_user; drop owned by {names}; drop role {names}",
-        fetch=False,
-    )
+    for name in roles.names().values():
+        built.query(
+            f"reassign owned by {name} to current_user; drop owned by {name}; drop role {name}",
+            fetch=False,
+        )
 
 
 def test_what_the_transformer_builds_the_reader_reads(
@@ -306,7 +305,7 @@ def test_the_page_shows_texts_as_they_are() -> None:
 @pytest.mark.parametrize("given", [(), ("DATA=nowhere.zip",)])
 def test_make_update_says_what_it_lacks(without_server: None, given: tuple[str, ...]) -> None:
     done = subprocess.run(
-        ["make", "-n", "update", *given],
+        ("make", "-n", "update", *given),
         cwd=project_root(),
         capture_output=True,
         text=True,
