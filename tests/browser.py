@@ -37,8 +37,8 @@ _CLICK = """name => {
         const timer = setInterval(() => {
             const app = document.querySelector('[data-testid=stApp]').dataset.testScriptState
             const title = document.querySelector('h1')?.textContent
-            const drawn = title && title !== before && document.querySelector('[data-testid=stVegaLiteChart] .marks')
-            if (drawn && app === 'notRunning') {
+            const chart = document.querySelector('[data-testid=stVegaLiteChart] .marks')
+            if (chart && title && title !== before && app === 'notRunning') {
                 clearInterval(timer)
                 done((performance.now() - began) / 1000)
             }
