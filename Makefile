@@ -102,6 +102,10 @@ mutants: $(READY_DEV) packages ## Break the project on purpose: do the tests not
 bench: $(READY_DEV) packages ## Measure against references, into benchmarks/results.md (BENCH=its arguments)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+.PHONY: recipes
+recipes: $(READY_DEV) packages ## Run what the documents tell to type, in a fresh clone
+	@OLIST_RECIPES=1 $(BIN)/python -m pytest tests/python/test_recipes.py
+
 .PHONY: bench-smoke
 bench-smoke: $(READY_DEV) packages ## Whole benches on tiny data: both sides give figures, and the same rows
 	@OLIST_BENCH=1 $(BIN)/python -m pytest tests/python/test_benchmarks.py
@@ -117,8 +121,9 @@ workflows: $(READY_DEV) ## actionlint, shellcheck and zizmor on .github
 	@$(BIN)/zizmor --quiet --offline --pedantic .github
 
 .PHONY: docs
-docs: docs-site ## Make the documentation and serve it on http://localhost:8080
-	@$(BIN)/dbt docs serve --target-path target/site
+docs: docs-site ## Make the documentation and serve it on http://localhost:8080, or the next free port
+	@$(BIN)/dbt docs serve --target-path target/site --port "$$($(BIN)/python -c \
+		'import socket; print(next(port for port in range(8080, 8180) if socket.socket().connect_ex(("127.0.0.1", port))))')"
 
 .PHONY: docs-site
 docs-site: $(READY) packages ## The same as a folder to publish: target/site

@@ -18,7 +18,7 @@ from loaders.dbt import ENGINES, schema_of, target_of
 from loaders.errors import LoaderError
 from loaders.lake import archiving
 from loaders.land import Rules, land, ledger
-from loaders.paths import project_root, state_root
+from loaders.paths import project_root, sample_folder, state_root
 from loaders.sources import deliver
 from loaders.tables import OPTIONAL, TABLES
 
@@ -65,7 +65,7 @@ def build() -> None:
         if found:
             with step("land"):
                 # What comes here is a whole export, so a row that it lacks was removed.
-                rules = Rules(allow_removals=_may_remove())
+                rules = Rules(allow_removals=os.environ.get("OLIST_ALLOW_REMOVALS") == "1")
                 land(found, mode="snapshot", rules=rules, archiving=archiving())
         with step("dbt build"):
             packages.install(retry=False)
@@ -104,11 +104,6 @@ def _landed_or_sample() -> str | None:
     return None
 
 
-def sample_folder() -> Path:
-    """Where the synthetic files are, as the ledger has it; they may not be there yet."""
-    return (state_root() / "data" / "sample").resolve()
-
-
 def _sample() -> str:
     """Location of the synthetic files, which are made once and then kept."""
     print(
@@ -122,12 +117,6 @@ def _sample() -> str:
         generate(folder)
         (folder / ".complete").touch()
     return str(folder)
-
-
-def _may_remove() -> bool:
-    """Whether the data may remove much of what is landed: our own sample gives way to any."""
-    allowed = os.environ.get("OLIST_ALLOW_REMOVALS") == "1"
-    return allowed or _last_source() == str(sample_folder())
 
 
 def _last_source() -> str | None:

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -90,7 +90,8 @@ _lake_of = "s3://bucket/prefix/ or a folder (or set OLIST_LAKE)."
 
 @click.group(context_settings={"show_default": True})
 @click.version_option(package_name="olist-warehouse")
-def olist() -> None:
+@click.pass_context
+def olist(context: click.Context) -> None:
     """Land marketplace CSVs in PostgreSQL for dbt to build on.
 
     \b
@@ -104,6 +105,10 @@ def olist() -> None:
       olist mf query --metrics revenue            compute metrics (olist metrics: list them)
       olist dashboard                             show them on http://127.0.0.1:8501
     """
+    from loaders.connection import report_other_folder
+
+    if context.invoked_subcommand != "env":  # that is this folder's in any case
+        report_other_folder()
 
 
 @olist.command()
@@ -137,12 +142,18 @@ def env(role: str | None, form: str | None) -> None:
 
     Editors and schedulers that call dbt inside their own process read a .env file.
     """
+    from loaders import connection
+
+    if connection.other_folder():
+        os.environ.pop("PGHOST")
     variables = _variables(role)
     if form == "url":
         from loaders.connection import url_of
 
         print(url_of(variables))
         return
+    if connection.external() is None:
+        variables[connection.SERVER_FOLDER] = connection.server_folder()
     for name, value in variables.items():
         print(f"{'' if form else 'export '}{name}={shlex.quote(value)}")
 
@@ -158,6 +169,8 @@ def psql(role: str | None, arguments: Names) -> None:
     program = (connection.external() and shutil.which("psql")) or server.find_psql()
     if program is None:
         raise LoaderError("psql was not found: install a PostgreSQL client, or set PGBIN.")
+    if connection.external() is None and not server.is_running():
+        raise LoaderError("the embedded server is not running: run 'olist up'.")
     os.environ.update(_variables(role))
     os.execv(program, [str(program), *arguments])  # noqa: S606 - psql takes over
 
@@ -199,10 +212,8 @@ def quality(html: Path | None) -> None:
     The page is one file that needs no server, to be published or sent.
     """
     from loaders import quality
-    from loaders.dbt import POSTGRES, target_of
 
-    # The reader has no rights on the schemas of other targets.
-    with _acting("reader") if target_of() == POSTGRES else nullcontext():
+    with _acting("reader"):
         quality.show(html)
 
 

@@ -1,6 +1,7 @@
 """Which PostgreSQL to use (the environment's, else the embedded server), and how to reach it."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -11,6 +12,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import parse_dsn
 
 from loaders.errors import LoaderError
+from loaders.paths import state_root
 
 MINIMUM_VERSION = 15
 
@@ -76,7 +78,10 @@ def external(variables: Mapping[str, str] = os.environ) -> dict[str, str] | None
     """Libpq variables of the server that the user named, or None when none is named.
 
     ``PGHOST`` wins over ``DATABASE_URL``, as a value set for one command does over a stored one.
+    What ``olist env`` of this folder set names its embedded server, and is none of the user's own.
     """
+    if _is_embedded(variables):
+        return None
     if variables.get("PGHOST"):
         named = {name: variables[name] for name in _PARAMETERS.values() if variables.get(name)}
     elif variables.get("DATABASE_URL"):
@@ -87,6 +92,40 @@ def external(variables: Mapping[str, str] = os.environ) -> dict[str, str] | None
     named.setdefault("PGUSER", variables.get("USER") or "postgres")
     named.setdefault("PGDATABASE", named["PGUSER"])
     return named
+
+
+# What `olist env` sets beside the variables: the folder of the embedded server that they are of.
+SERVER_FOLDER = "OLIST_SERVER"
+EMBEDDED = {"PGHOST": "127.0.0.1", "PGUSER": "olist", "PGDATABASE": "olist"}  # and its owner
+
+
+def server_folder() -> str:
+    """Folder of this checkout's embedded server."""
+    return str(state_root() / ".postgres")
+
+
+def other_folder(variables: Mapping[str, str] = os.environ) -> str | None:
+    """Folder of another checkout's embedded server that the variables are of, or None."""
+    folder = variables.get(SERVER_FOLDER, "")
+    is_used = folder and variables.get("PGHOST") == EMBEDDED["PGHOST"]
+    return folder if is_used and folder != server_folder() else None
+
+
+def report_other_folder() -> None:
+    """Say on stderr where a command uses the embedded server of another checkout."""
+    if folder := other_folder():
+        print(
+            f"The server of {folder} is used: this shell has the variables of that 'olist env'."
+            " For this folder's: unset PGHOST.",
+            file=sys.stderr,
+        )
+
+
+def _is_embedded(variables: Mapping[str, str]) -> bool:
+    """Whether the variables are those of this checkout's server, and its owner."""
+    return variables.get(SERVER_FOLDER) == server_folder() and all(
+        variables.get(name) == value for name, value in EMBEDDED.items()
+    )
 
 
 # The innermost `as_role` block: who this process is, where not the user of the server in use.

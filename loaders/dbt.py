@@ -17,7 +17,9 @@ from loaders.paths import project_root
 
 POSTGRES = "postgres"
 ENGINES = ("duckdb", "spark")  # targets that are not PostgreSQL
-_WITHOUT_DATABASE = {"clean", "deps", "init", "ls", "list", "parse", "--help", "-h", "--version"}
+_WITHOUT_DATABASE = {
+    *("clean", "deps", "init", "ls", "list", "parse", "serve", "--help", "-h", "--version"),
+}
 
 
 def target_of(arguments: Sequence[str] = ()) -> str:
@@ -45,13 +47,15 @@ def main() -> None:
     connects = bool(arguments) and _WITHOUT_DATABASE.isdisjoint(arguments)
     try:
         variables = _variables(arguments)
+        if connects and target_of(arguments) not in ENGINES:
+            from loaders import connection
+
+            with connection.connect():  # one sentence where dbt has a traceback
+                pass
     except LoaderError as error:
         print(f"dbt: {redact(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
-    if variables is not None:
-        os.environ.update(variables)
-    elif connects:
-        print("No server yet: run 'olist up', or set PGHOST.", file=sys.stderr)
+    os.environ.update(variables or {})
     try:
         # after the variables: dbt copies the environment when it starts
         from dbt.cli.main import cli
@@ -119,7 +123,8 @@ def _variables(arguments: Sequence[str]) -> Mapping[str, str] | None:
         return engines.prepare(target, arguments)
     from loaders import connection, roles  # nor another engine's for these
 
-    return connection.external() or roles.for_dbt()
+    connection.report_other_folder()
+    return connection.external() or roles.for_dbt(target)
 
 
 if __name__ == "__main__":

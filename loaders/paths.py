@@ -9,6 +9,11 @@ def project_root() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
+def sample_folder() -> Path:
+    """Where ``make build`` keeps the synthetic files; they may not be there yet."""
+    return (state_root() / "data" / "sample").resolve()
+
+
 def state_root() -> Path:
     """Folder for local state that git ignores (``.postgres/`` and ``data/``).
 

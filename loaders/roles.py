@@ -19,6 +19,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extensions import encrypt_password
 
 from loaders import connection, server
+from loaders.dbt import POSTGRES, target_of
 from loaders.errors import LoaderError
 from loaders.server import files
 
@@ -80,8 +81,13 @@ def access(say: Callable[[str], None] = print) -> dict[str, Variables]:
     elif len(_known()) < len(KINDS) or not are_made():
         reason = "there are no roles or their passwords are unknown (run 'olist roles')"
     else:
-        say(f"Roles: {called[LOADER]} lands, {called[TRANSFORMER]} builds, {called[READER]} reads.")
-        return {kind: credentials(kind) for kind in KINDS}
+        acting = [kind for kind in KINDS if _acts(kind)]
+        does = {LOADER: "lands", TRANSFORMER: "builds", READER: "reads"}
+        said = [
+            f"{called[kind] if kind in acting else user['PGUSER']} {does[kind]}" for kind in KINDS
+        ]
+        say(f"Roles: {', '.join(said)}.")
+        return {kind: credentials(kind) if kind in acting else user for kind in KINDS}
     say(f"Roles: not used, everything runs as {user['PGUSER']}, because {reason}.")
     return dict.fromkeys(KINDS, user)
 
@@ -92,17 +98,28 @@ def as_role(kind: str) -> Iterator[None]:
 
     Variables that the environment sets are obeyed as they are.
     """
-    if connection.external() is not None or not server.is_running() or kind not in _known():
+    is_named = connection.external() is not None
+    if is_named or not _acts(kind) or not server.is_running() or kind not in _known():
         yield
         return
     with connection.as_role(credentials(kind)):
         yield
 
 
-def for_dbt() -> Variables | None:
+def for_dbt(target: str) -> Variables | None:
     """Return the variables of the embedded server for dbt; None when there is no such server."""
     owner = server.environment()
-    return owner if owner is None or TRANSFORMER not in _known() else credentials(TRANSFORMER)
+    if owner is None or TRANSFORMER not in _known() or not _acts(TRANSFORMER, target):
+        return owner
+    return credentials(TRANSFORMER)
+
+
+def _acts(kind: str, target: str | None = None) -> bool:
+    """Whether a role does the work: of another target than production only the loader does.
+
+    The transformer may not create its schemas, nor the reader enter them (docs/team.md).
+    """
+    return kind == LOADER or (target or target_of()) == POSTGRES
 
 
 def are_made() -> bool:

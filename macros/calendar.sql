@@ -21,6 +21,16 @@
 {%- endmacro %}
 
 
+{#- Year that the ISO week of a day belongs to. -#}
+{% macro iso_year(day) -%}
+    {{ return(adapter.dispatch("iso_year", "olist_warehouse")(day)) }}
+{%- endmacro %}
+
+{% macro default__iso_year(day) -%}
+    cast(extract(isoyear from {{ day }}) as integer)
+{%- endmacro %}
+
+
 {#- ISO day of the week: Monday is 1, Sunday is 7. -#}
 {% macro iso_day_of_week(day) -%}
     {{ return(adapter.dispatch("iso_day_of_week", "olist_warehouse")(day)) }}

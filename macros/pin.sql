@@ -23,6 +23,7 @@
     create table if not exists {{ pin }} (
         only_one boolean primary key default true check (only_one),
         batch_id bigint,
+        built_batch_id bigint,  -- the newest one that all facts have
         built_at timestamptz,  -- when the last build or run ended
         newest_order_at timestamp  -- that it knew
     );
@@ -146,13 +147,10 @@
 {%- endmacro %}
 
 
-{#- The newest batch that all facts have: one whose data failed a test is not built into them. -#}
+{#- The newest batch that all facts had at the end of the last build: one whose data failed a test is not built
+    into them. -#}
 {% macro batch_of_facts() -%}
-    {%- set facts = [] -%}
-    {%- for name in (graph.nodes or []) if name.startswith("model.") and ".fct_" in name -%}
-        {%- do facts.append(graph.nodes[name].alias) -%}
-    {%- endfor -%}
-    (select min(marks.batch_id) from {{ target_table("_watermarks") }} as marks where marks.model in ({{ literals(facts) }}))
+    (select _pin.built_batch_id from {{ target_table("_pin") }} as _pin)
 {%- endmacro %}
 
 

@@ -131,10 +131,40 @@
     {%- set key = this.identifier ~ "_pkey" %}
     alter index if exists {{ this.include(identifier=false) }}.{{ key }} rename to {{ key }}_of_backup;
     alter table {{ this }} add constraint {{ key }} primary key ({{ config.get("unique_key") }});
+    {{ rename_constraints() }}
     {{ grant_to_reader(this) }}
     {%- endif %}
     {{ move_watermark() }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Constraints of a table that --full-refresh made under another name, after the name that it has now. -#}
+{% macro rename_constraints() -%}
+    do $do$
+    declare
+        named record;
+    begin
+        for named in
+            select conname as was, left('{{ this.identifier }}_' || attname, 54) || '_not_null' as is
+            from pg_constraint
+            inner join pg_attribute on attrelid = conrelid and attnum = any(conkey)
+            where conrelid = '{{ this }}'::regclass and conname like '%\_\_dbt\_%' and contype = 'n'
+        loop
+            execute format('alter table {{ this }} rename constraint %I to %I', named.was, named.is);
+        end loop;
+    end
+    $do$;
+{%- endmacro %}
+
+
+{#- Overrides dbt's macro, which names an index by a hash. The table that a new one replaces has an index of
+    this name: it gets another one, and goes with its table. -#}
+{% macro postgres__get_create_index_sql(relation, index_dict) -%}
+    {%- set index = adapter.parse_index(index_dict) -%}
+    {%- set name = this.identifier ~ "_" ~ index.columns | join("_") ~ "_idx" -%}
+    alter index if exists {{ relation.include(identifier=false) }}.{{ name }} rename to {{ name }}_of_backup;
+    create index {{ name }} on {{ relation }} using {{ index.type or "btree" }} ({{ index.columns | join(", ") }})
 {%- endmacro %}
 
 

@@ -63,10 +63,19 @@
 {%- endmacro %}
 
 
-{#- Statements of that block: when models were last built, and the newest order that the facts have. -#}
+{#- Statements of that block: when models were last built, and the newest batch and order that the facts have. -#}
 {% macro note_build() %}
-        {%- set fct_orders = graph.nodes["model." ~ project_name ~ ".fct_orders"].relation_name %}
-        update {{ target_table("_pin") }} set built_at = moment;
+        {%- set facts, fct_orders = [], graph.nodes["model." ~ project_name ~ ".fct_orders"].relation_name -%}
+        {%- for name in graph.nodes if name.startswith("model.") and ".fct_" in name -%}
+            {%- do facts.append(graph.nodes[name].alias) -%}
+        {%- endfor %}
+        update {{ target_table("_pin") }} set
+            built_at = moment,
+            built_batch_id = (
+                select min(marks.batch_id)
+                from {{ target_table("_watermarks") }} as marks
+                where marks.model in ({{ literals(facts) }})
+            );
         if to_regclass('{{ fct_orders }}') is not null then
             update {{ target_table("_pin") }} set newest_order_at = (select max(purchased_at) from {{ fct_orders }});
         end if;

@@ -27,6 +27,6 @@ select
 from {{ ref('fct_orders') }} as fct_orders
 inner join {{ ref('dim_dates') }} as dim_dates
     on fct_orders.purchased_date_key = dim_dates.date_key
-where dim_dates.year_month is not null
+where dim_dates.date_key <> -1
 group by dim_dates.year_month
 order by dim_dates.year_month

@@ -38,7 +38,7 @@ baskets as (
 select
     baskets.category_name,
     count(*) as reviewed_orders,
-    round(avg(latest_reviews.score), 2) as average_score,
+    round(avg(latest_reviews.score), 4) as average_review_score,
     round(100.0 * count(*) filter (where latest_reviews.score <= 2) / count(*), 1)
         as negative_percent
 from baskets
@@ -48,4 +48,4 @@ inner join latest_reviews
     on baskets.order_id = latest_reviews.order_id
 where latest_reviews.score is not null
 group by baskets.category_name
-order by average_score desc, baskets.category_name asc
+order by average_review_score desc, baskets.category_name asc

@@ -108,8 +108,8 @@ deliveries as (
 select
     state_code,
     count(*) as delivered_orders,
-    round(avg(days), 1) as average_days,
-    round(avg(is_late::integer), 3) as late_share,
+    round(avg(days), 2) as average_days,
+    round(avg(is_late::integer), 4) as late_share,
     round(avg(freight_value), 2) as average_freight
 from deliveries
 group by state_code

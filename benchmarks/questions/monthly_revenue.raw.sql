@@ -35,7 +35,7 @@ select
                 order by month_start
                 range between interval '1 month' preceding and interval '1 month' preceding
             ), 0
-        ) - 100, 1
-    ) as growth_percent
+        ) - 100, 2
+    ) as revenue_growth_percent
 from months
 order by year_month

@@ -37,7 +37,7 @@ sold as (
         count(*) as orders,
         sum(orders_of_sellers.line_count) as line_count,
         coalesce(sum(orders_of_sellers.revenue), 0) as revenue,
-        round(avg(latest_reviews.score), 2) as average_score
+        round(avg(latest_reviews.score), 4) as average_review_score
     from orders_of_sellers
     left join latest_reviews on orders_of_sellers.order_id = latest_reviews.order_id
     group by orders_of_sellers.seller_id
@@ -53,8 +53,8 @@ select
     sold.orders,
     sold.line_count,
     sold.revenue,
-    round(100 * sold.revenue / nullif(everything.revenue, 0), 2) as revenue_percent,
-    sold.average_score
+    round(100 * sold.revenue / nullif(everything.revenue, 0), 4) as revenue_percent,
+    sold.average_review_score
 from sold
 cross join everything
 left join raw.sellers

@@ -5,16 +5,20 @@ select
     coalesce(to_char(days.date_day, 'YYYYMMDD')::integer, -1) as date_key,
     days.date_day,
     extract(isodow from days.date_day)::integer as day_of_week,
-    to_char(days.date_day, 'FMDay') as day_name,
+    coalesce(to_char(days.date_day, 'FMDay'), 'unknown') as day_name,
     extract(isodow from days.date_day) >= 6 as is_weekend,
     extract(week from days.date_day)::integer as week_of_year,
+    extract(isoyear from days.date_day)::integer as iso_year,
+    date_trunc('week', days.date_day)::date as week_starts_on,
     extract(month from days.date_day)::integer as month,
-    to_char(days.date_day, 'FMMonth') as month_name,
+    coalesce(to_char(days.date_day, 'FMMonth'), 'unknown') as month_name,
+    date_trunc('month', days.date_day)::date as month_starts_on,
     extract(quarter from days.date_day)::integer as quarter,
     extract(year from days.date_day)::integer as year,
-    to_char(days.date_day, 'YYYY-MM') as year_month,
+    coalesce(to_char(days.date_day, 'YYYY-MM'), 'unknown') as year_month,
+    coalesce(to_char(days.date_day, 'YYYY-"Q"Q'), 'unknown') as year_quarter,
     case when days.date_day is not null then holidays.holiday_on is not null end as is_holiday,
-    holidays.holiday_name
+    case when days.date_day is null then 'unknown' else holidays.holiday_name end as holiday_name
 from (
     select day::date as date_day
     from generate_series(timestamp '2016-01-01', '2020-12-31', '1 day') as day
@@ -33,6 +37,7 @@ select distinct on (customers.customer_unique_id)
     coalesce(customers.zip_code_prefix, 'unknown') as zip_code_prefix,
     coalesce(customers.city, 'unknown') as city,
     coalesce(customers.state_code, 'unknown') as state_code,
+    coalesce(states.state_name, 'unknown') as state_name,
     min(customers.purchased_at) over same_customer as first_order_at,
     max(customers.purchased_at) over same_customer as last_order_at,
     false as is_removed
@@ -50,6 +55,7 @@ from (
         on customers.customer_id = orders.customer_id and orders._until_batch_id is null
     where customers._until_batch_id is null and customers.customer_unique_id is not null
 ) as customers
+left join plain.states on customers.state_code = states.state_code
 window same_customer as (partition by customers.customer_unique_id)
 order by
     customers.customer_unique_id,
@@ -57,7 +63,7 @@ order by
     customers.order_id desc,
     customers.customer_id desc;
 insert into plain.dim_customers
-values ('-1', '-1', 'unknown', 'unknown', 'unknown', 'unknown', null, null, false);
+values ('-1', '-1', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', null, null, false);
 alter table plain.dim_customers add primary key (customer_key);
 
 create table plain.dim_sellers as
@@ -67,7 +73,8 @@ select
     coalesce(seller_id, 'unknown') as seller_id,
     coalesce(zip_code_prefix, 'unknown') as zip_code_prefix,
     coalesce(city, 'unknown') as city,
-    coalesce(state_code, 'unknown') as state_code,
+    coalesce(members.state_code, 'unknown') as state_code,
+    coalesce(states.state_name, 'unknown') as state_name,
     false as is_removed,
     is_inferred
 from (
@@ -86,7 +93,8 @@ from (
     where sellers.seller_id is null and sold.seller_id is not null
     union all
     select null, null, null, null, false
-) as members;
+) as members
+left join plain.states on members.state_code = states.state_code;
 alter table plain.dim_sellers add primary key (seller_key);
 
 create table plain.dim_products as

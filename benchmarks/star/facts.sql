@@ -54,6 +54,11 @@ select
         when orders.order_status = 'delivered'
             then orders.delivered_at::date > orders.estimated_delivery_on
     end as is_late,
+    (orders.order_status = 'delivered')::integer as delivered_orders,
+    case
+        when orders.order_status = 'delivered'
+            then (orders.delivered_at::date > orders.estimated_delivery_on)::integer
+    end as late_orders,
     coalesce(items.item_count, 0)::integer as item_count,
     coalesce(items.items_value, 0)::numeric(12, 2) as items_value,
     coalesce(items.freight_value, 0)::numeric(12, 2) as freight_value,
@@ -177,6 +182,14 @@ select
             reviews.created_at desc nulls last,
             reviews.review_id desc
     ) = 1 as is_latest_for_order,
+    reviews.has_comment::integer as commented_reviews,
+    (row_number() over (
+        partition by reviews.order_id
+        order by
+            reviews.answered_at desc nulls last,
+            reviews.created_at desc nulls last,
+            reviews.review_id desc
+    ) = 1)::integer as latest_reviews,
     greatest(max(reviews._batch_id) over (partition by reviews.order_id), orders._batch_id)
         as _batch_id
 from (

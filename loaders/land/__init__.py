@@ -24,8 +24,10 @@ from loaders.land.copy import Progress
 from loaders.land.ledger import Batch, Counts, FileResult, Rules
 from loaders.land.maintenance import in_two, maintain
 from loaders.land.write import Load
+from loaders.paths import sample_folder
 from loaders.sources import Delivery, Request, SourceFile, deliver
 from loaders.sources.text import UTF_8, canonical, header_warnings
+from loaders.tables import TABLES
 
 Say = Callable[[str], None]
 # Wraps the landing of a delivery, and may change it.
@@ -85,7 +87,11 @@ def land(
             return Counts()
         link = stack.enter_context(connect())
         kept = stack.enter_context(archiving(link, delivery, say))
-        return land_delivery(link, kept, mode=mode, say=say, rules=rules)
+        # A lake has the sample's batch already, and would restore it.
+        is_in_lake = kept is not delivery
+        return land_delivery(
+            link, kept, mode=mode, say=say, rules=rules, may_start_anew=not is_in_lake
+        )
 
 
 def _checked(files: Sequence[SourceFile], rules: Rules, say: Say) -> list[SourceFile]:
@@ -109,8 +115,13 @@ def land_delivery(
     mode: str = "delta",
     say: Say = print,
     rules: Rules | None = None,
+    may_start_anew: bool = True,
 ) -> Counts:
-    """Land a delivery as one batch and one transaction on ``link``; see ``land``."""
+    """Land a delivery as one batch and one transaction on ``link``; see ``land``.
+
+    A whole export that comes after nothing but our own sample begins a history of its own, if it
+    ``may_start_anew``.
+    """
     rules = rules or Rules()
 
     def wait_for_turn() -> None:
@@ -127,7 +138,10 @@ def land_delivery(
                 (loaded_at,) = cursor.fetchone() or (None,)
                 batch = Batch(batch_id, mode, loaded_at, rules)
                 loads = [Load(file, batch, progress) for file in delivery.files]
-                total = _write(link, cursor, batch, loads)
+                starts_anew = may_start_anew and _replaces_sample(cursor, delivery)
+                if starts_anew:
+                    say("the synthetic sample gives way: its rows are no part of any history")
+                total = _write(link, cursor, batch, loads, starts_anew=starts_anew)
                 delivery.remember(cursor, batch_id)
             link.commit()
         except BaseException as error:  # Ctrl-C too leaves a note, and nothing else
@@ -148,8 +162,23 @@ def land_delivery(
     return total
 
 
-def _write(link: Connection, cursor: Cursor, batch: Batch, loads: Sequence[Load]) -> Counts:
-    """Write files and ledger. Two connections fill the tables that raw lacks before that."""
+def _replaces_sample(cursor: Cursor, delivery: Delivery) -> bool:
+    """Whether this is a whole export, and nothing but our own sample has landed before."""
+    own = str(sample_folder())
+    return (
+        delivery.source != own
+        and {file.table for file in delivery.files} >= set(TABLES)
+        and ledger.sources(cursor) == {own}
+    )
+
+
+def _write(
+    link: Connection, cursor: Cursor, batch: Batch, loads: Sequence[Load], *, starts_anew: bool
+) -> Counts:
+    """Write files and ledger; raw is emptied before where it ``starts_anew``.
+
+    Two connections fill the tables that raw lacks before that.
+    """
     there = ledger.raw_columns(cursor)
     link.commit()
     new = [load for load in loads if load.table.name not in there]
@@ -159,6 +188,8 @@ def _write(link: Connection, cursor: Cursor, batch: Batch, loads: Sequence[Load]
         if load.result.status:  # the batch's own transaction only gives it its name
             ledger.publish(cursor, load.table)
     ledger.ensure_tables(cursor)
+    if starts_anew:
+        ledger.forget(cursor, batch.batch_id)
     for load in loads:
         if not load.result.status:
             load.write(link)

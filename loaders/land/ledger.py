@@ -226,6 +226,23 @@ def begin(link: Connection, source: str, mode: str) -> int:
     return batch_id
 
 
+def sources(cursor: Cursor) -> set[str]:
+    """Where everything that has landed came from."""
+    cursor.execute("select distinct source from raw._batches where status = 'landed'")
+    return {source for (source,) in cursor.fetchall()}
+
+
+def forget(cursor: Cursor, batch_id: int) -> None:
+    """Empty raw and its ledger, all but this batch, so that history begins with it."""
+    cursor.execute(
+        sql.SQL("truncate raw._rejected_rows, raw._watermarks, raw._offsets, {}").format(
+            sql.SQL(", ").join(raw(table) for table in ALL_TABLES)
+        )
+    )
+    cursor.execute("delete from raw._files where batch_id <> %s", (batch_id,))
+    cursor.execute("delete from raw._batches where batch_id <> %s", (batch_id,))
+
+
 def last_landed(
     cursor: Cursor, result: FileResult, null_marker: str | None
 ) -> tuple[str, int, bool] | None:

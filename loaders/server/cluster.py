@@ -12,12 +12,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from loaders.connection import EMBEDDED
 from loaders.errors import LoaderError
 from loaders.server import files
 from loaders.server.programs import Programs
 
-HOST = "127.0.0.1"
-NAME = "olist"  # of the role and of the database
+HOST = EMBEDDED["PGHOST"]
+NAME = EMBEDDED["PGUSER"]  # of the role and of the database
 SCRAM_ITERATIONS_SINCE, BUILTIN_LOCALE_SINCE, CHECKSUMS_SINCE = 16, 17, 18
 START_SECONDS = 300  # crash recovery included
 CONFIGURATION = "olist.conf"

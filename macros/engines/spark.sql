@@ -10,6 +10,11 @@
 {%- endmacro %}
 
 
+{% macro spark__iso_year(day) -%}
+    extract(yearofweek from {{ day }})
+{%- endmacro %}
+
+
 {% macro spark__source_time(moment) -%}
     convert_timezone(current_timezone(), '{{ var("source_time_zone") }}', {{ moment }})
 {%- endmacro %}

@@ -18,6 +18,15 @@ int_customers as (
 
 ),
 
+states as (
+
+    select
+        state_code,
+        state_name
+    from {{ ref('states') }}
+
+),
+
 members as (
 
     select * from int_customers
@@ -39,26 +48,29 @@ final as (
 
     select
         ---------- primary key
-        {{ dimension_key('customer_unique_id') }} as customer_key,
+        {{ dimension_key('members.customer_unique_id') }} as customer_key,
 
         ---------- foreign keys
-        {{ dimension_key('zip_code_prefix') }} as geography_key,
+        {{ dimension_key('members.zip_code_prefix') }} as geography_key,
 
         ---------- natural key
-        coalesce(customer_unique_id, 'unknown') as customer_unique_id,
+        coalesce(members.customer_unique_id, 'unknown') as customer_unique_id,
 
         ---------- address of the last order
-        coalesce(zip_code_prefix, 'unknown') as zip_code_prefix,
-        coalesce(city, 'unknown') as city,
-        coalesce(state_code, 'unknown') as state_code,
+        coalesce(members.zip_code_prefix, 'unknown') as zip_code_prefix,
+        coalesce(members.city, 'unknown') as city,
+        coalesce(members.state_code, 'unknown') as state_code,
+        coalesce(states.state_name, 'unknown') as state_name,
 
         ---------- history
-        first_order_at,
-        last_order_at,
+        members.first_order_at,
+        members.last_order_at,
 
         ---------- audit
-        is_removed
+        members.is_removed
     from members
+    left join states
+        on members.state_code = states.state_code
 
 )
 

@@ -34,6 +34,15 @@ dim_customers as (
 
 ),
 
+states as (
+
+    select
+        state_code,
+        state_name
+    from {{ ref('states') }}
+
+),
+
 versions as (
 
     select
@@ -85,27 +94,30 @@ final as (
 
     select
         ---------- primary key
-        {{ dbt_utils.generate_surrogate_key(['customer_key', 'version_number']) }}
+        {{ dbt_utils.generate_surrogate_key(['members.customer_key', 'members.version_number']) }}
             as customer_version_key,
 
         ---------- key of the member, as facts have it
-        customer_key,
+        members.customer_key,
 
         ---------- natural key
-        customer_unique_id,
-        version_number,
+        members.customer_unique_id,
+        members.version_number,
 
         ---------- address
-        zip_code_prefix,
-        city,
-        state_code,
+        members.zip_code_prefix,
+        members.city,
+        members.state_code,
+        coalesce(states.state_name, 'unknown') as state_name,
 
         ---------- validity
-        valid_from,
-        valid_to,
-        is_current,
-        is_removed
+        members.valid_from,
+        members.valid_to,
+        members.is_current,
+        members.is_removed
     from members
+    left join states
+        on members.state_code = states.state_code
 
 )
 

@@ -47,24 +47,41 @@ final as (
         ---------- day
         calendar_with_unknown.date_day,
         {{ iso_day_of_week('calendar_with_unknown.date_day') }} as day_of_week,
-        {{ day_name('calendar_with_unknown.date_day') }} as day_name,
+        coalesce({{ day_name('calendar_with_unknown.date_day') }}, 'unknown') as day_name,
         {{ iso_day_of_week('calendar_with_unknown.date_day') }} >= 6 as is_weekend,
 
         ---------- week, month, quarter, year
         {{ iso_week('calendar_with_unknown.date_day') }} as week_of_year,
+        {{ iso_year('calendar_with_unknown.date_day') }} as iso_year,
+        cast({{ dbt.date_trunc('week', 'calendar_with_unknown.date_day') }} as date)
+            as week_starts_on,
         cast(extract(month from calendar_with_unknown.date_day) as integer) as month,
-        {{ month_name('calendar_with_unknown.date_day') }} as month_name,
+        coalesce({{ month_name('calendar_with_unknown.date_day') }}, 'unknown') as month_name,
+        cast({{ dbt.date_trunc('month', 'calendar_with_unknown.date_day') }} as date)
+            as month_starts_on,
         cast(extract(quarter from calendar_with_unknown.date_day) as integer) as quarter,
         cast(extract(year from calendar_with_unknown.date_day) as integer) as year,
-        substring(cast(calendar_with_unknown.date_day as {{ dbt.type_string() }}) from 1 for 7)
-            as year_month,
+        coalesce(
+            substring(cast(calendar_with_unknown.date_day as {{ dbt.type_string() }}) from 1 for 7),
+            'unknown'
+        ) as year_month,
+        coalesce(
+            {{ dbt.concat([
+                "substring(cast(calendar_with_unknown.date_day as " ~ dbt.type_string() ~ ") from 1 for 4)",
+                "'-Q'",
+                "cast(cast(extract(quarter from calendar_with_unknown.date_day) as integer) as " ~ dbt.type_string() ~ ")",
+            ]) }},
+            'unknown'
+        ) as year_quarter,
 
         ---------- national holidays of Brazil
         case
             when calendar_with_unknown.date_day is not null
                 then holidays.holiday_on is not null
         end as is_holiday,
-        holidays.holiday_name
+        case
+            when calendar_with_unknown.date_day is null then 'unknown' else holidays.holiday_name
+        end as holiday_name
     from calendar_with_unknown
     left join holidays
         on calendar_with_unknown.date_day = holidays.holiday_on

@@ -20,6 +20,15 @@ sold_sellers as (
 
 ),
 
+states as (
+
+    select
+        state_code,
+        state_name
+    from {{ ref('states') }}
+
+),
+
 -- One that has gone from the source stays as long as a line names it. One that was sold and that
 -- the source has never had (yet) is an inferred member.
 members as (
@@ -64,23 +73,26 @@ final as (
 
     select
         ---------- primary key
-        {{ dimension_key('seller_id') }} as seller_key,
+        {{ dimension_key('members.seller_id') }} as seller_key,
 
         ---------- foreign keys
-        {{ dimension_key('zip_code_prefix') }} as geography_key,
+        {{ dimension_key('members.zip_code_prefix') }} as geography_key,
 
         ---------- natural key
-        coalesce(seller_id, 'unknown') as seller_id,
+        coalesce(members.seller_id, 'unknown') as seller_id,
 
         ---------- address
-        coalesce(zip_code_prefix, 'unknown') as zip_code_prefix,
-        coalesce(city, 'unknown') as city,
-        coalesce(state_code, 'unknown') as state_code,
+        coalesce(members.zip_code_prefix, 'unknown') as zip_code_prefix,
+        coalesce(members.city, 'unknown') as city,
+        coalesce(members.state_code, 'unknown') as state_code,
+        coalesce(states.state_name, 'unknown') as state_name,
 
         ---------- audit
-        is_removed,
-        is_inferred
+        members.is_removed,
+        members.is_inferred
     from members
+    left join states
+        on members.state_code = states.state_code
 
 )
 

@@ -102,6 +102,8 @@ final as (
         orders.is_late,
 
         ---------- measures
+        cast(orders.is_delivered as integer) as delivered_orders,
+        cast(orders.is_late as integer) as late_orders,
         cast(coalesce(items_by_order.item_count, 0) as integer) as item_count,
         cast(coalesce(items_by_order.items_value, 0) as numeric(12, 2)) as items_value,
         cast(coalesce(items_by_order.freight_value, 0) as numeric(12, 2)) as freight_value,

@@ -94,6 +94,11 @@ final as (
         {{ elapsed('reviews_ranked.created_at', 'reviews_ranked.answered_at', 'hour') }}
             as hours_to_answer,
         reviews_ranked.review_rank = 1 as is_latest_for_order,
+        cast(
+            coalesce(reviews_ranked.comment_title, reviews_ranked.comment_message) is not null
+            as integer
+        ) as commented_reviews,
+        cast(reviews_ranked.review_rank = 1 as integer) as latest_reviews,
 
         ---------- audit
         {{ newest_batch([

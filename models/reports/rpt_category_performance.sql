@@ -74,6 +74,8 @@ orders_rated as (
         orders_of_categories.category_name,
         cast(count(*) as integer) as orders,
         cast(count(fct_orders.review_score) as integer) as reviewed_orders,
+        cast(count(case when fct_orders.review_score <= 2 then 1 end) as integer)
+            as negative_orders,
         {{ average('fct_orders.review_score', 'numeric(5, 4)') }} as average_review_score,
         {{ share('count(case when fct_orders.is_late then 1 end)', 'count(fct_orders.is_late)') }}
             as late_share
@@ -90,6 +92,7 @@ final as (
         lines_summed.*,
         orders_rated.orders,
         orders_rated.reviewed_orders,
+        orders_rated.negative_orders,
         orders_rated.average_review_score,
         orders_rated.late_share,
         {{ percent(

@@ -56,7 +56,7 @@ cohorts_summed_by_month as (
     select
         cohort_number,
         month_number,
-        count(*) as active_customers,
+        cast(count(*) as integer) as active_customers,
         sum(orders) as orders,
         sum(revenue) as revenue
     from purchases_by_month
@@ -109,7 +109,7 @@ final as (
             as retention_percent,
 
         ---------- orders and money
-        cast(orders as bigint) as orders,
+        cast(orders as integer) as orders,
         cast(revenue as numeric(12, 2)) as revenue,
         cast(sum(revenue) over cohort_so_far as numeric(12, 2)) as cumulative_revenue,
         {{ quotient('sum(revenue) over cohort_so_far', 'cohort_size', 'numeric(12, 2)', 2) }}

@@ -17,10 +17,10 @@ customers_summed_by_segment as (
 
     select
         segment,
-        cast(sum(frequency) as bigint) as orders,
-        cast(sum(orders_with_items) as bigint) as orders_with_items,
+        cast(sum(frequency) as integer) as orders,
+        cast(sum(orders_with_items) as integer) as orders_with_items,
         cast(sum(monetary) as numeric(12, 2)) as revenue,
-        count(*) as customers,
+        cast(count(*) as integer) as customers,
         sum(recency_days) as recency_days,
         sum(lifespan_days) as lifespan_days
     from rpt_customer_rfm
@@ -44,7 +44,7 @@ final as (
         {{ quotient('100.0 * customers', 'sum(customers) over ()', 'numeric(5, 2)', 1) }}
             as customers_percent,
         {{ quotient(
-            '10000 * revenue', '(100 * nullif(sum(revenue) over (), 0))', 'numeric(18, 2)', 2
+            '10000 * revenue', '(100 * nullif(sum(revenue) over (), 0))', 'numeric(20, 4)', 2
         ) }} as revenue_percent,
 
         ---------- a customer

@@ -42,10 +42,10 @@ customers_measured as (
 
     select
         fct_orders.customer_key,
+        cast(count(*) as integer) as frequency,
+        cast(count(case when fct_orders.item_count > 0 then 1 end) as integer) as orders_with_items,
         min(rpt_daily_sales.date_day) as first_order_on,
         max(rpt_daily_sales.date_day) as last_order_on,
-        count(*) as frequency,
-        count(case when fct_orders.item_count > 0 then 1 end) as orders_with_items,
         sum(fct_orders.items_value) as monetary
     from fct_orders
     inner join rpt_daily_sales

@@ -41,7 +41,7 @@ orders_summed_by_day as (
         count(case when fct_orders.order_status = 'canceled' then 1 end) as canceled_orders,
         count(case when fct_orders.order_status = 'unavailable' then 1 end) as unavailable_orders,
         count(distinct nullif(fct_orders.customer_key, {{ unknown_key() }})) as active_customers,
-        cast(coalesce(sum(fct_orders.item_count), 0) as bigint) as item_count,
+        coalesce(sum(fct_orders.item_count), 0) as item_count,
         coalesce(sum(fct_orders.items_value), 0) as revenue,
         coalesce(sum(fct_orders.items_value) filter (
             where fct_orders.order_status not in ('canceled', 'unavailable')
@@ -84,12 +84,12 @@ final as (
         dim_dates.holiday_name,
 
         ---------- counts
-        weeks_summed.orders,
-        weeks_summed.orders_with_items,
-        weeks_summed.canceled_orders,
-        weeks_summed.unavailable_orders,
-        weeks_summed.item_count,
-        weeks_summed.active_customers,
+        cast(weeks_summed.orders as integer) as orders,
+        cast(weeks_summed.orders_with_items as integer) as orders_with_items,
+        cast(weeks_summed.canceled_orders as integer) as canceled_orders,
+        cast(weeks_summed.unavailable_orders as integer) as unavailable_orders,
+        cast(weeks_summed.item_count as integer) as item_count,
+        cast(weeks_summed.active_customers as integer) as active_customers,
 
         ---------- money
         cast(weeks_summed.revenue as numeric(12, 2)) as revenue,

@@ -41,7 +41,7 @@ categories_counted as (
 
     select
         category_name,
-        count(*) as orders
+        cast(count(*) as integer) as orders
     from lines_put_in_baskets
     group by category_name
 
@@ -52,7 +52,7 @@ pairs_counted as (
     select
         first_ones.category_name as first_category,
         second_ones.category_name as second_category,
-        count(*) as orders
+        cast(count(*) as integer) as orders
     from lines_put_in_baskets as first_ones
     inner join lines_put_in_baskets as second_ones
         on

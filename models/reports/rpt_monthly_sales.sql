@@ -23,12 +23,12 @@ days_summed_by_month as (
         cast(date_trunc('month', min(date_day)) as date) as month_starts_on,
         extract(day from min(date_day)) = 1
         and extract(day from {{ dbt.dateadd('day', 1, 'max(date_day)') }}) = 1 as is_complete,
-        count(case when orders > 0 then 1 end) as days_with_orders,
-        cast(sum(orders) as bigint) as orders,
-        cast(sum(orders_with_items) as bigint) as orders_with_items,
-        cast(sum(canceled_orders) as bigint) as canceled_orders,
-        cast(sum(unavailable_orders) as bigint) as unavailable_orders,
-        cast(sum(item_count) as bigint) as item_count,
+        cast(count(case when orders > 0 then 1 end) as integer) as days_with_orders,
+        cast(sum(orders) as integer) as orders,
+        cast(sum(orders_with_items) as integer) as orders_with_items,
+        cast(sum(canceled_orders) as integer) as canceled_orders,
+        cast(sum(unavailable_orders) as integer) as unavailable_orders,
+        cast(sum(item_count) as integer) as item_count,
         cast(sum(revenue) as numeric(12, 2)) as revenue,
         cast(sum(net_revenue) as numeric(12, 2)) as net_revenue,
         cast(sum(freight_value) as numeric(12, 2)) as freight_value,
@@ -44,8 +44,8 @@ customers_counted_by_month as (
 
     select
         active_month,
-        cast(sum(active_customers) as bigint) as active_customers,
-        cast(coalesce(sum(case when months_since = 0 then active_customers end), 0) as bigint)
+        cast(sum(active_customers) as integer) as active_customers,
+        cast(coalesce(sum(case when months_since = 0 then active_customers end), 0) as integer)
             as new_customers
     from rpt_customer_cohorts
     group by active_month

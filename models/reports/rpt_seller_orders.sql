@@ -96,6 +96,9 @@ final as (
         cast(lines_grouped.revenue as numeric(12, 2)) as revenue,
         cast(lines_grouped.freight_value as numeric(12, 2)) as freight_value,
 
+        cast(coalesce(fct_orders.is_delivered, false) as integer) as delivered_parcels,
+        cast(fct_orders.is_late as integer) as late_parcels,
+
         ---------- the order, the same for each of its sellers
         cast(count(*) over (partition by lines_grouped.order_id) as integer) as sellers_in_order,
         lines_grouped.order_status,

@@ -1,61 +1,30 @@
 with
 
-lines as (
-
-    select
-        order_id,
-        revenue as price
-    from {{ part('revenue_by_order') }}
-
-),
-
-sold as (
-
-    select
-        date_trunc('month', orders.order_purchase_timestamp::timestamp)::date as month_start,
-        count(distinct orders.order_purchase_timestamp::date) as days,
-        count(lines.order_id) as orders,
-        coalesce(sum(lines.price), 0) as price
-    from raw.orders
-    left join lines using (order_id)
-    where orders._until_batch_id is null and orders.order_purchase_timestamp is not null
-    group by 1
-
-),
-
 months as (
 
-    select
-        month_start::date,
-        coalesce(sold.days, 0) as days,
-        coalesce(sold.orders, 0) as orders,
-        coalesce(sold.price, 0) as price
-    from generate_series(
-        (select min(month_start) from sold), (select max(month_start) from sold), '1 month'
-    ) as every_month (month_start)
-    left join sold using (month_start)
+    select *
+    from {{ report('rpt_monthly_sales') }}
 
 )
 
 select
-    to_char(months.month_start, 'YYYY-MM') as year_month,
-    months.days as days_with_orders,
-    months.orders as orders_with_items,
-    months.price as revenue,
-    round(100.0 * (months.orders - before.orders) / nullif(before.orders, 0), 1)
-        as orders_with_items_growth_percent,
-    round(100 * (months.price - before.price) / nullif(before.price, 0), 1) as growth_percent,
-    round(100 * (months.price - year_before.price) / nullif(year_before.price, 0), 1)
-        as growth_yoy_percent,
+    here.year_month,
+    here.days_with_orders,
+    here.orders_with_items,
+    here.revenue,
+    here.revenue_growth_percent,
+    here.revenue_growth_yoy_percent,
+    round(
+        100.0 * (here.orders_with_items - before.orders_with_items)
+        / nullif(before.orders_with_items, 0), 1
+    ) as orders_with_items_growth_percent,
     (
-        select sum(so_far.price) from months as so_far
+        select sum(so_far.revenue) from months as so_far
         where
-            so_far.month_start <= months.month_start
-            and extract(year from so_far.month_start) = extract(year from months.month_start)
+            so_far.year_month <= here.year_month
+            and left(so_far.year_month, 4) = left(here.year_month, 4)
     ) as revenue_in_year_so_far
-from months
+from months as here
 left join months as before
-    on before.month_start = (months.month_start - interval '1 month')::date
-left join months as year_before
-    on year_before.month_start = (months.month_start - interval '1 year')::date
-order by 1
+    on before.month_starts_on = (here.month_starts_on - interval '1 month')::date
+order by here.year_month

@@ -9,6 +9,7 @@ from conftest import Query, write_csv
 from loaders import build, download, packages
 from loaders.cli import main
 from loaders.land import land
+from loaders.paths import sample_folder
 from loaders.sample import generate
 
 Captured = pytest.CaptureFixture[str]
@@ -46,7 +47,7 @@ def dbt(query: Query, monkeypatch: pytest.MonkeyPatch) -> Dbt:
 @pytest.fixture
 def sample(dbt: Dbt) -> Path:
     """The synthetic files of a build, small ones."""
-    folder = build.sample_folder()
+    folder = sample_folder()
     generate(folder, 0.001)
     (folder / ".complete").touch()
     return folder
@@ -71,12 +72,15 @@ def test_the_sample_gives_way_to_data_that_are_named(
     assert main(["build"]) == 0  # nothing new
     assert sources(query) == ["sample"]
     monkeypatch.setenv("OLIST_DATA", str(export))
-    assert main(["build"]) == 0  # though all rows of the sample are removed
-    assert sources(query) == ["sample", export.name]
+    assert main(["build"]) == 0  # and the sample is no part of its history
+    assert sources(query) == [export.name]
+    assert query("select count(*) > 0, min(_batch_id) = max(_batch_id) from raw.orders") == [
+        (True, True)
+    ]
     assert [operations for _, operations in dbt.calls] == [False, False, True]
     monkeypatch.delenv("OLIST_DATA")
     assert main(["build"]) == 0  # on what is landed, not on the sample
-    assert sources(query) == ["sample", export.name]
+    assert sources(query) == [export.name]
 
 
 def test_the_summary(dbt: Dbt, sample: Path, capsys: Captured) -> None:

@@ -66,6 +66,15 @@ def test_without_any_server_it_says_what_to_do(
     assert "run 'olist up'" in capsys.readouterr().err
 
 
+def test_dbt_without_any_server_says_what_to_do(without_server: None) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "loaders.dbt", "build"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("dbt: There is no server yet: run 'olist up'")
+    assert not done.stdout
+
+
 @pytest.mark.parametrize("form", ["--dotenv", "--url"])
 def test_env_for_tools_that_run_dbt_themselves(
     form: str,

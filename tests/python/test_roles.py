@@ -387,9 +387,13 @@ def test_passwords(repaired: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["env", "--role", "reader"]) == 1
     assert faults() == [f"the password of olist_{kind} is not known here" for kind in KINDS]
     assert not has_roles()
-    assert for_dbt() == server.environment()
+    assert for_dbt("postgres") == server.environment()
     assert main(["roles"]) == 0
-    assert for_dbt() == credentials("transformer")
+    assert for_dbt("postgres") == credentials("transformer")
+    assert for_dbt("dev") == server.environment()  # who may create its schemas
+    monkeypatch.setenv("OLIST_TARGET", "dev")
+    assert {one["PGUSER"] for one in access(lambda _: None).values()} == {LOADER, "olist"}
+    monkeypatch.delenv("OLIST_TARGET")
     monkeypatch.setenv("OLIST_READER_PASSWORD", "chosen-by-the-user")
     assert main(["roles"]) == 0
     for kind in KINDS:
@@ -408,6 +412,32 @@ def test_env_and_psql_of_a_role(home: Path) -> None:
             check=True,
         ).stdout
         assert printed == "olist_reader\n"
+
+
+def test_a_shell_with_the_variables_of_env(home: Path, tmp_path: Path) -> None:
+    """Roles and `down` are as without them; another checkout says whose server it uses."""
+
+    def say(command: str, **more: str) -> str:
+        script = f'eval "$("$0" -m loaders env)"; OLIST_HOME="$1" "$0" -m loaders {command}'
+        return subprocess.run(
+            ["/bin/sh", "-c", script, sys.executable, more.get("other", str(home))],
+            cwd=project_root(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        ).stdout
+
+    write_csv(tmp_path / "batch", "sellers", "s7,01037,sao paulo,SP")
+    assert "batch" in say(f"land '{tmp_path}/batch'")
+    assert run("select pg_get_userbyid(relowner) from pg_class where relname = '_batches'") == [
+        (LOADER,)
+    ]
+    used = f"The server of {home}/.postgres is used: this shell has the variables of that"
+    assert used in say("status", other=str(tmp_path))
+    assert "run 'olist up'" in say("env", other=str(tmp_path))
+    assert "has stopped" in say("down")
+    assert "running" in say("up")
 
 
 def test_who_does_what(

@@ -46,6 +46,7 @@ ratings as (
     select
         category_name,
         count(score)::integer as reviewed_orders,
+        sum((score <= 2)::integer) as negative_orders,
         avg(score)::numeric(5, 4) as average_review_score,
         avg(is_late::integer)::numeric(5, 4) as late_share
     from (
@@ -70,6 +71,7 @@ select
     sums.before::numeric(12, 2) as revenue_365_days_before,
     sums.orders,
     ratings.reviewed_orders,
+    coalesce(ratings.negative_orders, 0) as negative_orders,
     sums.products,
     sums.sellers,
     (100 * sums.revenue / totals.revenue)::numeric(7, 4) as revenue_percent,

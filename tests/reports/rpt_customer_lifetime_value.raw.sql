@@ -77,7 +77,7 @@ select
     sum(orders_with_items)::bigint as orders_with_items,
     sum(revenue) as revenue,
     round(100.0 * count(*) / max(everybody), 2) as customers_percent,
-    round(100 * sum(revenue) / nullif(max(all_revenue), 0), 2) as revenue_percent,
+    round(100 * sum(revenue) / nullif(max(all_revenue), 0), 4) as revenue_percent,
     round(avg(revenue), 2) as revenue_per_customer,
     round(avg(orders), 4) as orders_per_customer,
     round(avg(last_order_on - first_order_on), 2) as average_lifespan_days,

@@ -140,6 +140,8 @@ select
     line_count::integer as line_count,
     revenue::numeric(12, 2) as revenue,
     freight_value::numeric(12, 2) as freight_value,
+    is_delivered::integer as delivered_parcels,
+    case when is_delivered then is_behind::integer end as late_parcels,
     sellers_in_order,
     order_status,
     is_delivered,

@@ -11,6 +11,11 @@ def dateadd(datepart: str, interval: int, moment: str) -> str:
     return f"dateadd({moment}, {interval}, '{datepart}')"
 
 
+def date_trunc(datepart: str, moment: str) -> str:
+    """Stand for the start of a period."""
+    return f"date_trunc('{datepart}', {moment})"
+
+
 def concat(parts: list[str]) -> str:
     """Stand for texts put together."""
     return f"concat({parts[0]})"

@@ -7,10 +7,10 @@
         "transaction_at": "timestamp",
     }),
     "marketing_campaigns": (["campaign_id", "campaign_date"], {
-        "impressions": "integer",
-        "clicks": "integer",
+        "impressions": "bigint",
+        "clicks": "bigint",
         "cost": "numeric(12, 2)",
-        "attributed_orders": "integer",
+        "attributed_orders": "bigint",
         "attributed_revenue": "numeric(12, 2)",
         "campaign_date": "timestamp",
     }),

@@ -30,16 +30,16 @@ days_summed_by_month as (
         campaign_days.channel,
         cast(coalesce(sum(campaign_days.impressions), 0) as bigint) as impressions,
         cast(coalesce(sum(campaign_days.clicks), 0) as bigint) as clicks,
-        cast(coalesce(sum(campaign_days.cost), 0) as numeric(18, 2)) as cost,
+        cast(coalesce(sum(campaign_days.cost), 0) as numeric(12, 2)) as cost,
         cast(coalesce(sum(campaign_days.attributed_orders), 0) as bigint) as attributed_orders,
-        cast(coalesce(sum(campaign_days.attributed_revenue), 0) as numeric(18, 2))
+        cast(coalesce(sum(campaign_days.attributed_revenue), 0) as numeric(12, 2))
             as attributed_revenue,
-        coalesce(dates.year_month, 'unknown') as year_month,
+        dates.year_month,
         count(distinct campaign_days.campaign_id) as campaign_count
     from campaign_days
     inner join dates
         on campaign_days.campaign_date_key = dates.date_key
-    group by campaign_days.channel, coalesce(dates.year_month, 'unknown')
+    group by campaign_days.channel, dates.year_month
 
 ),
 

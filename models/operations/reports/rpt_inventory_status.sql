@@ -101,7 +101,10 @@ final as (
         reorder_point,
         on_hand_quantity <= 0 as is_stocked_out,
         -- Sales of the year: a stock that was empty for 90 days could not sell in them.
-        on_hand_quantity <= reorder_point and sold_quantity_365d > 0 as needs_reorder
+        on_hand_quantity <= reorder_point and sold_quantity_365d > 0 as needs_reorder,
+        cast(on_hand_quantity <= 0 as integer) as stocked_out_stocks,
+        cast(on_hand_quantity <= reorder_point and sold_quantity_365d > 0 as integer)
+            as stocks_to_reorder
     from movements_joined_to_levels
 
 )

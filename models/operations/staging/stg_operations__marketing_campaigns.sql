@@ -27,10 +27,10 @@ renamed as (
         {{ trimmed('channel') }} as channel,
 
         ---------- numerics
-        {{ try_cast('impressions', 'integer') }} as impressions,
-        {{ try_cast('clicks', 'integer') }} as clicks,
+        {{ try_cast('impressions', 'bigint') }} as impressions,
+        {{ try_cast('clicks', 'bigint') }} as clicks,
         {{ try_cast('cost', 'numeric(12, 2)') }} as cost,
-        {{ try_cast('attributed_orders', 'integer') }} as attributed_orders,
+        {{ try_cast('attributed_orders', 'bigint') }} as attributed_orders,
         {{ try_cast('attributed_revenue', 'numeric(12, 2)') }} as attributed_revenue,
 
         ---------- dates

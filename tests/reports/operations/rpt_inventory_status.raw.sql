@@ -88,7 +88,13 @@ select
         when of_90 > 0 then (of_90 * 21 + base - 1) / base >= on_hand
         when of_365 > 0 then not on_hand > 0
         else false
-    end as needs_reorder
+    end as needs_reorder,
+    (not on_hand > 0)::integer as stocked_out_stocks,
+    (case
+            when of_90 > 0 then (of_90 * 21 + base - 1) / base >= on_hand
+            when of_365 > 0 then not on_hand > 0
+            else false
+        end)::integer as stocks_to_reorder
 from sales
 inner join averages using (product_id, seller_id)
 inner join stocks using (product_id, seller_id)

@@ -1,0 +1,3 @@
+select *
+from {{ ref('dim_dates') }}
+where date_key <> -1
