@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
+from streamlit.web.cli import main as command_line
 
 import metrics
 from dashboard.cards import STYLE
@@ -22,6 +23,12 @@ PAGES: dict[str, tuple[Draw, str]] = {
     "quality": (quality.draw, "Can the figures be trusted?"),
 }
 _YEAR = 12  # months of the period, if none is chosen
+
+
+def serve(port: int) -> None:
+    """Serve the dashboard until it is stopped; what takes time is done before anybody looks."""
+    metrics.metrics()
+    command_line(["run", "app.py", f"--server.port={port}"], standalone_mode=False)
 
 
 def main() -> None:

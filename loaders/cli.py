@@ -76,7 +76,6 @@ def _words(_: click.Context, __: click.Parameter, value: str | None) -> Names:
     return tuple(value.replace(",", " ").split()) if value else ()
 
 
-_day = click.DateTime(("%Y-%m-%d",))
 _passed_on = {"ignore_unknown_options": True}
 _arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 _role = click.option(
@@ -349,28 +348,18 @@ def mf() -> None:
 @click.option(
     "--where", multiple=True, help="A condition: {{ Dimension('…') }} = '…' (repeatable)."
 )
-@click.option("--start-time", "start", type=_day, help="First day.")
-@click.option("--end-time", "end", type=_day, help="Last day.")
+@click.option("--start-time", "start", type=click.DateTime(), help="First day.")
+@click.option("--end-time", "end", type=click.DateTime(), help="Last day.")
 @click.option("--order", callback=_words, help="Columns to sort by; -revenue: largest first.")
 @click.option("--limit", type=int, help="At most this many rows.")
 @click.option("--decimals", default=4, help="Of figures in the table.")
-@click.option("--csv", "csv_file", type=click.File("w"), help="Write a CSV file (-: print it).")
+@click.option("--csv", "file", type=click.File("w"), help="Write a CSV file (-: print it).")
 @click.option("--explain", is_flag=True, help="Print the SQL instead.")
-def query(decimals: int, csv_file: TextIO | None, explain: bool, **question: Any) -> None:
-    """Compute metrics by dimensions.
-
-    \b
-    Examples:
-      olist mf query --metrics revenue,orders --group-by metric_time__month
-      olist mf query --metrics revenue --group-by product__category_name --order -revenue --limit 10
-    """
-    import metrics
+def query(decimals: int, file: TextIO | None, explain: bool, **question: Any) -> None:
+    """Compute metrics: olist mf query --metrics orders --group-by metric_time__month."""
     from metrics.show import show
 
-    if explain:
-        print(metrics.sql(**question))
-    else:
-        show(metrics.query(**question), csv_file, decimals)
+    show(question, file, decimals, explain=explain)
 
 
 @olist.command("metrics")
@@ -387,13 +376,9 @@ def metrics_(names: Names) -> None:
 def dashboard(port: int) -> None:
     """Serve the dashboard on 127.0.0.1 (docs/dashboard.md)."""
     os.chdir(project_root() / "dashboard")  # where Streamlit finds its settings
-    from streamlit.web.cli import main as streamlit
+    from dashboard.frame import serve
 
-    import metrics
-    from dashboard import frame  # noqa: F401 - now, and not when the first reader waits for it
-
-    metrics.metrics()
-    streamlit(["run", "app.py", f"--server.port={port}"], standalone_mode=False)
+    serve(port)
 
 
 @olist.command()

@@ -7,11 +7,15 @@ from typing import Any, TextIO
 
 from tabulate import tabulate
 
-from metrics import Answer, dimensions, metrics
+from metrics import dimensions, metrics, query, sql
 
 
-def show(answer: Answer, file: TextIO | None, decimals: int) -> None:
-    """Print an answer as a table, or write it as CSV."""
+def show(question: dict[str, Any], file: TextIO | None, decimals: int, *, explain: bool) -> None:
+    """Print the answer of a question as a table or as CSV, or its SQL."""
+    if explain:
+        print(sql(**question))
+        return
+    answer = query(**question)
     if file is not None:
         csv.writer(file, lineterminator="\n").writerows([answer.columns, *answer.rows])
         return
