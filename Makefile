@@ -72,7 +72,7 @@ compare: $(READY_DEV) packages ## The same rows on every engine that is installe
 .PHONY: semantic
 semantic: $(READY_DEV) packages ## MetricFlow, and every metric compared with SQL: docs/semantic-layer.md
 	@$(PIP) -r requirements-semantic.lock
-	@$(BIN)/python -m pytest tests/python/test_semantic_layer.py
+	@$(BIN)/python -m pytest tests/python/test_semantic_layer.py tests/python/test_metrics.py
 
 .PHONY: dashboard
 dashboard: $(READY_DEV) packages ## The dashboard, and its tests in a browser, where there is one: docs/dashboard.md

@@ -51,7 +51,10 @@ class Engine:
             output_column_order_mode=OutputColumnOrderMode.INPUT_ORDER, **request
         )
         with self._alone:
-            return str(self._engine.explain(asked).sql_statement.sql)
+            sql = str(self._engine.explain(asked).sql_statement.sql)
+        before, word, order = sql.rpartition("ORDER BY")
+        # The largest first, and not what has no figure, as PostgreSQL has it.
+        return before + word + order.replace(" DESC", " DESC NULLS LAST") if word else sql
 
     def dimensions(self, metrics: list[str]) -> dict[str, Any]:
         """By name, what these metrics share: dimensions of their own, and those one step away."""

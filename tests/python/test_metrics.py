@@ -74,6 +74,11 @@ def test_every_metric_is_listed_with_what_it_is(built: Warehouse) -> None:
             "select state_code, sum(price) from {all} group by 1 order by 2 desc limit 3",
         ),
         (
+            {"by": [MONTH, "order_id__is_late"], "order": ("-order_id__is_late", f"-{MONTH}")},
+            "select {month}, is_late, sum(price) from {all} left join marts.fct_orders"
+            " using (order_id) group by 1, 2 order by 2 desc nulls last, 1 desc nulls last",
+        ),
+        (
             {"start": "2017-03-01", "end": "2017-03-31"},
             "select sum(price) from {all} where year_month = '2017-03'",
         ),
