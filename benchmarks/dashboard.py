@@ -5,6 +5,7 @@ on the page. Then 50 people, each with the page open, go to another one at the s
 """
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.dbt import NO_TESTS, dbt
@@ -20,8 +21,8 @@ CHART = "[data-testid=stVegaLiteChart] .marks"
 
 def measures(settings: Settings) -> Sequence[Measure]:
     """Land and build once, then look."""
-    if CHROMIUM is None:
-        raise LoaderError("There is no Chromium here: .ci/servers installs Debian's.")
+    if CHROMIUM is None or find_spec("playwright") is None:
+        raise LoaderError("it needs 'make dashboard', and a Chromium ('.ci/servers').")
     install(retry=False, say=lambda _: None)
     first, following = [], []
     with settings.database():
