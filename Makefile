@@ -72,7 +72,12 @@ compare: $(READY_DEV) packages ## The same rows on every engine that is installe
 .PHONY: semantic
 semantic: $(READY_DEV) packages ## MetricFlow, and every metric compared with SQL: docs/semantic-layer.md
 	@$(PIP) -r requirements-semantic.lock
-	@$(BIN)/python -m pytest tests/python/test_semantic_layer.py
+	@$(BIN)/python -m pytest tests/python/test_semantic_layer.py tests/python/test_metrics.py
+
+.PHONY: dashboard
+dashboard: $(READY_DEV) packages ## The dashboard, and its tests in a browser, where there is one: docs/dashboard.md
+	@$(PIP) -r requirements-dashboard.lock
+	@$(BIN)/python -m pytest tests/python/test_dashboard*.py
 
 .PHONY: slim
 slim: $(READY_DEV) packages ## Build what changed, on tables that BASE=origin/main built (docs/ci.md)
@@ -136,6 +141,8 @@ docs-site: $(READY) packages ## The same as a folder to publish: target/site
 .PHONY: gallery
 gallery: $(READY_DEV) packages ## Draw the pictures of docs/gallery.md from the reports of the warehouse in use
 	@$(BIN)/python -m docs.gallery
+	@$(BIN)/python -c 'import playwright' 2>/dev/null && $(BIN)/python -m docs.pages || \
+		echo "Pictures of the dashboard need 'make dashboard'."
 
 .PHONY: erd
 erd: $(READY_DEV) packages ## Draw docs/assets/star.svg anew from the models
@@ -164,12 +171,14 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-spark.lock pyproject.toml
 	@$(COMPILE) --extra semantic --constraint requirements-dev.lock \
 		--output-file requirements-semantic.lock pyproject.toml
+	@$(COMPILE) --extra browser --constraint requirements-dev.lock --constraint requirements-semantic.lock \
+		--output-file requirements-dashboard.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
 
 .PHONY: sizes
 sizes: ## Lines of Python per room
-	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders benchmarks docs tests/python tests/mutation \
+	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders metrics dashboard benchmarks docs tests/python tests/mutation \
 		tests/governance; do \
 		printf '%7d  %s\n' "$$(git ls-files "$$room" | grep '\.py$$' | xargs cat | wc -l)" "$$room"; done
 

@@ -16,7 +16,7 @@ from benchmarks.settings import Settings, environment, prepared
 from loaders.errors import LoaderError
 from loaders.paths import project_root
 
-GROUPS = ("landing", "questions", "build", "incremental", "scale")
+GROUPS = ("landing", "questions", "build", "incremental", "scale", "dashboard")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
-from loaders.errors import LoaderError, redact
+from loaders.errors import LoaderError, redact, sentence_of
+from loaders.paths import project_root
 
 Names = tuple[str, ...]
 
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in `olist status | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        if (sentence := _sentence(error)) is None:
+        if (sentence := sentence_of(error)) is None:
             raise
         _fail(redact(" ".join(sentence.splitlines())))
         return 1
@@ -52,23 +53,6 @@ def _fail(sentence: str) -> None:
     with suppress(BrokenPipeError):
         sys.stdout.flush()  # a pipe's output is buffered
     print(f"olist: {sentence}", file=sys.stderr)
-
-
-def _sentence(error: Exception) -> str | None:
-    """What to say of an error that a user can do something about."""
-    if isinstance(error, LoaderError):
-        return str(error)
-    if isinstance(error, ModuleNotFoundError):
-        package = str(error.name).partition(".")[0]
-        install = "which is not installed: .venv/bin/pip install -e '.[lake]'"
-        return f"this needs {package}, {install}." if package in {"obstore", "pyarrow"} else None
-    import psycopg2
-
-    if isinstance(error, psycopg2.Error):
-        from loaders.connection import reason_of
-
-        return f"PostgreSQL stopped the command: {reason_of(error)}."
-    return None
 
 
 def _acting(kind: str) -> AbstractContextManager[None]:
@@ -86,6 +70,10 @@ def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
             if name not in BY_NAME:
                 raise click.BadParameter(f"no raw table '{name}'; there are {', '.join(BY_NAME)}")
     return value
+
+
+def _words(_: click.Context, __: click.Parameter, value: str | None) -> Names:
+    return tuple(value.replace(",", " ").split()) if value else ()
 
 
 _passed_on = {"ignore_unknown_options": True}
@@ -113,7 +101,8 @@ def olist(context: click.Context) -> None:
       olist land march.zip                        land more rows later (never removes any)
       olist answers monthly_revenue               run an analysis (--list: list all)
       olist psql -c '\\d+ marts.fct_orders'        query the warehouse
-      olist mf query --metrics revenue            query the semantic layer
+      olist mf query --metrics revenue            compute metrics (olist metrics: list them)
+      olist dashboard                             show them on http://127.0.0.1:8501
     """
     from loaders.connection import report_other_folder
 
@@ -347,14 +336,49 @@ def answers(names: Names, only_list: bool, limit: int | None, as_csv: bool) -> N
         answer(names, limit=limit, as_csv=as_csv)
 
 
-@olist.command(context_settings=_passed_on)
-@_arguments
-def mf(arguments: Names) -> None:
-    """Query the semantic layer with MetricFlow (its help: olist mf)."""
-    from loaders.dbt import metricflow
+@olist.group()
+def mf() -> None:
+    """Query the semantic layer."""
 
-    with _acting("reader"):
-        metricflow(arguments)
+
+@mf.command()
+@click.option("--metrics", callback=_words, help="Metrics: revenue,orders.")
+@click.option("--group-by", "by", callback=_words, help="Dimensions: metric_time__month.")
+@click.option("--saved-query", "saved", help="A saved query, in place of both.")
+@click.option(
+    "--where", multiple=True, help="A condition: {{ Dimension('…') }} = '…' (repeatable)."
+)
+@click.option("--start-time", "start", type=click.DateTime(), help="First day.")
+@click.option("--end-time", "end", type=click.DateTime(), help="Last day.")
+@click.option("--order", callback=_words, help="Columns to sort by; -revenue: largest first.")
+@click.option("--limit", type=int, help="At most this many rows.")
+@click.option("--decimals", default=4, help="Of figures in the table.")
+@click.option("--csv", "file", type=click.File("w"), help="Write a CSV file (-: print it).")
+@click.option("--explain", is_flag=True, help="Print the SQL instead.")
+def query(decimals: int, file: TextIO | None, explain: bool, **question: Any) -> None:
+    """Compute metrics: olist mf query --metrics orders --group-by metric_time__month."""
+    from metrics.show import show
+
+    show(question, file, decimals, explain=explain)
+
+
+@olist.command("metrics")
+@click.argument("names", nargs=-1)
+def metrics_(names: Names) -> None:
+    """List the metrics, or what those named can be grouped by."""
+    from metrics.show import list_items
+
+    list_items(names)
+
+
+@olist.command()
+@click.option("--port", default=8501)
+def dashboard(port: int) -> None:
+    """Serve the dashboard on 127.0.0.1 (docs/dashboard.md)."""
+    os.chdir(project_root() / "dashboard")  # where Streamlit finds its settings
+    from dashboard.frame import serve
+
+    serve(port)
 
 
 @olist.command()

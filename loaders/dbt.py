@@ -7,10 +7,10 @@ needs no server.
 """
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 from loaders.errors import LoaderError, redact
 from loaders.paths import project_root
@@ -91,20 +91,29 @@ def environment_for_dbt(**more: str) -> Iterator[None]:
         os.environ.update(before)
 
 
-def metricflow(arguments: Sequence[str]) -> None:
-    """Run MetricFlow on the warehouse in use (docs/semantic-layer.md)."""
-    if find_spec("dbt_metricflow") is None:
-        raise LoaderError("MetricFlow is not installed: run 'make semantic'.")
-    with environment_for_dbt():
-        # after the variables: dbt copies the environment when it starts
-        from dbt.cli.main import dbtRunner
-        from dbt_metricflow.cli.main import cli
+def semantic_manifest() -> str:
+    """What dbt makes of the semantic layer for the target in use; it parses what has changed.
 
-        # MetricFlow reads what the last dbt command left in target/, maybe of another database.
-        done = dbtRunner().invoke(["--quiet", "parse"])
-        if not done.success:
-            raise LoaderError(f"dbt cannot parse the project: {done.exception}")
-        cli(list(arguments) or ["--help"], prog_name="olist mf")
+    Raises LoaderError when it cannot, or the target is not PostgreSQL's.
+    """
+    if (target := target_of()) in ENGINES:
+        raise LoaderError(f"metrics are computed on PostgreSQL, and OLIST_TARGET is {target}.")
+    root = project_root()
+    made = root / "target" / "metrics" / target / "semantic_manifest.json"
+    read = (root / "dbt_project.yml", root / "profiles.yml", *(root / "models").rglob("*"))
+    if not made.exists() or made.stat().st_mtime < max(path.stat().st_mtime for path in read):
+        print("dbt parses the project, once after each change …", file=sys.stderr)
+        arguments = ("--quiet", "--log-level-file", "none", "parse", "--target-path", made.parent)
+        done = subprocess.run(
+            [sys.executable, "-m", "dbt.cli.main", *arguments],
+            env={**os.environ, "DBT_PROJECT_DIR": str(root), "DBT_PROFILES_DIR": str(root)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise LoaderError(f"dbt cannot parse the project: {' '.join(done.stdout.split())}")
+    return made.read_text("utf-8")
 
 
 def _variables(arguments: Sequence[str]) -> Mapping[str, str] | None:

@@ -4,6 +4,7 @@ import re
 
 # user:password@, up to the last @ of the word: a password may have / and @ in it by mistake.
 _USER_INFO = re.compile(r"(:/+[^:/\s@]*):\S*@")
+_EXTRAS = {"obstore": "lake", "pyarrow": "lake", "metricflow": "semantic", "streamlit": "dashboard"}
 _PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s]+", re.I)
 
 
@@ -16,6 +17,25 @@ class LoaderError(Exception):
     """
 
     source: str | None = None
+
+
+def sentence_of(error: Exception) -> str | None:
+    """What to say of an error that a user can do something about; of another, nothing."""
+    if isinstance(error, LoaderError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        package = str(error.name).partition(".")[0]
+        if package not in _EXTRAS:
+            return None
+        install = f".venv/bin/pip install -e '.[{_EXTRAS[package]}]'"
+        return f"this needs {package}, which is not installed: {install}."
+    import psycopg2  # noqa: PLC0415 - `olist env` does not wait for it
+
+    if isinstance(error, psycopg2.Error):
+        from loaders.connection import reason_of  # noqa: PLC0415
+
+        return f"PostgreSQL stopped the command: {reason_of(error)}."
+    return None
 
 
 def shown(text: str, limit: int = 80) -> str:

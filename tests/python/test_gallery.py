@@ -1,6 +1,7 @@
 """The gallery: every picture is drawn, small, shown in the docs, and the same each time."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from loaders.paths import project_root
+from tests.browser import PAGES
 from warehouse import Warehouse
 
 pytest.importorskip("matplotlib", reason="extra gallery is not installed")
@@ -53,5 +55,7 @@ def test_the_docs_show_every_picture_that_is_there() -> None:
     assert there == NAMES
     for chart in CHARTS:
         assert f"![{chart.__doc__}](assets/gallery/{chart.__name__}.png)" in shown
+    pages = {path.stem for path in (DOCS / "assets" / "dashboard").glob("*.png")}
+    assert pages == {*re.findall(r"\(assets/dashboard/(\w+)\.png\)", shown)} == {*PAGES}
     sizes = {path.name: path.stat().st_size for path in (DOCS / "assets").rglob("*.*")}
     assert {name: size for name, size in sizes.items() if size > LIMIT} == {}

@@ -2,11 +2,7 @@
 
 import json
 import math
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,26 +16,13 @@ import yaml
 from loaders.paths import project_root
 from warehouse import Warehouse
 
-pytest.importorskip("dbt_metricflow", reason="MetricFlow is not installed: make semantic")
-from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
-from metricflow.protocols.sql_client import SqlEngine
-from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
-from metricflow_semantics.model.dbt_manifest_parser import (
-    parse_manifest_from_dbt_generated_manifest,
-)
-from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+pytest.importorskip("metricflow", reason="MetricFlow is not installed: make semantic")
+from metrics.engine import Engine
 
 Cells = dict[tuple[str, ...], float]
 TABLE = yaml.safe_load(Path(__file__).with_name("metrics.yml").read_text("utf-8"))
 SOURCE_OF = {metric: source for source, metrics in TABLE["metrics"].items() for metric in metrics}
 OVER_TIME = [*TABLE["growth"], *TABLE["so_far"], *TABLE["other"]]
-
-
-class _Postgres:
-    """As much of a SQL client as MetricFlow needs to write SQL."""
-
-    sql_engine_type = SqlEngine.POSTGRES
-    sql_plan_renderer = PostgresSQLSqlPlanRenderer()
 
 
 @dataclass
@@ -50,11 +33,10 @@ class Semantics:
     is_large: bool
 
     @cached_property
-    def engine(self) -> Any:
+    def engine(self) -> Engine:
         """MetricFlow on what dbt parsed for this warehouse."""
-        manifest = (self.warehouse.folder / "target" / "semantic_manifest.json").read_text("utf-8")
-        lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(manifest))
-        return MetricFlowEngine(semantic_manifest_lookup=lookup, sql_client=_Postgres())
+        manifest = self.warehouse.folder / "target" / "semantic_manifest.json"
+        return Engine(manifest.read_text("utf-8"))
 
     def manifest(self) -> dict[str, Any]:
         """What dbt parsed."""
@@ -64,13 +46,7 @@ class Semantics:
 
     def sql(self, **request: Any) -> str:
         """The SQL of a question."""
-        asked = MetricFlowQueryRequest.create(**request)
-        return str(self.engine.explain(asked).sql_statement.sql)
-
-    def dimensions(self, metric: str) -> list[str]:
-        """By what a metric can be asked: its own dimensions, and those one step away."""
-        found = self.engine.simple_dimensions_for_metrics([metric])
-        return sorted({name.dunder_name for name in found if len(name.entity_links) < 2})
+        return self.engine.sql(**request)
 
     def cells(self, metric: str, *dimensions: str) -> Cells:
         """Values of a metric by the values of its dimensions; empty cells are left out."""
@@ -188,7 +164,8 @@ def test_no_dimension_multiplies_or_loses_a_row(semantics: Semantics, metric: st
     """By each dimension that MetricFlow offers, one at a time, the cells add up to the total."""
     (total,) = semantics.cells(metric).values()
     sums = {
-        name: sum(semantics.cells(metric, name).values()) for name in semantics.dimensions(metric)
+        name: sum(semantics.cells(metric, name).values())
+        for name in semantics.engine.dimensions([metric])
     }
     assert {name: found for name, found in sums.items() if found != pytest.approx(total)} == {}
 
@@ -215,43 +192,3 @@ def test_saved_questions_have_answers(semantics: Semantics) -> None:
     assert saved
     for name in saved:
         assert len(semantics.warehouse.query(semantics.sql(saved_query_name=name))) > 1, name
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy: MetricFlow parses the project into its own folder."""
-    folder = tmp_path_factory.mktemp("mf") / "project"
-    ignored = shutil.ignore_patterns(".git", ".venv", "target", "logs", "loaders", "benchmarks")
-    return Path(shutil.copytree(project_root(), folder, ignore=ignored))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ("query --metrics orders --group-by metric_time__year", "2017"),
-        ("query --saved-query sales_by_route", "Sudeste"),
-        ("list metrics --search late_share", "late_share"),
-        ("validate-configs", "Successfully validated"),
-        ("-- query --help", "--group-by"),
-    ],
-)
-def test_the_command_answers(
-    semantics: Semantics, project: Path, arguments: str, words: str
-) -> None:
-    """From any folder, with nothing but the variables of the warehouse."""
-    done = subprocess.run(
-        [sys.executable, "-m", "loaders", "mf", *arguments.split()],
-        cwd=project.parent,
-        env={
-            **os.environ,
-            **semantics.warehouse.variables,
-            "DBT_PROJECT_DIR": str(project),
-            "DBT_PROFILES_DIR": str(project),
-            "PYTHONPATH": str(project_root()),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert words in done.stdout

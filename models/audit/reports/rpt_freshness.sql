@@ -25,6 +25,8 @@ batches_counted as (
     select
         max(landed.batch_id) as newest_batch_id,
         max(landed.loaded_at) as newest_batch_landed_at,
+        max(landed.loaded_at) filter (where landed.batch_id <= built.built_batch_id)
+            as built_batch_landed_at,
         count(*) filter (where landed.batch_id > coalesce(built.built_batch_id, 0))
             as batches_behind
     from landed
@@ -35,6 +37,7 @@ batches_counted as (
 tests_counted as (
 
     select
+        max(ran_at) as tested_at,
         count(*) filter (where status = 'pass') as tests_passed,
         count(*) filter (where status = 'warn') as tests_warned,
         count(*) filter (where status in ('fail', 'error')) as tests_failed,
@@ -49,9 +52,11 @@ final as (
         batches_counted.newest_batch_id,
         batches_counted.newest_batch_landed_at,
         built.built_batch_id,
+        batches_counted.built_batch_landed_at,
         built.built_at,
         batches_counted.batches_behind,
         built.newest_order_at,
+        tests_counted.tested_at,
         tests_counted.tests_passed,
         tests_counted.tests_warned,
         tests_counted.tests_failed,

@@ -1,0 +1,1 @@
+"""The dashboard: six pages on the semantic layer and the reports (docs/dashboard.md)."""

@@ -1,0 +1,67 @@
+"""Overview: the six figures, revenue by month, and where it comes from."""
+
+import streamlit as st
+
+from dashboard.cards import bars, card, columns
+from dashboard.data import CATEGORY, MONTH, STATE, View
+from dashboard.text import first, format_of, label_of, text_of
+
+FIGURES = {  # and what more of it is: good, bad or neither
+    "orders": "normal",
+    "revenue": "normal",
+    "average_order_value": "normal",
+    "active_customers": "normal",
+    "late_share": "inverse",
+    "review_score": "normal",
+}
+PER = {"late_share": 1, "review_score": 100}  # their change is a difference, in points
+
+
+def draw(view: View) -> None:
+    """Draw the page."""
+    now, before = (view.metrics(*FIGURES, before=past).iloc[0] for past in (False, True))
+    across = st.columns(3) + st.columns(3)
+    for place, (name, color) in zip(across, FIGURES.items(), strict=True):
+        text, earlier = (text_of(row[name], format_of(name)) for row in (now, before))
+        change = 0.0
+        if now[name] is not None and before[name]:
+            change = 100.0 * (float(now[name]) - float(before[name]))
+            change /= PER[name] if name in PER else float(before[name])
+        unit = " points" if name in PER else "%"
+        place.metric(
+            label_of(name),
+            text,
+            text_of(change) + unit if before[name] else None,
+            delta_color=color,
+            delta_description=f"from {earlier}",
+            border=True,
+        )
+    months = view.metrics("revenue", "orders", by=[MONTH], order=[MONTH])
+    best, most = first(months.sort_values("revenue", ascending=False), MONTH, "revenue")
+    card(
+        f"Revenue by month: most in {best}, {most}",
+        "Price of all order lines, without freight, by the month of purchase.",
+        months,
+        columns(MONTH, "revenue"),
+    )
+    left, right = st.columns(2)
+    with left:
+        rows = view.metrics(
+            "revenue", "orders_with_items", by=[CATEGORY], order=["-revenue", CATEGORY], limit=10
+        )
+        card(
+            f"Categories: {first(rows, CATEGORY)[0]} brings the most revenue",
+            "The ten categories with the most revenue in the period.",
+            rows,
+            bars(CATEGORY, "revenue"),
+        )
+    with right:
+        rows = view.metrics(
+            "revenue", "orders_with_items", by=[STATE], order=["-revenue", STATE], limit=10
+        )
+        card(
+            f"States: {first(rows, STATE)[0]} buys the most",
+            "The ten states with the most revenue, by where orders were sent.",
+            rows,
+            bars(STATE, "revenue"),
+        )

@@ -1,0 +1,173 @@
+"""Metrics of the semantic layer: for the command line, the dashboard, notebooks and agents.
+
+`metrics.query(["revenue"], ["metric_time__month"], start="2018-01-01").rows`
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from threading import BoundedSemaphore
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor
+
+from loaders import connection, roles
+from loaders.errors import LoaderError, shown
+from metrics.engine import engine
+
+Names = Sequence[str]
+# How a figure of a unit is written, in the words of d3-format.
+FORMATS = {"BRL": "$,.2f", "fraction": ".1%"}
+_NAMED = re.compile(r"(?:Dimension|Entity)\(\s*['\"](\w+)")
+_AT_ONCE = BoundedSemaphore(8)  # of the 20 connections that the reader may have
+
+
+@dataclass(frozen=True)
+class Item:
+    """A metric, or a dimension, whose unit is its type."""
+
+    name: str
+    label: str
+    description: str
+    unit: str
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows, the names of their columns, and what the marts were built from (``newest``)."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    newest: dict[str, Any]
+
+
+def metrics() -> list[Item]:
+    """All metrics."""
+    found = []
+    for one in engine().manifest["metrics"]:
+        unit = one["config"]["meta"]["unit"]
+        form = FORMATS.get(unit, ",.2~f")
+        found.append(Item(one["name"], one["label"], one["description"], unit, form))
+    return sorted(found, key=lambda one: one.name)
+
+
+def dimensions(*names: str) -> list[Item]:
+    """By what a metric can be grouped and filtered, or several together."""
+    _check("metric", names)
+    found = engine().dimensions([*names])
+    return [
+        Item(name, one.label or name, one.description or "", one.type.value)
+        for name, one in sorted(found.items())
+    ]
+
+
+def query(metrics: Names = (), by: Names = (), **more: Any) -> Answer:
+    """Ask for metrics by dimensions; ``more`` as in ``sql``."""
+    statement = sql(tuple(metrics), tuple(by), **more)
+    with reading() as cursor:
+        return Answer(*rows(cursor, statement), newest(cursor))
+
+
+@lru_cache(maxsize=1000)
+def sql(
+    metrics: tuple[str, ...] = (),
+    by: tuple[str, ...] = (),
+    *,
+    where: tuple[str, ...] = (),
+    start: date | str | None = None,
+    end: date | str | None = None,
+    order: tuple[str, ...] = (),
+    limit: int | None = None,
+    saved: str | None = None,
+) -> str:
+    """The SQL of a question: from the day ``start`` to ``end``, where all conditions hold (as
+    MetricFlow writes them), in the order of columns (``-revenue``: largest first); or that of a
+    saved query.
+
+    Raises LoaderError, which names the nearest metric or dimension.
+    """
+    _check("metric", metrics)
+    _check("saved query", [saved] if saved else [])
+    days = [None if day is None else datetime.fromisoformat(str(day)) for day in (start, end)]
+    request: dict[str, Any] = {
+        "metric_names": metrics,
+        "group_by_names": by,
+        "saved_query_name": saved,
+    }
+    request |= {"where_constraints": where, "order_by_names": order, "limit": limit}
+    request |= {"time_constraint_start": days[0], "time_constraint_end": days[1]}
+    try:
+        return engine().sql(**{name: value for name, value in request.items() if value})
+    except Exception as error:  # MetricFlow's are of many classes, each with a page of suggestions
+        known = engine().dimensions([*metrics]) if metrics else {}
+        for name in (*by, *_NAMED.findall(" ".join(where)), *(name.strip("-") for name in order)):
+            if name not in (*metrics, *by[:-1], *known) and name.rpartition("__")[0] not in known:
+                raise LoaderError(_no("dimension", name, [*known], *metrics)) from error
+        reason = shown(" ".join(str(error).split()), 200)
+        raise LoaderError(f"MetricFlow cannot make SQL of this: {reason}") from error
+
+
+def among(dimension: str, values: Names) -> str:
+    """The condition that a dimension has one of these values, whatever letters are in them."""
+    quoted = (value.replace("'", "''").replace("{", "' || chr(123) || '") for value in values)
+    listed = "', '".join(quoted)
+    return f"{{{{ Dimension('{dimension}') }}}} in ('{listed}')"
+
+
+def _check(kind: str, names: Names) -> None:
+    table = {"metric": "metrics", "saved query": "saved_queries"}[kind]
+    known = [one["name"] for one in engine().manifest[table]]
+    for name in names:
+        if name not in known:
+            raise LoaderError(_no(kind, name, known))
+
+
+def _no(kind: str, name: str, known: Names, *of: str) -> str:
+    nearest = get_close_matches(name, known, n=1, cutoff=0)
+    whose = f" of {' and '.join(of)}" if of else ""
+    command = " ".join(("olist metrics", *of))
+    hint = f"the nearest is '{nearest[0]}' ('{command}' lists them)." if nearest else "none is."
+    return f"there is no {kind} '{name}'{whose}; {hint}"
+
+
+@contextmanager
+def reading() -> Iterator[Cursor]:
+    """A cursor of the reader in one read-only transaction: all that it reads is of one moment.
+
+    Raises LoaderError when there is no server, or nothing that may be read.
+    """
+    try:
+        with _AT_ONCE, roles.as_role(roles.READER), connection.connect() as link:
+            link.set_session(isolation_level="REPEATABLE READ", readonly=True)
+            with link.cursor() as cursor:
+                yield cursor
+    except psycopg2.errors.UndefinedTable as error:
+        reason = "nothing has been built yet: run 'olist land', then 'dbt build'."
+        raise LoaderError(reason) from error
+    except psycopg2.errors.InsufficientPrivilege as error:
+        reason = f"{connection.reason_of(error)}: run 'olist roles' as the owner of the database."
+        raise LoaderError(reason) from error
+
+
+def rows(cursor: Cursor, statement: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """What a statement gives: names of columns, and rows."""
+    cursor.execute(statement)
+    return tuple(column.name for column in cursor.description or ()), cursor.fetchall()
+
+
+def newest(cursor: Cursor) -> dict[str, Any]:
+    """What the marts were built from: the row of rpt_freshness. Equal rows mean equal answers."""
+    columns, found = rows(cursor, f"select * from {reports()}.rpt_freshness")  # noqa: S608
+    return dict(zip(columns, found[0], strict=True))
+
+
+def reports() -> str:
+    """The schema of the reports of the target in use."""
+    marts: str = engine().manifest["semantic_models"][0]["node_relation"]["schema_name"]
+    return marts.removesuffix("marts") + "reports"
