@@ -42,14 +42,30 @@
 
 
 {#- on-run-start of --full-refresh: drops those keys. A table that is dropped takes the keys that point at it
-    along, for which it needs the tables that have them: two dimensions at once would wait for each other. -#}
+    along, for which it needs the tables that have them: two dimensions at once would wait for each other.
+    All tables are locked first, or, while a reader is at one of them, none: it gives up long before
+    PostgreSQL looks for deadlocks (after a second), so a reader is never the one that is ended. -#}
 {% macro drop_foreign_keys() -%}
     {%- if execute and target.type == "postgres" and flags.FULL_REFRESH and flags.WHICH in ("build", "run") %}
     do $do$
     declare
         dropped record;
+        tables text;
     begin
         {{ wait_for_other_hooks() }}
+        select string_agg(distinct relation::text, ', ') into tables
+        from pg_constraint
+        cross join unnest(array[conrelid::regclass, confrelid::regclass]) as relation
+        where contype = 'f' and conrelid in ({{ relations_with_foreign_keys() }});
+        perform set_config('lock_timeout', '40ms', true);
+        while tables is not null loop
+            begin
+                execute format('lock table %s in access exclusive mode', tables);
+                exit;
+            exception when lock_not_available then
+                perform pg_sleep(0.1);
+            end;
+        end loop;
         for dropped in
             select
                 conrelid::regclass as mart,
@@ -57,11 +73,7 @@
             from pg_constraint
             where
                 contype = 'f'
-                and conrelid in (
-                    select to_regclass(mart)
-                    from unnest(array[{{ literals(foreign_keys() | map(attribute="mart")) }}]) as mart
-                    where mart <> ''
-                )
+                and conrelid in ({{ relations_with_foreign_keys() }})
             group by conrelid
         loop
             execute format('alter table %s %s', dropped.mart, dropped.constraints);
@@ -69,6 +81,12 @@
     end
     $do$
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Query for the relations that have such keys. -#}
+{% macro relations_with_foreign_keys() -%}
+    select to_regclass(mart) from unnest(array[{{ literals(foreign_keys() | map(attribute="mart")) }}]) as mart where mart <> ''
 {%- endmacro %}
 
 

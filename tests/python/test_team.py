@@ -130,7 +130,7 @@ def test_two_builds_at_once(built: Warehouse) -> None:
     arguments = ("run", "--select", "path:models/marts")
     builds = [Warehouse(built.variables, built.folder / at).start(*arguments) for at in "ab"]
     said = [build.communicate(timeout=600)[0] for build in builds]
-    assert [build.returncode for build in builds] == [0, 0], said
+    assert [build.returncode for build in builds] == [0, 0], "\n".join(said)
     assert contents(built) == before
 
 
@@ -180,7 +180,7 @@ def test_production_and_developers_build_at_once(
     everybody += [developer(built, name) for name in ("dev_eva", "dev_rui")]
     builds = [who.start("build", *NO_TESTS) for who in everybody]
     said = [build.communicate(timeout=600)[0] for build in builds]
-    assert [build.returncode for build in builds] == [0] * 4, said
+    assert [build.returncode for build in builds] == [0] * 4, "\n".join(said)
     after = contents(built)
     for name in ("dev_eva", "dev_rui"):
         assert of_developer(name, after) == of_production(after)
