@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 import metrics
+from loaders.dbt import schema_of
 
 STATE = "customer_geography__state_code"
 CATEGORY = "product__category_name"
@@ -55,7 +56,7 @@ class View:
 
     def report(self, name: str, columns: str = "*", rest: str = "") -> pd.DataFrame:
         """Rows of a report, which know no filter; ``rest`` is what follows its name."""
-        return self._ask(f"select {columns} from {metrics.reports()}.{name} {rest}")  # noqa: S608
+        return self._ask(f"select {columns} from {schema_of('reports')}.{name} {rest}")  # noqa: S608
 
     def _ask(self, statement: str) -> pd.DataFrame:
         found: pd.DataFrame = _rows(str(self.newest), statement, self.cursor)

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import click
 
 from loaders.errors import LoaderError, redact, sentence_of
-from loaders.paths import project_root
+from loaders.paths import project_root, server_folder
 
 Names = tuple[str, ...]
 
@@ -152,7 +152,7 @@ def env(role: str | None, form: str | None) -> None:
         print(url_of(variables))
         return
     if connection.external() is None:
-        variables[connection.SERVER_FOLDER] = connection.server_folder()
+        variables[connection.SERVER_FOLDER] = str(server_folder())
     for name, value in variables.items():
         print(f"{'' if form else 'export '}{name}={shlex.quote(value)}")
 

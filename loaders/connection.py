@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import parse_dsn
 
 from loaders.errors import LoaderError
-from loaders.paths import state_root
+from loaders.paths import server_folder
 
 MINIMUM_VERSION = 15
 
@@ -99,16 +99,11 @@ SERVER_FOLDER = "OLIST_SERVER"
 EMBEDDED = {"PGHOST": "127.0.0.1", "PGUSER": "olist", "PGDATABASE": "olist"}  # and its owner
 
 
-def server_folder() -> str:
-    """Folder of this checkout's embedded server."""
-    return str(state_root() / ".postgres")
-
-
 def other_folder(variables: Mapping[str, str] = os.environ) -> str | None:
     """Folder of another checkout's embedded server that the variables are of, or None."""
     folder = variables.get(SERVER_FOLDER, "")
     is_used = folder and variables.get("PGHOST") == EMBEDDED["PGHOST"]
-    return folder if is_used and folder != server_folder() else None
+    return folder if is_used and folder != str(server_folder()) else None
 
 
 def report_other_folder() -> None:
@@ -123,7 +118,7 @@ def report_other_folder() -> None:
 
 def _is_embedded(variables: Mapping[str, str]) -> bool:
     """Whether the variables are those of this checkout's server, and its owner."""
-    return variables.get(SERVER_FOLDER) == server_folder() and all(
+    return variables.get(SERVER_FOLDER) == str(server_folder()) and all(
         variables.get(name) == value for name, value in EMBEDDED.items()
     )
 

@@ -22,3 +22,8 @@ def state_root() -> Path:
     """
     home = os.environ.get("OLIST_HOME")
     return Path(home).expanduser().resolve() if home else project_root()
+
+
+def server_folder() -> Path:
+    """Folder of everything that belongs to the embedded server."""
+    return state_root() / ".postgres"

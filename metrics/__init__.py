@@ -17,6 +17,7 @@ import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
 from loaders import connection, roles
+from loaders.dbt import schema_of
 from loaders.errors import LoaderError, shown
 from metrics.engine import engine
 
@@ -163,11 +164,5 @@ def rows(cursor: Cursor, statement: str) -> tuple[tuple[str, ...], list[tuple[An
 
 def newest(cursor: Cursor) -> dict[str, Any]:
     """What the marts were built from: the row of rpt_freshness. Equal rows mean equal answers."""
-    columns, found = rows(cursor, f"select * from {reports()}.rpt_freshness")  # noqa: S608
+    columns, found = rows(cursor, f"select * from {schema_of('reports')}.rpt_freshness")  # noqa: S608
     return dict(zip(columns, found[0], strict=True))
-
-
-def reports() -> str:
-    """The schema of the reports of the target in use."""
-    marts: str = engine().manifest["semantic_models"][0]["node_relation"]["schema_name"]
-    return marts.removesuffix("marts") + "reports"

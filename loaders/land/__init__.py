@@ -87,10 +87,14 @@ def land(
             return Counts()
         link = stack.enter_context(connect())
         kept = stack.enter_context(archiving(link, delivery, say))
-        # A lake has the sample's batch already, and would restore it.
-        is_in_lake = kept is not delivery
         return land_delivery(
-            link, kept, mode=mode, say=say, rules=rules, may_start_anew=not is_in_lake
+            link,
+            kept,
+            mode=mode,
+            say=say,
+            rules=rules,
+            # A lake has the sample's batch already, and would restore it.
+            may_start_anew=kept is delivery,
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from loaders import connection
 from loaders.errors import LoaderError
+from loaders.paths import server_folder
 from loaders.server import cluster, files, programs
 from loaders.server.cluster import HOST, NAME
 from loaders.server.programs import find_psql
@@ -52,7 +53,7 @@ def up(say: Callable[[str], None] = print) -> dict[str, str]:
 
 def down(say: Callable[[str], None] = print) -> None:
     """Stop the server and wait for it; no error when none is running. Raises LoaderError."""
-    if files.server_folder().is_dir():
+    if server_folder().is_dir():
         with files.locked():
             if running := cluster.find_ready():
                 cluster.stop(running)
@@ -88,7 +89,7 @@ def describe() -> str:
     """One line: address, data folder, running or not. Raises LoaderError."""
     running, remembered = is_running(), files.read_json(REMEMBERED)
     if "port" not in remembered:
-        return f"Embedded PostgreSQL: none yet in {files.server_folder()}."
+        return f"Embedded PostgreSQL: none yet in {server_folder()}."
     return (
         f"Embedded PostgreSQL on {HOST}:{remembered['port']}, database {NAME}, data in"
         f" {files.data()}: {'running' if running else 'not running'}."

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from loaders.connection import EMBEDDED
 from loaders.errors import LoaderError
+from loaders.paths import server_folder
 from loaders.server import files
 from loaders.server.programs import Programs
 
@@ -33,7 +34,7 @@ def create(programs: Programs) -> None:
 
     Raises LoaderError with the reason that initdb gave.
     """
-    making = files.server_folder() / f"data.new.{os.getpid()}"  # an initdb may outlive its caller
+    making = server_folder() / f"data.new.{os.getpid()}"  # an initdb may outlive its caller
     options = ["-U", NAME, "-E", "UTF8", "-A", "reject"]
     if programs.major >= CHECKSUMS_SINCE:
         # With checksums the first reader of a new table writes all of it to the log again.
@@ -42,7 +43,7 @@ def create(programs: Programs) -> None:
         options += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     else:
         options.append("--locale=C.UTF-8")
-    for folder in (files.data(), *files.server_folder().glob("data.new.*")):
+    for folder in (files.data(), *server_folder().glob("data.new.*")):
         shutil.rmtree(folder, ignore_errors=True)
     with files.used(making):
         making.mkdir(mode=0o700)
@@ -86,7 +87,7 @@ def start(programs: Programs, port: int) -> None:
 
     Raises LoaderError with the log's reason, PortTakenError when another program has the port.
     """
-    hba, log = (files.server_folder() / name for name in ("pg_hba.conf", "server.log"))
+    hba, log = (server_folder() / name for name in ("pg_hba.conf", "server.log"))
     # Readable by the server's account; there is nothing secret in them.
     files.write(hba.name, f"host all all {HOST}/32 scram-sha-256\n", 0o644)
     settings = (
@@ -107,7 +108,7 @@ def start(programs: Programs, port: int) -> None:
     # We open it, not the server: it stays ours where the server runs as another account.
     with files.open_own(log.name) as output:
         command = ("pg_ctl", "start", "-w", "-s", "-t", str(START_SECONDS))
-        file = shlex.quote(str(files.server_folder() / CONFIGURATION))
+        file = shlex.quote(str(server_folder() / CONFIGURATION))
         options = " ".join(("-c", f"config_file={file}", *_fast_login(programs)))
         done = programs.run(*command, "-o", options, log=output.fileno())
         output.seek(0)
@@ -184,14 +185,14 @@ def _serves(pid: int) -> bool:
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return f"config_file={files.server_folder() / CONFIGURATION}".encode() in words
+    return f"config_file={server_folder() / CONFIGURATION}".encode() in words
 
 
 def _wait(until: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not until():
         if time.monotonic() > deadline:
-            log = files.server_folder() / "server.log"
+            log = server_folder() / "server.log"
             raise LoaderError(f"The server took more than {START_SECONDS} seconds: see {log}.")
         time.sleep(0.02)
 

@@ -10,12 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from loaders.errors import LoaderError
-from loaders.paths import state_root
-
-
-def server_folder() -> Path:
-    """Folder of everything that belongs to the embedded server."""
-    return state_root() / ".postgres"
+from loaders.paths import server_folder
 
 
 def data() -> Path:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loaders.errors import LoaderError
+from loaders.paths import server_folder
 from loaders.server import files
 
 MINIMUM_MAJOR = 15
@@ -123,7 +124,7 @@ def _without_rights(programs: Programs, data: Path) -> Programs:
     # Wheels keep bundled libraries beside the package, found by a relative path.
     package = programs.bin.parents[1]
     has_libraries = package.with_name(f"{package.name}.libs").is_dir()
-    needed = (files.server_folder(), package.parent if has_libraries else programs.bin.parent)
+    needed = (server_folder(), package.parent if has_libraries else programs.bin.parent)
     own_view = ["unshare", "--mount", "--propagation", "private", "sh", str(PRIVATE)]
     own_view += map(str, account)
     for folder in needed:

@@ -53,6 +53,7 @@ reviews_ranked as (
 
     select
         *,
+        coalesce(comment_title, comment_message) is not null as has_comment,
         row_number() over (
             partition by order_id
             order by {{ latest_review_first() }}
@@ -89,15 +90,11 @@ final as (
             when reviews_ranked.review_score = 3 then 'neutral'
             else 'negative'
         end as sentiment,
-        coalesce(reviews_ranked.comment_title, reviews_ranked.comment_message) is not null
-            as has_comment,
+        reviews_ranked.has_comment,
         {{ elapsed('reviews_ranked.created_at', 'reviews_ranked.answered_at', 'hour') }}
             as hours_to_answer,
         reviews_ranked.review_rank = 1 as is_latest_for_order,
-        cast(
-            coalesce(reviews_ranked.comment_title, reviews_ranked.comment_message) is not null
-            as integer
-        ) as commented_reviews,
+        cast(reviews_ranked.has_comment as integer) as commented_reviews,
         cast(reviews_ranked.review_rank = 1 as integer) as latest_reviews,
 
         ---------- audit

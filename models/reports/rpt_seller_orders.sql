@@ -15,6 +15,8 @@ fct_orders as (
         days_to_deliver,
         is_delivered,
         is_late,
+        delivered_orders,
+        late_orders,
         review_score
     from {{ ref('fct_orders') }}
     where {{ changed_orders_only('order_id') }}
@@ -96,8 +98,8 @@ final as (
         cast(lines_grouped.revenue as numeric(12, 2)) as revenue,
         cast(lines_grouped.freight_value as numeric(12, 2)) as freight_value,
 
-        cast(coalesce(fct_orders.is_delivered, false) as integer) as delivered_parcels,
-        cast(fct_orders.is_late as integer) as late_parcels,
+        coalesce(fct_orders.delivered_orders, 0) as delivered_parcels,
+        fct_orders.late_orders as late_parcels,
 
         ---------- the order, the same for each of its sellers
         cast(count(*) over (partition by lines_grouped.order_id) as integer) as sellers_in_order,

@@ -13,9 +13,8 @@ from conftest import administer, quiet, write_csv
 from loaders import connection
 from loaders.cli import main
 from loaders.packages import install
-from loaders.paths import project_root
+from loaders.paths import project_root, server_folder
 from loaders.roles import BUILT, KINDS, access, credentials, faults, make, names, variable
-from loaders.server import files
 from warehouse import NO_TESTS, Warehouse
 
 
@@ -115,7 +114,7 @@ def test_a_role_of_somebody_else_is_left_alone(
 ) -> None:
     make(quiet)
     known = {kind: credentials(kind)["PGPASSWORD"] for kind in KINDS}
-    (files.server_folder() / "roles.json").unlink()
+    (server_folder() / "roles.json").unlink()
     assert main(["roles"]) == 1
     assert "its password is unknown" in capsys.readouterr().err
     assert not has_roles()
@@ -123,7 +122,7 @@ def test_a_role_of_somebody_else_is_left_alone(
         monkeypatch.setenv(variable(kind, "PASSWORD"), password)
     assert main(["roles"]) == 0
     assert has_roles()
-    assert not (files.server_folder() / "roles.json").exists()
+    assert not (server_folder() / "roles.json").exists()
     monkeypatch.setenv(variable("reader", "PASSWORD"), "another-one")
     assert main(["roles"]) == 1
     assert main(["roles", "--new-passwords"]) == 0

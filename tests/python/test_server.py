@@ -20,7 +20,7 @@ from conftest import quiet
 from loaders import roles
 from loaders.connection import connect
 from loaders.errors import LoaderError
-from loaders.paths import project_root
+from loaders.paths import project_root, server_folder
 from loaders.server import (
     cluster,
     describe,
@@ -106,7 +106,7 @@ def test_new_server(home: Path) -> None:
     assert sql("select upper('são'), 'Z' < 'a'") == [("SÃO", True)]
     with pytest.raises(LoaderError, match="password"):
         sql("select 1", password="wrong")
-    secret = [path for path in files.server_folder().iterdir() if path.stat().st_mode & 0o077 == 0]
+    secret = [path for path in server_folder().iterdir() if path.stat().st_mode & 0o077 == 0]
     assert {"server.json", "roles.json", "server.log"} <= {path.name for path in secret}
 
     pid = server_pid()
@@ -171,7 +171,7 @@ def test_what_is_lost_comes_back(home: Path) -> None:
     assert sql(
         "select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = 'raw'"
     ) == [("olist_loader",)]
-    (files.server_folder() / "server.json").write_text('{"host": "127.0', encoding="utf-8")
+    (server_folder() / "server.json").write_text('{"host": "127.0', encoding="utf-8")
     assert environment() is None
     again = up(quiet)
     assert again["PGPASSWORD"] != first["PGPASSWORD"]
@@ -196,7 +196,7 @@ def test_taken_port_is_replaced_and_said(home: Path) -> None:
 
 def test_two_at_once_whose_output_is_a_pipe(home: Path) -> None:
     """The server stays up after its starters, keeps no pipe open, and clears a killed initdb."""
-    for folder in (files.server_folder() / "data.new.1", files.data()):
+    for folder in (server_folder() / "data.new.1", files.data()):
         (folder / "base").mkdir(parents=True)
     starters = [
         subprocess.Popen(
@@ -212,7 +212,7 @@ def test_two_at_once_whose_output_is_a_pipe(home: Path) -> None:
     assert all("on 127.0.0.1" in each for each in said)
     assert sorted("Created and started" in each for each in said) == [False, True]
     assert sql("select 1") == [(1,)]
-    assert not list(files.server_folder().glob("data.new*"))
+    assert not list(server_folder().glob("data.new*"))
 
 
 def test_what_keeps_a_server_from_starting(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,14 +327,14 @@ def test_folder_that_was_copied_or_is_another_users(home: Path, uid: int) -> Non
     """Root serves it as its owner; one of root's, as the unprivileged account again."""
     up(quiet)
     down(quiet)
-    top = files.server_folder() if uid else files.data()
+    top = server_folder() if uid else files.data()
     for folder, folders, names in os.walk(top):
         for name in (".", *folders, *names):
             os.chown(Path(folder, name), uid, uid)
     up(quiet)
     owner = Path(f"/proc/{server_pid()}").stat().st_uid
     assert owner == uid if uid else owner != 0
-    assert {path.stat().st_uid for path in files.server_folder().iterdir()} <= {uid, owner}
+    assert {path.stat().st_uid for path in server_folder().iterdir()} <= {uid, owner}
     down(quiet)
 
 

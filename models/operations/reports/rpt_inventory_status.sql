@@ -72,6 +72,17 @@ movements_joined_to_levels as (
 
 ),
 
+stocks_rated as (
+
+    select
+        *,
+        on_hand_quantity <= 0 as is_stocked_out,
+        -- Sales of the year: a stock that was empty for 90 days could not sell in them.
+        on_hand_quantity <= reorder_point and sold_quantity_365d > 0 as needs_reorder
+    from movements_joined_to_levels
+
+),
+
 final as (
 
     select
@@ -99,13 +110,11 @@ final as (
 
         ---------- what to do
         reorder_point,
-        on_hand_quantity <= 0 as is_stocked_out,
-        -- Sales of the year: a stock that was empty for 90 days could not sell in them.
-        on_hand_quantity <= reorder_point and sold_quantity_365d > 0 as needs_reorder,
-        cast(on_hand_quantity <= 0 as integer) as stocked_out_stocks,
-        cast(on_hand_quantity <= reorder_point and sold_quantity_365d > 0 as integer)
-            as stocks_to_reorder
-    from movements_joined_to_levels
+        is_stocked_out,
+        needs_reorder,
+        cast(is_stocked_out as integer) as stocked_out_stocks,
+        cast(needs_reorder as integer) as stocks_to_reorder
+    from stocks_rated
 
 )
 
