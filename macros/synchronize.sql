@@ -74,15 +74,21 @@
     {%- for name in selected_resources if name in graph.nodes and graph.nodes[name].relation_name -%}
         {%- do made_again.append(graph.nodes[name].relation_name) -%}
     {%- endfor -%}
+    {#- by name as of the query's snapshot: other threads rename and drop views meanwhile, and dbt's backup
+        of a view goes a moment after the view is made again -#}
     {%- set views = run_query(
         "with recursive readers as ("
         ~ " select to_regclass('" ~ this ~ "')::oid as relation"
         ~ " union select pg_rewrite.ev_class from readers"
         ~ " inner join pg_depend on refobjid = relation and classid = 'pg_rewrite'::regclass"
         ~ " inner join pg_rewrite on pg_rewrite.oid = objid)"
-        ~ " select relation::regclass::text as name from readers where relation <> to_regclass('" ~ this ~ "')"
-        ~ " and relation not in (select to_regclass(name) from unnest(array[" ~ literals(made_again)
-        ~ "]) as name where to_regclass(nullif(name, '')) is not null) order by 1"
+        ~ " select nspname || '.' || relname as name from readers"
+        ~ " inner join pg_class on pg_class.oid = relation"
+        ~ " inner join pg_namespace on pg_namespace.oid = relnamespace"
+        ~ " where relation <> to_regclass('" ~ this ~ "')"
+        ~ " and concat('\"', current_database(), '\".\"', nspname, '\".\"',"
+        ~ " regexp_replace(relname, '__dbt_backup$', ''), '\"')"
+        ~ " <> all(array[" ~ literals(made_again) ~ "]::text[]) order by 1"
     ).columns["name"].values() -%}
     {%- if views -%}
         {%- do exceptions.raise_compiler_error(
