@@ -49,13 +49,13 @@ Tables = dict[str, list[list[str]]]
 
 
 @contextmanager
-def served(variables: dict[str, str]) -> Iterator[str]:
-    """The address of a dashboard on a warehouse."""
+def served(variables: dict[str, str], *command: str, port_option: str = "--port") -> Iterator[str]:
+    """The address of a dashboard on a warehouse, or of another one that a command serves."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "loaders", "dashboard", "--port", str(port)],
+        [sys.executable, "-m", *(command or ("loaders", "dashboard")), port_option, str(port)],
         cwd=project_root(),
         env={**os.environ, **variables},
         stdout=subprocess.PIPE,
