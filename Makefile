@@ -25,10 +25,10 @@ build: $(READY) ## PostgreSQL, data, landing, dbt build, summary (OLIST_DATA=fol
 	@$(BIN)/olist build
 
 .PHONY: update
-update: $(READY) packages ## Land DATA=folder-or-file and build what changed (MODE=snapshot for a complete export; FLAGS= for dbt)
+update: $(READY) packages ## Land DATA=folder-or-file and build what changed (MODE=snapshot for a complete export; LAND_FLAGS=, FLAGS= for dbt)
 	$(if $(DATA),,$(error Say what to land: make update DATA=exports/2018-09-01.zip))
 	@$(BIN)/olist up
-	@$(BIN)/olist land "$(DATA)" --mode $(or $(MODE),delta)
+	@$(BIN)/olist land "$(DATA)" --mode $(or $(MODE),delta) $(LAND_FLAGS)
 	@$(BIN)/dbt build $(FLAGS)
 
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder

@@ -39,7 +39,8 @@ def answer(names: Sequence[str], *, limit: int | None = None, as_csv: bool = Fal
     for name in names:
         if not any(name in those for those in known.values()):
             raise LoaderError(f"No analysis is named '{name}'; 'olist answers --list' lists them.")
-    chosen = [name for name, those in known.items() if not names or those & {*names}]
+    asked = [name for one in names for name, those in known.items() if one in those]
+    chosen = list(dict.fromkeys(asked or known))
     if as_csv and len(chosen) > 1:
         raise LoaderError(
             "--csv needs exactly one analysis, as in 'olist answers daily_sales --csv'."
@@ -49,9 +50,10 @@ def answer(names: Sequence[str], *, limit: int | None = None, as_csv: bool = Fal
         from dbt.cli.main import dbtRunner  # after the variables: it copies them when it starts
 
         # dbt would add its limit to those that some have of their own.
-        done = dbtRunner().invoke(
-            ["--log-level", "none", "show", "--limit", "-1", "--select", *chosen]
-        )
+        # With a folder of its own: another user in the profile makes dbt parse everything anew.
+        folder = str(project_root() / "target" / "answers")
+        where = ("--log-level", "none", "show", "--target-path", folder)
+        done = dbtRunner().invoke([*where, "--limit", "-1", "--select", *chosen])
     if done.exception:
         reason = " ".join(str(done.exception).split())
         if "does not exist" in reason:

@@ -145,9 +145,8 @@ def _has_operations() -> bool:
 
 def _dbt_build(environment: Mapping[str, str], *, operations: bool = False) -> Mapping[str, int]:
     """Run ``dbt build`` with this environment; return the number of tests per status."""
-    colors = "--use-colors" if sys.stdout.isatty() else "--no-use-colors"
     switch = ("--vars", "with_operations: true") if operations else ()
-    command = [sys.executable, "-m", "loaders.dbt", colors, *_DBT, *switch]
+    command = [sys.executable, "-m", "loaders.dbt", *_DBT, *switch]
     if subprocess.run(command, cwd=project_root(), env=environment, check=False).returncode:
         raise LoaderError(
             "dbt build failed, see above; rows that failed a test are in schema audit."
@@ -183,7 +182,8 @@ def _summarize(seconds: Mapping[str, float], tests: Mapping[str, int]) -> None:
         f"\n  tests    {tests.get('pass', 0)} passed, {tests.get('warn', 0)} warned"
         f"\n  seconds  {', '.join(f'{name} {spent:.1f}' for name, spent in seconds.items())}"
         f"\n\n  connect  host {where['PGHOST']}, port {where['PGPORT']}, database"
-        f" {where['PGDATABASE']}, user {where['PGUSER']}, schema {marts}"
+        f" {where['PGDATABASE']}, user {where['PGUSER']}, schemas {marts}"
+        f" and {schema_of('reports')}"
         f"\n           password: .venv/bin/olist env{as_role}"
         f"\n  try      .venv/bin/olist psql{as_role} -c 'table {marts}.dim_payment_types'"
         "\n           make docs"

@@ -56,6 +56,8 @@ def main() -> None:
         print(f"dbt: {redact(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
     os.environ.update(variables or {})
+    if not sys.stdout.isatty():
+        os.environ.setdefault("DBT_USE_COLORS", "false")
     try:
         # after the variables: dbt copies the environment when it starts
         from dbt.cli.main import cli

@@ -67,8 +67,10 @@ def _rows(cursor: Cursor, report: str, order: str) -> list[Row] | None:
 
 def sentences(fresh: Mapping[str, Any] | None) -> list[str]:
     """What the row of rpt_freshness says, in two lines."""
-    if fresh is None or fresh["built_at"] is None:
+    if fresh is None:
         return [NOT_BUILT]
+    if fresh["built_at"] is None:
+        return ["The facts have not all been built in this target: run 'dbt build'."]
     counts = ", ".join(
         f"{fresh[f'tests_{kind}']} {kind}" for kind in ("passed", "warned", "failed", "skipped")
     )

@@ -35,12 +35,17 @@ def status(*, as_json: bool = False) -> None:
         print(json.dumps(whole, indent=2))
         return
     print(described)
+    if not is_running:
+        print("Start it: .venv/bin/olist up")
     if is_running and not batches:
         print(NOTHING_LANDED)
     for batch in batches:
         counts = Counts(*(batch[f"rows_{name}"] or 0 for name in vars(Counts())))
         what = batch["error"] or f"{batch['source']}: {counts}"
-        began, kind = batch["started_at"][:16], f"{batch['mode']:<8}  {batch['status']:<9}"
+        began, kind = (
+            quality.moment(batch["started_at"]),
+            f"{batch['mode']:<8}  {batch['status']:<9}",
+        )
         print(f"batch {batch['batch_id']:>5}  {began}  {kind}  {what}")
     for table in tables:
         name, last = table["table_name"], table["last_batch_id"] or "none"

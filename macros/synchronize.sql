@@ -139,9 +139,28 @@
     alter table {{ this }} add constraint {{ key }} primary key ({{ config.get("unique_key") }});
     {{ rename_constraints() }}
     {{ grant_to_reader(this) }}
+    {%- elif model.scope == "all" %}
+    {{ set_not_null() }}
     {%- endif %}
     {{ move_watermark() }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Columns that dbt has added to a table since it was made are nullable: those that the contract says are not
+    get their constraint. -#}
+{% macro set_not_null() -%}
+    {%- set names = [] -%}
+    {%- for name, column in model.columns.items() -%}
+        {%- do names.append(name) if column.constraints | selectattr("type", "equalto", "not_null") | list -%}
+    {%- endfor -%}
+    {%- set nullable = run_query(
+        "select attname from pg_attribute where attrelid = '" ~ this ~ "'::regclass and not attnotnull"
+        ~ " and attname in (" ~ literals(names) ~ ")"
+    ).columns[0].values() -%}
+    {%- for name in nullable %}
+    alter table {{ this }} alter column {{ name }} set not null;
+    {%- endfor -%}
 {%- endmacro %}
 
 

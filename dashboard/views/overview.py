@@ -33,7 +33,7 @@ def draw(view: View) -> None:
             text,
             text_of(change) + unit if before[name] else None,
             delta_color=color,
-            delta_description=f"from {earlier}",
+            delta_description=f"from {earlier} in the period before",
             border=True,
         )
     months = view.metrics("revenue", "orders", by=[MONTH], order=[MONTH])

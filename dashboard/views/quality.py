@@ -14,6 +14,7 @@ def draw(view: View) -> None:
     for place, name in zip(st.columns(len(FIGURES)), FIGURES, strict=True):
         place.markdown(f"{name.replace('_', ' ').capitalize()}  \n**{text_of(view.newest[name])}**")
     behind = view.newest["batches_behind"]
+    waiting = "batch waits" if behind == 1 else "batches wait"
     loads = view.report(
         "rpt_loads",
         "batch_id, table_name, status, mode, started_at, rows_read, rows_new, rows_changed,"
@@ -21,7 +22,7 @@ def draw(view: View) -> None:
         "order by batch_id desc, table_name limit 100",
     )
     card(
-        f"Loads: {text_of(behind)} landed batches wait for a build",
+        f"Loads: {text_of(behind)} landed {waiting} for a build",
         "The newest first: a row for each file of a batch, and one for a load that failed.",
         loads,
     )

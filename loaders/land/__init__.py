@@ -144,7 +144,7 @@ def land_delivery(
                 loads = [Load(file, batch, progress) for file in delivery.files]
                 starts_anew = may_start_anew and _replaces_sample(cursor, delivery)
                 if starts_anew:
-                    say("the synthetic sample gives way: its rows are no part of any history")
+                    say("the synthetic sample was removed: a complete export takes its place")
                 total = _write(link, cursor, batch, loads, starts_anew=starts_anew)
                 delivery.remember(cursor, batch_id)
             link.commit()

@@ -66,6 +66,22 @@ def test_a_build_tests_what_has_changed_and_dbt_test_everything(loads: LoadSeque
     assert loads.query(wrong) == [(0,)]
 
 
+def test_a_column_that_is_added_has_its_constraint(loads: LoadSequence) -> None:
+    rows = loads.warehouse.mart("dim_sellers", "seller_key, city")
+    nullable = (
+        "select count(*) from information_schema.columns where is_nullable = 'YES'"
+        " and (table_schema, table_name) = ('marts', 'dim_sellers') and column_name = 'city'"
+    )
+    loads.warehouse.query(
+        "alter table marts.dim_sellers drop city;"
+        "update staging._watermarks set code = 'other' where model = 'dim_sellers'",
+        fetch=False,
+    )
+    loads.warehouse.dbt("run", "--select", "dim_sellers")
+    assert loads.warehouse.mart("dim_sellers", "seller_key, city") == rows
+    assert loads.query(nullable) == [(0,)]
+
+
 def test_a_column_of_another_type_says_what_to_run(loads: LoadSequence) -> None:
     loads.warehouse.query(
         "alter table marts.dim_sellers alter is_removed type text;"
