@@ -114,7 +114,7 @@ def test_a_chart_by_clicking_has_the_figures_of_the_warehouse(
     table = superset.call(
         f"/api/v1/database/{database}/table_metadata/?name=fct_orders&schema=marts"
     )
-    # Of a primary key Superset 6 gives nothing but nulls: its way to JSON knows no text and no list.
+    # Of a primary key Superset 6 gives only nulls: its way to JSON knows no text and no list.
     if built.query("select current_setting('server_version_num')::int >= 180000") == [(True,)]:
         assert {key["referred_table"] for key in table["foreignKeys"]} == {
             *("dim_customers", "dim_dates", "dim_geographies")
