@@ -42,10 +42,8 @@ def status(*, as_json: bool = False) -> None:
     for batch in batches:
         counts = Counts(*(batch[f"rows_{name}"] or 0 for name in vars(Counts())))
         what = batch["error"] or f"{batch['source']}: {counts}"
-        began, kind = (
-            quality.moment(batch["started_at"]),
-            f"{batch['mode']:<8}  {batch['status']:<9}",
-        )
+        began = quality.moment(batch["started_at"])
+        kind = f"{batch['mode']:<8}  {batch['status']:<9}"
         print(f"batch {batch['batch_id']:>5}  {began}  {kind}  {what}")
     for table in tables:
         name, last = table["table_name"], table["last_batch_id"] or "none"
