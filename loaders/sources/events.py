@@ -66,7 +66,7 @@ def _object(text: str) -> Any:
 
 def _row(event: Any) -> Any:
     """The row after the event: of an envelope, what it says; None where there is none any more."""
-    if event is not None and event.keys() >= _ENVELOPE:
+    if isinstance(event, Mapping) and event.keys() >= _ENVELOPE:
         if event["op"] not in ("c", "r", "u", "d"):
             raise BadEvent(f"an operation {json.dumps(event['op'])[:80]}, not one of c, r, u, d")
         event = None if event["op"] == "d" else (event["after"] or {})

@@ -3,7 +3,6 @@
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,12 +11,12 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("noida_db", reason="there is no Kafka broker here: make stream")
+noida_db = pytest.importorskip("noida_db", reason="there is no Kafka broker here: make stream")
 pytest.importorskip("confluent_kafka", reason="the client is not installed: make stream")
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-PROGRAM = Path(sys.executable).with_name("noida-db")
+PROGRAM = Path(noida_db.__file__).with_name("noida-db")  # its command would be a process more
 Event = tuple[str, bytes | str | None, bytes | str | None]  # topic, key, value
 
 
@@ -40,6 +39,7 @@ class Broker:
 
     def start(self) -> None:
         self._folder.mkdir(exist_ok=True)
+        PROGRAM.chmod(0o755)
         with (self._folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -79,6 +79,11 @@ class Broker:
     def delete(self, topic: str) -> None:
         admin = self.admin()
         admin.delete_topics([topic])[topic].result(10)
+
+    def cut(self, topic: str, offset: int) -> None:
+        """Delete the events before an offset."""
+        admin, place = self.admin(), TopicPartition(topic, 0, offset)
+        admin.delete_records([place])[place].result(10)
 
     def send(self, events: Iterable[Event], **settings: Any) -> None:
         producer = Producer(
