@@ -41,10 +41,11 @@ def play(
     producer = Producer({"bootstrap.servers": address.servers, "log_level": 0, **address.settings})
     with TemporaryDirectory() as folder:
         generate(Path(folder), scale, seed, with_operations=True)
-        first, then = _events(Path(folder), random.Random(seed))  # noqa: S311 - no secret
-    say(f"sending {len(first):,} events of sellers and products, then {len(then):,} of orders")
+        events = [*events_of(Path(folder), random.Random(seed))]  # noqa: S311 - no secret
+    first = sum(table in _FIRST for table, _ in events)
+    say(f"sending {first:,} events of sellers and products, then {len(events) - first:,} of orders")
     started = time.monotonic()
-    for number, (table, row) in enumerate(first + then, -len(first)):
+    for number, (table, row) in enumerate(events, -first):
         producer.poll(max(0.0, started + number / rate - time.monotonic()))
         key = {name: row[name] for name in BY_NAME[table].key}
         value = {name: text or None for name, text in row.items()}
@@ -55,11 +56,13 @@ def play(
     say("sent all")
 
 
-def _events(folder: Path, draw: random.Random) -> tuple[list[tuple[str, Row]], ...]:
-    """The rows of sellers and products, and the others as they happen: some late, some twice.
+def events_of(folder: Path, draw: random.Random) -> Iterator[tuple[str, Row]]:
+    """Sellers and products, then the other rows as they happen: some late, some twice.
 
     What comes late comes behind what was to follow it, but never behind another version of itself.
     """
+    for table in _FIRST:
+        yield from ((table, row) for row in _rows(folder, table))
     timed: list[tuple[str, int, str, Row]] = []
     orders = {row["order_id"]: row for row in _rows(folder, "orders")}
     buyers = {row["customer_id"]: row for row in orders.values()}
@@ -73,10 +76,9 @@ def _events(folder: Path, draw: random.Random) -> tuple[list[tuple[str, Row]], .
                 late = datetime.fromisoformat(at) + timedelta(days=2 * draw.random())
                 at = late.isoformat(" ", "seconds")
             timed.append((at, len(timed), table, row))
-    sent = []
     for _, _, table, row in sorted(timed, key=lambda event: event[:2]):
-        sent += [(table, row)] * (1 + (draw.random() < _TWICE))
-    return [(table, row) for table in _FIRST for row in _rows(folder, table)], sent
+        for _ in range(1 + (draw.random() < _TWICE)):
+            yield table, row
 
 
 def _versions(order: Row) -> Iterator[tuple[str, Row]]:
@@ -91,5 +93,7 @@ def _versions(order: Row) -> Iterator[tuple[str, Row]]:
 
 
 def _rows(folder: Path, table: str) -> Iterator[Row]:
-    with (folder / BY_NAME[table].file).open(encoding="utf-8-sig", newline="") as file:
+    if not (path := folder / BY_NAME[table].file).exists():  # an optional one
+        return
+    with path.open(encoding="utf-8-sig", newline="") as file:
         yield from csv.DictReader(file)

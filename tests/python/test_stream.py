@@ -17,9 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker import Broker, Event, running
-from concurrency import ask
-from conftest import Query, temporary_database, write_csv
+from broker import Broker, running
+from conftest import Query
 from loaders.cli import main
 from loaders.errors import LoaderError, PassingError
 from loaders.land import Counts, land
@@ -242,7 +241,7 @@ def test_a_topic_that_is_another_one_is_refused(
         assert sent(url) == Counts()
         broker.send([(topic, *seller("new"))])
     with pytest.raises(
-        LoaderError, match="run once: olist land 'kafka://.*from=beginning'"
+        LoaderError, match=r"run once: olist land 'kafka://.*from=beginning'"
     ) as error:
         sent(url)
     assert not isinstance(error.value, PassingError)
@@ -272,8 +271,10 @@ def test_a_url_is_read() -> None:
 
 @pytest.mark.parametrize(
     "location",
-    ["kafka://", "kafka:///t", "kafka://a/olist.nothing", "kafka://a/olist.geolocation"]
-    + ["kafka://a/x.orders,y.orders", "kafka://a/olist.orders?from=5", "kafka://a?no.setting=1"],
+    [
+        *("kafka://", "kafka:///t", "kafka://a/olist.nothing", "kafka://a/olist.geolocation"),
+        *("kafka://a/x.orders,y.orders", "kafka://a/olist.orders?from=5", "kafka://a?no.setting=1"),
+    ],
 )
 def test_a_url_that_cannot_be_read_is_one_sentence(
     location: str, database: dict[str, str], capsys: pytest.CaptureFixture[str]
@@ -347,8 +348,8 @@ def test_what_does_not_answer_is_waited_for(
             own.send([(TOPIC, *seller("s2"))])
             until(lambda: len(query(CURRENT)) == 2)
             query(
-                "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
-                " and datname = current_database() and application_name = 'olist'"
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where pid <> pg_backend_pid() and datname = current_database() and application_name = 'olist'"
             )
             own.send([(TOPIC, *seller("s3"))])
             until(lambda: len(query(CURRENT)) == 3)
