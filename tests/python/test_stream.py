@@ -349,7 +349,7 @@ def test_what_does_not_answer_is_waited_for(
             until(lambda: len(query(CURRENT)) == 2)
             query(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where pid <> pg_backend_pid() and datname = current_database() and application_name = 'olist'"
+                " where pid <> pg_backend_pid() and datname = current_database()"
             )
             own.send([(TOPIC, *seller("s3"))])
             until(lambda: len(query(CURRENT)) == 3)
