@@ -79,6 +79,11 @@ dashboard: $(READY_DEV) packages ## The dashboard, and its tests in a browser, w
 	@$(PIP) -r requirements-dashboard.lock
 	@$(BIN)/python -m pytest tests/python/test_dashboard*.py
 
+.PHONY: stream
+stream: $(READY_DEV) packages ## Kafka's client and a broker, and the tests of streams (OLIST_KILLS=1000 for the long run): docs/stream.md
+	@$(PIP) -r requirements-stream.lock
+	@$(BIN)/python -m pytest tests/python/test_stream*.py
+
 .PHONY: slim
 slim: $(READY_DEV) packages ## Build what changed, on tables that BASE=origin/main built (docs/ci.md)
 	@$(if $(STATE),$(BIN)/dbt build --select state:modified+ --defer --state "$(STATE)" $(FLAGS),\
@@ -173,6 +178,8 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-semantic.lock pyproject.toml
 	@$(COMPILE) --extra browser --constraint requirements-dev.lock --constraint requirements-semantic.lock \
 		--output-file requirements-dashboard.lock pyproject.toml
+	@$(COMPILE) --extra broker --constraint requirements-dev.lock \
+		--output-file requirements-stream.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
 

@@ -58,6 +58,11 @@ class View:
         """Rows of a report, which know no filter; ``rest`` is what follows its name."""
         return self._ask(f"select {columns} from {schema_of('reports')}.{name} {rest}")  # noqa: S608
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a report: those of optional tables may not be there."""
+        where = f"to_regclass('{schema_of('reports')}.{name}')"
+        return bool(self._ask(f"select {where} is not null as is_there")["is_there"].iloc[0])
+
     def _ask(self, statement: str) -> pd.DataFrame:
         found: pd.DataFrame = _rows(str(self.newest), statement, self.cursor)
         return found

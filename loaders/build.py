@@ -25,6 +25,7 @@ from loaders.tables import OPTIONAL, TABLES
 # Unit tests ask whether the SQL is right, not whether the data is: `make test` runs them.
 # The SQL of each node is in target/run: dbt need not write it to its log as well.
 _DBT = ("build", "--log-level-file", "info")
+WITH_OPERATIONS = ("--vars", "with_operations: true")
 
 
 def build() -> None:
@@ -70,7 +71,10 @@ def build() -> None:
         with step("dbt build"):
             packages.install(retry=False)
             variables = {**os.environ, **access["transformer"]}
-            tests = _dbt_build(variables, operations=_has_operations())
+            operations = has_operations()
+            if operations:
+                print("With operations: optional tables have landed (docs/operations.md).")
+            tests = _dbt_build(variables, operations=operations)
     with connection.as_role(access["reader"]):
         _summarize(seconds, tests)
 
@@ -130,22 +134,19 @@ def _last_source() -> str | None:
         return next((source for (source,) in cursor.fetchall()), None)
 
 
-def _has_operations() -> bool:
+def has_operations() -> bool:
     """Whether a row of the optional tables has ever landed: then their models are built."""
     with connect() as link, link.cursor() as cursor:
         for table in OPTIONAL:
             cursor.execute(sql.SQL("select from {} limit 1").format(ledger.raw(table)))
             if cursor.rowcount:
-                print(
-                    "With operations: marketing or inventory data has landed (docs/operations.md)."
-                )
                 return True
     return False
 
 
 def _dbt_build(environment: Mapping[str, str], *, operations: bool = False) -> Mapping[str, int]:
     """Run ``dbt build`` with this environment; return the number of tests per status."""
-    switch = ("--vars", "with_operations: true") if operations else ()
+    switch = WITH_OPERATIONS if operations else ()
     command = [sys.executable, "-m", "loaders.dbt", *_DBT, *switch]
     if subprocess.run(command, cwd=project_root(), env=environment, check=False).returncode:
         raise LoaderError(

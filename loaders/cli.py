@@ -5,6 +5,7 @@ A command imports what it runs when it runs, so that ``olist env`` is instant.
 
 import io
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -74,6 +75,21 @@ def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
 
 def _words(_: click.Context, __: click.Parameter, value: str | None) -> Names:
     return tuple(value.replace(",", " ").split()) if value else ()
+
+
+def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
+    found = re.fullmatch(r"(\d*\.?\d+)(s|m|min|h)", value or "")
+    if value and not found:
+        raise click.BadParameter(f"'{value}' is no duration; write it like 30s or 5m")
+    return float(found[1]) * {"s": 1, "h": 3600}.get(found[2], 60) if found else None
+
+
+def _rate(context: click.Context, option: click.Parameter, value: str) -> float:
+    count, _, unit = value.partition("/")
+    seconds = _seconds(context, option, f"1{unit}") or 1
+    if not count.isdecimal() or not int(count):
+        raise click.BadParameter(f"'{value}' is no rate; write it like 100/min or 50/s")
+    return int(count) / seconds
 
 
 _passed_on = {"ignore_unknown_options": True}
@@ -195,12 +211,13 @@ def roles(reader_timeout: str, new_passwords: bool) -> None:
 
 
 @olist.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(as_json: bool) -> None:
-    """Show the server, the last batches, the rows of each raw table and the last build."""
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--prometheus", "form", flag_value="prometheus", help="Print metrics to collect.")
+def status(form: str | None) -> None:
+    """Show the server, the last batches, the rows of each raw table, streams and the last build."""
     from loaders import status
 
-    status.status(as_json=as_json)
+    status.status(form)
 
 
 @olist.command()
@@ -236,16 +253,33 @@ def download(out: Path | None, force: bool) -> None:
 
 
 @olist.command()
-@click.option("--out", type=_folder, required=True, help="Folder for the CSV files.")
+@click.option("--out", type=_folder, help="Folder for the CSV files.")
+@click.option("--stream", "location", metavar="kafka://…", help="Send them as events instead.")
+@click.option("--rate", default="100/min", callback=_rate, help="Of these: 100/min, 50/s.")
 @click.option("--scale", default=1.0, help="1.0 has the real row counts.")
 @click.option("--seed", default=20161004, help="Same seed, same bytes.")
 @click.option("--with-operations", is_flag=True, help="Also marketing and inventory.")
-def sample(out: Path, scale: float, seed: int, with_operations: bool) -> None:
-    """Generate synthetic files like Olist's; no account needed."""
+def sample(
+    out: Path | None, location: str | None, rate: float, with_operations: bool, **size: Any
+) -> None:
+    """Generate synthetic files like Olist's, or events; no account needed.
+
+    With --stream the orders happen again, in the order of their times: placed, paid, approved,
+    shipped, delivered, reviewed. Some events come late or twice.
+    """
     from loaders.sample import generate
 
-    for file, count in generate(out, scale, seed, with_operations=with_operations).items():
-        print(f"  {file}: {count:,} rows")
+    if (out is None) == (location is None):
+        raise click.UsageError("Name either --out or --stream.")
+    if location is not None:
+        from loaders.sample.stream import play
+
+        play(location, rate, **size)
+    else:
+        for file, count in generate(
+            Path(str(out)), **size, with_operations=with_operations
+        ).items():
+            print(f"  {file}: {count:,} rows")
 
 
 @olist.command()
@@ -267,8 +301,8 @@ def sample(out: Path, scale: float, seed: int, with_operations: bool) -> None:
 def land(location: str, mode: str, tables: Names, archive: str | None, **rules: Any) -> None:
     """Land files or a database in schema raw, as one batch.
 
-    LOCATION is a folder, zip, .csv or .csv.gz file, s3://…, mysql://…, postgresql://…, or
-    env://VARIABLE that holds one of them. A delta adds and changes rows; a snapshot is complete:
+    LOCATION is a folder, zip, .csv or .csv.gz file, s3://…, mysql://…, postgresql://…, kafka://…,
+    or env://VARIABLE that holds one of them. A delta adds and changes rows; a snapshot is complete:
     rows that it lacks are removed.
 
     \b
@@ -287,10 +321,26 @@ def land(location: str, mode: str, tables: Names, archive: str | None, **rules: 
 
 
 @olist.command()
+@click.argument("location", envvar="OLIST_STREAM")
+@click.option("--every", default="5s", callback=_seconds, help="From one batch to the next.")
+@click.option("--build", callback=_seconds, help="Build the facts too, at most so often: 30s.")
+def stream(location: str, every: float, build: float | None) -> None:
+    """Land topics again and again, until it is stopped: kafka://host:9092/olist.orders,…
+
+    Each batch has what came since the last one, exactly once (docs/stream.md). Ctrl-C and SIGTERM
+    end it after a whole batch.
+    """
+    from loaders.stream import stream
+
+    with _acting("loader"):
+        stream(location, every, build)
+
+
+@olist.command()
 @click.option("--batch", type=int, help="Only this batch.")
 @click.option("--table", callback=_known, help="Only this raw table.")
 def rejects(batch: int | None, table: str | None) -> None:
-    """List the rows that 'olist land --max-rejects' rejected."""
+    """List the rows that 'olist land --max-rejects' or a stream rejected."""
     from loaders.land.rejects import show
 
     with _acting("loader"):

@@ -11,7 +11,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import parse_dsn
 
-from loaders.errors import LoaderError
+from loaders.errors import LoaderError, PassingError
 from loaders.paths import server_folder
 
 MINIMUM_VERSION = 15
@@ -171,7 +171,7 @@ def connect(
     try:
         link = psycopg2.connect(**options)
     except psycopg2.OperationalError as error:
-        raise LoaderError(_unreachable(where, str(error))) from error
+        raise PassingError(_unreachable(where, str(error))) from error
     try:
         if link.server_version < MINIMUM_VERSION * 10000:
             raise LoaderError(

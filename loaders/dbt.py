@@ -9,8 +9,11 @@ needs no server.
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from loaders.errors import LoaderError, redact
 from loaders.paths import project_root
@@ -46,7 +49,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     connects = bool(arguments) and _WITHOUT_DATABASE.isdisjoint(arguments)
     try:
-        variables = _variables(arguments)
+        found = variables(arguments)
         if connects and target_of(arguments) not in ENGINES:
             from loaders import connection
 
@@ -55,16 +58,47 @@ def main() -> None:
     except LoaderError as error:
         print(f"dbt: {redact(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
-    os.environ.update(variables or {})
+    os.environ.update(found or {})
     if not sys.stdout.isatty():
         os.environ.setdefault("DBT_USE_COLORS", "false")
     try:
         # after the variables: dbt copies the environment when it starts
         from dbt.cli.main import cli
 
-        cli(prog_name="dbt")
+        if arguments[:1] == ["--serve"]:
+            _serve(arguments[1:])
+        else:
+            cli(prog_name="dbt")
     except KeyboardInterrupt:  # while dbt is still importing itself, it does not catch it
         raise SystemExit(130) from None
+
+
+def _serve(options: Sequence[str]) -> None:
+    """Build for each line of stdin, and say in a line what came of it: ``olist stream --build``.
+
+    The project is read once, which takes longer than most builds of what has changed.
+    """
+    from dbt.cli.main import dbtRunner
+
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what dbt prints
+    os.nice(5)  # landing goes first
+    shared = ("--target-path", "target/stream", "--log-level-file", "none", *options)
+
+    def dbt(*command: str) -> Any:
+        return dbtRunner(manifest).invoke(["--quiet", "--no-use-colors", *command, *shared])
+
+    manifest: Any = None
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        if manifest is None:
+            manifest = dbt("parse").result
+            dbt("seed")
+        done = dbt("build", "--selector", "frequent")
+        counts = Counter(str(result.status) for result in getattr(done.result, "results", ()))
+        came = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+        seconds = time.perf_counter() - started
+        print(f"built in {seconds:.1f} s: {came or done.exception}", file=answers)
 
 
 @contextmanager
@@ -118,7 +152,8 @@ def semantic_manifest() -> str:
     return made.read_text("utf-8")
 
 
-def _variables(arguments: Sequence[str]) -> Mapping[str, str] | None:
+def variables(arguments: Sequence[str]) -> Mapping[str, str] | None:
+    """The variables by which dbt reaches the warehouse in use, where there is one."""
     if (target := target_of(arguments)) in ENGINES:
         from loaders import engines  # PostgreSQL's dbt does not wait for it
 

@@ -5,8 +5,8 @@ import re
 # user:password@, up to the last @ of the word: a password may have / and @ in it by mistake.
 _USER_INFO = re.compile(r"(:/+[^:/\s@]*):\S*@")
 _EXTRAS = {
-    **{"obstore": "lake", "pyarrow": "lake", "metricflow": "semantic"},
-    **{"streamlit": "dashboard", "pandas": "dashboard"},
+    **{"obstore": "lake", "pyarrow": "lake", "confluent_kafka": "stream"},
+    **{"metricflow": "semantic", "streamlit": "dashboard", "pandas": "dashboard"},
 }
 _PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s]+", re.I)
 
@@ -20,6 +20,10 @@ class LoaderError(Exception):
     """
 
     source: str | None = None
+
+
+class PassingError(LoaderError):
+    """A problem that may go away by itself, as of a server that restarts: a stream tries again."""
 
 
 def sentence_of(error: Exception) -> str | None:

@@ -1,10 +1,14 @@
-"""Overview: the six figures, revenue by month, and where it comes from."""
+"""Overview: the six figures, revenue by month, and where it comes from; live invoices, if any."""
+
+from contextlib import nullcontext
 
 import streamlit as st
 
+import metrics
 from dashboard.cards import bars, card, columns
 from dashboard.data import CATEGORY, MONTH, STATE, View
-from dashboard.text import first, format_of, label_of, text_of
+from dashboard.text import MONEY, first, format_of, label_of, text_of
+from loaders.errors import sentence_of
 
 FIGURES = {  # and what more of it is: good, bad or neither
     "orders": "normal",
@@ -14,11 +18,15 @@ FIGURES = {  # and what more of it is: good, bad or neither
     "late_share": "inverse",
     "review_score": "normal",
 }
+LIVE = {"minute": "Last 60 minutes", "hour": "Last 24 hours", "day": "Last 30 days"}
+_EVERY = 15.0  # seconds
 PER = {"late_share": 1, "review_score": 100}  # their change is a difference, in points
 
 
 def draw(view: View) -> None:
     """Draw the page."""
+    if view.has("rpt_recent_invoices"):
+        _live(view)
     now, before = (view.metrics(*FIGURES, before=past).iloc[0] for past in (False, True))
     across = st.columns(3) + st.columns(3)
     for place, (name, color) in zip(across, FIGURES.items(), strict=True):
@@ -65,3 +73,32 @@ def draw(view: View) -> None:
             rows,
             bars(STATE, "revenue"),
         )
+
+
+@st.fragment(run_every=_EVERY)  # type: ignore[untyped-decorator, unused-ignore]
+def _live(view: View) -> None:
+    """The invoices of the last minutes, hours and days: this part looks again by itself."""
+    page = view.cursor  # which is over when this part looks again
+    try:
+        with metrics.reading() if page.closed else nullcontext(page) as cursor:
+            rows = View(cursor, metrics.newest(cursor)).report("rpt_recent_invoices")
+    except Exception as error:
+        if (sentence := sentence_of(error)) is None:
+            raise
+        st.error(sentence)
+        return
+    if rows.empty:
+        return
+    with st.container(border=True):
+        newest = text_of(rows["period_starts_at"].max())
+        st.header(f"Invoices: the newest of {newest}", anchor=False)
+        for place, (period, label) in zip(st.columns(3), LIVE.items(), strict=True):
+            part = rows[rows["period"] == period]
+            value = text_of(part["total_value"].sum(), MONEY)
+            place.metric(
+                label,
+                text_of(part["invoice_count"].sum()),
+                value,
+                delta_color="off",
+                delta_arrow="off",
+            )

@@ -18,7 +18,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.connection import connect, exclusive
-from loaders.errors import LoaderError, shown
+from loaders.errors import LoaderError, PassingError, shown
 from loaders.land import ledger
 from loaders.land.copy import Progress
 from loaders.land.ledger import Batch, Counts, FileResult, Rules
@@ -54,12 +54,14 @@ def land(
     rules: Rules | None = None,
     *,
     archiving: Archiving = lambda _, delivery, __: nullcontext(delivery),
+    holder: Connection | None = None,
 ) -> Counts:
     """Land what a location has (a folder, a zip, ``scheme://…``) as one batch.
 
     ``delta`` never removes a row; ``snapshot`` says that the files are complete, and closes the
     rows that they no longer have. ``tables`` limits the batch to these raw tables; ``archiving``
-    may wrap the landing. Returns the rows read and written. Raises LoaderError, and leaves the
+    may wrap the landing; ``holder`` is a session that holds the source's locks already. Returns the
+    rows read and written. Raises LoaderError, and leaves the
     database as it was, when anything is wrong.
     """
     rules = rules or Rules()
@@ -71,7 +73,7 @@ def land(
     source = f"{scheme}://" if found else shown(str(location), limit=0)
     with _one_sentence(), ExitStack() as stack:
         try:
-            request = Request(mode=mode, wait=rules.wait, say=say)
+            request = Request(mode=mode, wait=rules.wait, say=say, holder=holder)
             delivery = stack.enter_context(deliver(str(location), tables, request))
             source = delivery.source
             for name in delivery.unknown:
@@ -185,7 +187,7 @@ def _write(
     """
     there = ledger.raw_columns(cursor)
     link.commit()
-    new = [load for load in loads if load.table.name not in there]
+    new = [load for load in loads if load.table.name not in there and load.file.mode != "changes"]
     new.sort(key=lambda load: -load.file.size)
     in_two(link, [load.initial for load in new])
     for load in new:
@@ -226,7 +228,7 @@ def _sentence(error: BaseException) -> BaseException:
         # Connection exceptions, and a server that shuts down or ends the session. It may be lost
         # when everything was written and only the answer was missing.
         if error.pgcode is None or error.pgcode.startswith(("08", "57P")):
-            return LoaderError(
+            return PassingError(
                 f"the connection to PostgreSQL was lost ({reason}); land it again when the server"
                 " answers: what has landed is not landed twice."
             )

@@ -54,12 +54,15 @@ create table raw._rejected_rows (
     batch_id bigint not null references raw._batches deferrable initially deferred,
     table_name text not null,
     file_name text not null,
+    partition integer,
     line_number bigint not null,
     reason text not null,
     raw_text text not null
 );
 create index _rejected_rows_batch_id_idx on raw._rejected_rows (batch_id, table_name);
-comment on table raw._rejected_rows is 'One row per record of a file that could not be landed';
+comment on table raw._rejected_rows is 'One row per record of a file or a topic that could not be landed';
+comment on column raw._rejected_rows.partition is
+'Of a topic, whose events have offsets in the place of line numbers; null for a file';
 comment on column raw._rejected_rows.raw_text is 'The record; bytes that are no text as \x..';
 
 create table raw._watermarks (
@@ -76,13 +79,17 @@ comment on table raw._watermarks is
 'One row per table of a source database: how far it was read, from where the next load reads';
 
 create table raw._offsets (
-    source text not null,
     topic text not null,
     partition integer not null,
     next_offset bigint not null,
+    cluster_id text not null,
+    last_event text,
+    last_event_at timestamptz,
     batch_id bigint not null references raw._batches deferrable initially deferred,
     noted_at timestamptz not null default now(),
-    primary key (source, topic, partition)
+    primary key (topic, partition)
 );
 comment on table raw._offsets is
 'One row per partition of an event stream: the first event that was not landed yet';
+comment on column raw._offsets.last_event is
+'MD5 of the event before it, by which a topic that was made anew is noticed';

@@ -255,14 +255,16 @@ def show(
         if not ledger.exists(cursor):
             raise LoaderError("nothing was landed here yet: olist land PATH.")
         cursor.execute(
-            "select batch_id, file_name, line_number, reason, raw_text from raw._rejected_rows"
+            "select batch_id, file_name,"
+            " coalesce('partition ' || partition || ', offset ', 'line ') || line_number, reason,"
+            " raw_text from raw._rejected_rows"
             " where (%(batch)s is null or batch_id = %(batch)s)"
             " and (%(table)s is null or table_name = %(table)s)"
-            " order by batch_id, table_name, line_number",
+            " order by batch_id, table_name, partition, line_number",
             {"batch": batch, "table": table},
         )
-        for number, file, line, reason, text in cursor:
-            say(f"batch {number}: {file}, line {line}: {shown(reason, 0)}")
+        for number, file, where, reason, text in cursor:
+            say(f"batch {number}: {file}, {where}: {shown(reason, 0)}")
             say(f"    {shown(text, 120)}")
         say(f"{cursor.rowcount:,} rejected rows")
         if cursor.rowcount:

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import psycopg2
 from psycopg2 import errors, sql
@@ -23,7 +24,7 @@ from loaders.land.copy import (
     run,
 )
 from loaders.land.ledger import Batch, Counts, FileResult
-from loaders.sources import SourceFile
+from loaders.sources import REMOVED, SourceFile
 
 # More of a table's rows than that are not removed unless it is allowed: a file that was cut short
 # looks just like that.
@@ -56,10 +57,20 @@ _MARKER_REMARK = (
 # keeps the values of columns that the file does not have.
 _CHANGES = """
 create temporary table changes on commit drop as
-select {fresh} {kept}, landed.ctid as _replaced, incoming.ctid is null as _is_gone
+select {fresh} {kept}, landed.ctid as _replaced, {is_gone} as _is_gone
 from {incoming} as incoming
 {full} join (select ctid, * from {raw} where _until_batch_id is null) as landed on {same_key}
-where landed.ctid is null or incoming.ctid is null or ({old}) is distinct from ({new})
+where
+    case when {is_gone} then landed.ctid is not null
+    else landed.ctid is null or ({old}) is distinct from ({new}) end
+"""
+# Of changes, in the order in which they happened, the last one of a key holds.
+_LAST_OF_KEY = """
+delete from {incoming} using (
+    select ctid, row_number() over (partition by {key} order by ctid desc) as number
+    from {incoming} {good}
+) as numbered
+where numbered.number > 1 and numbered.ctid = incoming.ctid
 """
 # A key that comes twice can only do harm where it makes a change.
 _REPEATED_KEY = """
@@ -110,11 +121,14 @@ class Load:
     """The load of one file, whose steps share what they work on; ``result`` is what came of it."""
 
     def __init__(self, file: SourceFile, batch: Batch, progress: Progress) -> None:
-        self.file, self.table, self._columns = file, file.table, file.header()
+        self.file, self.table = file, file.table
+        self._columns = tuple(name for name in file.header() if name != REMOVED)
         mode = file.mode or batch.mode
         self.result = FileResult(
             self.table.name, file.name, mode, file.encoding, file.archive_checksum
         )
+        if mode == "changes":  # nobody is there to fix them, and what comes next cannot wait
+            batch = replace(batch, rules=replace(batch.rules, max_rejects="100%"))
         self._batch, self._progress = batch, progress
         self._may_have_markers = self._is_refused = False
         self._started = 0.0
@@ -156,10 +170,13 @@ class Load:
             try:
                 if self._is_refused:
                     raise BadRows
-                self._upsert(self._copy(INCOMING, self._columns))
+                read = self._copy(INCOMING, self.file.header())
+                self._keep_last()
+                self._upsert(read)
             except _CONTENT:
                 self._cursor.execute("rollback to savepoint before_file")
                 self._upsert_good_rows()
+        self.result.counts += Counts(read=self.file.rejected, rejected=self.file.rejected)
         self._finish(ledger.raw(self.table))
 
     def _is_unchanged(self) -> bool:
@@ -221,12 +238,17 @@ class Load:
             reader = Reader(self.file, stream, self._progress)
             read = rejects.copy_records(self._cursor, self.file, reader, self._batch.rules)
         self._was_read(INCOMING, reader)
+        self._keep_last("where _reason is null")
         rejected = rejects.reject(self._cursor, self.file, self._batch, read)
         self._upsert(read, rejected)
         if rejected and self.result.mode == "snapshot":
             # It did what a delta does, and the ledger says so: the whole file can land again.
             self.result.mode = "delta"
             self._progress.say(f"  {self.table.name}: rows were rejected, so none is removed")
+
+    def _keep_last(self, good: str = "") -> None:
+        if self.result.mode == "changes":
+            self._run(_LAST_OF_KEY, key=self.table.key, good=sql.SQL(good))
 
     def _upsert(self, read: int, rejected: int = 0) -> None:
         """Close the versions that are replaced or gone, and insert the new ones.
@@ -263,6 +285,9 @@ class Load:
         """Find what differs by key. Raises BadRows when a key of it comes twice."""
         key = self.table.key
         values = [name for name in self._columns if name not in key] or key
+        is_gone = "incoming.ctid is null"
+        if self.result.mode == "changes":
+            is_gone = f"incoming.{REMOVED} is not null"
         # The join is by the key, and needs to know little of it.
         self._cursor.execute("set local default_statistics_target = 10")
         self._run("analyze {incoming} ({key})", key=key)
@@ -271,6 +296,7 @@ class Load:
             fresh=listed("incoming.{}", self._columns),
             kept=listed(", landed.{}", kept, ""),
             full=sql.SQL("full" if is_whole else "left"),
+            is_gone=sql.SQL(is_gone),
             same_key=listed("landed.{0} = incoming.{0}", key, " and "),
             old=listed("landed.{}", values),
             new=listed("incoming.{}", values),
@@ -286,7 +312,7 @@ class Load:
 
     def _check_removals(self, removed: int) -> None:
         """Raise LoaderError when too many of a table's rows would go, and nobody allowed it."""
-        if removed <= 0 or self._batch.rules.allow_removals:
+        if removed <= 0 or self._batch.rules.allow_removals or self.result.mode == "changes":
             return
         self._run("select count(*) from {raw} where _until_batch_id is null")
         (current,) = self._cursor.fetchone() or (0,)

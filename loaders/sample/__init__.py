@@ -95,6 +95,7 @@ def _made(members: Members, with_operations: bool) -> Iterator[tuple[str, Column
         yield "order_reviews", orders.review_columns()
         if with_operations:
             operations.note(orders)
+            yield "invoices", orders.invoice_columns()
     if with_operations:
         for columns in operations.inventory(CHUNK_ROWS):
             yield "inventory_transactions", columns

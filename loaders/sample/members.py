@@ -122,6 +122,10 @@ class Members:
     def _categories(self, product: Ints) -> Ints:
         return np.searchsorted(self._ends, product, side="right").astype(np.int64)
 
+    def category_names(self, product: Ints) -> Text:
+        """Names of the categories of products, "" for none."""
+        return np.asarray(_CATEGORIES["name"][self._categories(product)], np.object_)
+
     def popular(self, purpose: str, index: Ints) -> Ints:
         """Products as customers choose them; each is sold once besides."""
         extra = np.maximum(0, _CATEGORIES["items"] - _CATEGORIES["products"])
@@ -167,7 +171,7 @@ class Members:
         """Rows of the products file."""
         noise = self.noise
         product = noise.shuffle("product row", row, self.plan.products)
-        grams, category = self.grams(product), _CATEGORIES["name"][self._categories(product)]
+        grams, category = self.grams(product), self.category_names(product)
         bare, unweighed = category == "", self._is_first(product, "unweighed")
 
         def size(side: str, least: int) -> Text:

@@ -244,6 +244,32 @@ class Orders:
             decimals(due * after // size - due * before // size),
         ]
 
+    def invoice_columns(self) -> Columns:
+        """Rows of the invoices file: one of each order line, by the order's first payment."""
+        noise, row, order = self.noise, self.row, self.order[self.row]
+        first, is_paid = np.cumsum(self.payments) - self.payments, self.payments[row] > 0
+        _, _, kind, installments, _ = self.payment_columns()
+        at = np.minimum(first, len(kind) - 1)[row]
+        seat = address(self.members.seller_spots(self.seller))
+        canceled = self.has("called_off")[row]
+        return [
+            noise.ids("invoice", self.line),
+            noise.ids("order", order),
+            noise.ids("customer", order),
+            noise.ids("seller", self.seller),
+            self.members.category_names(self.product),
+            decimals(self.price),
+            decimals(self.freight),
+            decimals(self.price + self.freight),
+            blank(kind[at], ~is_paid),
+            blank(installments[at], ~is_paid),
+            np.where(canceled, "canceled", np.where(is_paid, "paid", "issued")),
+            *address(self.spot[row])[1:],
+            *seat[1:],
+            moments(np.where(self.has("approved"), self.approved, self.purchased)[row]),
+            texts(["marketplace"] * len(row)),
+        ]
+
     def _due(self) -> tuple[Ints, Flags, Flags]:
         """What is paid; is it payment 2 without a first one; has it 0 installments?"""
         noise, plan, order = self.noise, self.plan, self.order

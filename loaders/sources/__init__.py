@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import IO
 
+from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.errors import LoaderError
@@ -17,17 +18,22 @@ from loaders.tables import Table
 # Module of each scheme, and the extra that it needs.
 _SCHEMES = {
     "s3": ("s3", "lake"),
+    "kafka": ("kafka", "stream"),
     **dict.fromkeys(("mysql", "mariadb", "postgresql", "postgres"), ("database", "databases")),
 }
+
+REMOVED = "_is_removed"  # column of a file of changes
 
 
 @dataclass(frozen=True)
 class SourceFile:
     """One CSV file of one table, and how to open it (as often as needed) for its bytes.
 
-    ``size`` is in bytes, unpacked; of a gzip it is a guess. ``mode`` is ``delta`` or ``snapshot``
-    where the source knows it for this file, else None: the mode of the batch. ``archive_checksum``
-    is the SHA-256 (hex) of the zip that it is in.
+    ``size`` is in bytes, unpacked; of a gzip it is a guess. ``mode`` is ``delta``, ``snapshot`` or
+    ``changes`` where the source knows it for this file, else None: the mode of the batch. Of
+    ``changes`` the last row of a key holds, and one with text in its column ``REMOVED`` removes it.
+    ``archive_checksum`` is the SHA-256 (hex) of the zip that it is in. ``rejected`` counts
+    records that are no rows of it, which the source's ``remember`` lists in the ledger.
     """
 
     table: Table
@@ -37,6 +43,7 @@ class SourceFile:
     mode: str | None = None
     encoding: str = UTF_8
     archive_checksum: str | None = None
+    rejected: int = 0
 
     def as_utf8(self, stream: IO[bytes]) -> IO[bytes]:
         """The opened file as COPY takes it: UTF-8, whatever the file's encoding is."""
@@ -82,11 +89,15 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Request:
-    """``mode`` of the batch, whether to ``wait`` for another load, and where to ``say`` things."""
+    """``mode`` of the batch, whether to ``wait`` for another load, and where to ``say`` things.
+
+    ``holder`` is a session that holds the source's locks already.
+    """
 
     mode: str = "delta"
     wait: bool = True
     say: Callable[[str], None] = print
+    holder: Connection | None = None
 
 
 _DEFAULT = Request()

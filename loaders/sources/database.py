@@ -4,7 +4,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +21,7 @@ from loaders.errors import LoaderError
 from loaders.paths import project_root
 from loaders.sources import Delivery, Request, SourceFile, watermarks
 from loaders.sources.dialects import ERRORS, Column, Database, Read, opened, reason
-from loaders.sources.text import stream_of
+from loaders.sources.text import reader_of
 from loaders.sources.watermarks import Position
 from loaders.tables import ALL_TABLES, BY_NAME, OPTIONAL, Table
 
@@ -306,15 +306,7 @@ def _buffered(database: Database, table: Table, read: Read, stack: ExitStack) ->
             f" ({error.strerror}): make room, or set TMPDIR to a folder with more."
         ) from error
     mode = "snapshot" if read.since is None else "delta"
-    return SourceFile(table, read.relation, size, lambda: stream_of(_blocks(file)), mode)
-
-
-def _blocks(file: IO[bytes]) -> Generator[bytes]:
-    """Read a file at a position of one's own."""
-    position = 0
-    while block := os.pread(file.fileno(), _BLOCK, position):
-        position += len(block)
-        yield block
+    return SourceFile(table, read.relation, size, lambda: reader_of(file), mode)
 
 
 def _close(file: IO[bytes]) -> None:

@@ -4,10 +4,11 @@ import codecs
 import csv
 import difflib
 import io
+import os
 import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from loaders.errors import LoaderError, shown
 from loaders.tables import Table
@@ -126,6 +127,18 @@ class _Blocks(io.RawIOBase):
 def stream_of(blocks: Generator[bytes], closing: Callable[[], object] = lambda: None) -> IO[bytes]:
     """Return what reads these blocks, and calls ``closing`` when it is closed."""
     return io.BufferedReader(_Blocks(blocks, closing), _BLOCK)
+
+
+def reader_of(file: IO[Any]) -> IO[bytes]:
+    """Return what reads an open file at a position of its own."""
+
+    def blocks() -> Generator[bytes]:
+        position = 0
+        while block := os.pread(file.fileno(), _LIMIT, position):
+            position += len(block)
+            yield block
+
+    return stream_of(blocks())
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ SEED = int(os.environ.get("OLIST_CRASH_SEED", random.randrange(10**6)))
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
-    ["crash", "loaders.land", "loaders.sources.files", "loaders.lake.replay"]
+    ["crash", "loaders.land", "loaders.sources.files", "loaders.lake.replay", "loaders.stream"]
 )
 
 

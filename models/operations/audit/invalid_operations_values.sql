@@ -6,6 +6,13 @@
         "unit_cost": "numeric(12, 2)",
         "transaction_at": "timestamp",
     }),
+    "invoices": (["invoice_id"], {
+        "price": "numeric(12, 2)",
+        "freight_value": "numeric(12, 2)",
+        "total_value": "numeric(12, 2)",
+        "payment_installments": "integer",
+        "invoiced_at": "timestamp",
+    }),
     "marketing_campaigns": (["campaign_id", "campaign_date"], {
         "impressions": "bigint",
         "clicks": "bigint",

@@ -1,4 +1,4 @@
--- No transaction and no day of a campaign is dropped or doubled on the way from raw to the reports,
+-- No transaction, no day of a campaign and no invoice is dropped or doubled on the way from raw to the reports,
 -- and no piece and no real. The sums are of staging, where a bad value is null for all of them.
 with
 
@@ -21,6 +21,23 @@ counted as (
             where {{ is_pinned() }}
         ) as expected,
         (select count(*) from {{ ref('fct_campaign_days') }}) as found
+
+    union all
+
+    select
+        'invoices' as what,
+        (
+            select count(*) from {{ source('operations', 'invoices') }}
+            where {{ is_pinned() }}
+        ) as expected,
+        (select count(*) from {{ ref('fct_invoices') }}) as found
+
+    union all
+
+    select
+        'invoice_total' as what,
+        (select sum(total_value) from {{ ref('stg_operations__invoices') }}) as expected,
+        (select sum(total_value) from {{ ref('fct_invoices') }}) as found
 
     union all
 

@@ -1,0 +1,139 @@
+"""``olist stream``: land what topics have, again and again, and build what has changed."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Self
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from loaders.build import WITH_OPERATIONS, has_operations
+from loaders.connection import connect
+from loaders.dbt import variables
+from loaders.errors import LoaderError, PassingError
+from loaders.land import land
+from loaders.paths import project_root
+from loaders.sources.kafka import lock_of, parse
+
+Say = Callable[[str], None]
+_PAUSE = 1.0  # seconds before another try
+
+
+def stream(location: str, every: float, build: float | None, say: Say = print) -> None:
+    """Land the topics every so many seconds until SIGTERM or Ctrl-C, which end it after a batch.
+
+    With ``build`` dbt brings the facts up to date, at most every so many seconds. What does not
+    answer is waited for; raises LoaderError for what does not go away by itself.
+    """
+    address = parse(location)
+    if address.from_beginning:
+        raise LoaderError("?from=beginning is for one load: say it to 'olist land', then stream.")
+    over, said = threading.Event(), ""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+
+    def say_batch(line: str) -> None:
+        if not line.startswith("  ") and not line.endswith("nothing new"):
+            say(line)
+
+    with ExitStack() as stack:
+        dbt = stack.enter_context(Dbt(build, say)) if build is not None else None
+        while not over.is_set():
+            try:
+                with connect() as holder:
+                    _wait_for_turn(holder, sorted(address.tables), over, say)
+                    while not over.is_set():
+                        begun = time.monotonic()
+                        counts = land(location, say=say_batch, holder=holder)
+                        said = ""
+                        if dbt:
+                            dbt.keep_up(has_news=counts.anything)
+                        over.wait(begun + every - time.monotonic())
+            except (PassingError, psycopg2.OperationalError) as error:
+                if str(error) != said:
+                    say(f"{str(error).strip()} It is tried until it goes well.")
+                said = str(error)
+                over.wait(_PAUSE)
+    say("ended after a whole batch")
+
+
+def _wait_for_turn(link: Connection, topics: list[str], over: threading.Event, say: Say) -> None:
+    """Take the locks of all topics; a call that waits in PostgreSQL would not hear a signal."""
+    for topic in topics:
+        waits = False
+        while not over.is_set():
+            with link.cursor() as cursor:
+                cursor.execute("select pg_try_advisory_lock(%s)", (lock_of(topic),))
+                if cursor.fetchone() == (True,):
+                    break
+            link.commit()
+            if not waits:
+                say(f"another sink reads {topic}: waiting for it to end")
+            waits = True
+            over.wait(_PAUSE)
+    link.commit()
+
+
+class Dbt:
+    """A dbt in a process of its own that has read the project and waits for work."""
+
+    def __init__(self, every: float, say: Say) -> None:
+        self._every, self._say = every, say
+        self._process: subprocess.Popen[str] | None = None
+        self._is_stale, self._is_building, self._optional = True, False, False
+        self._begun = float("-inf")
+
+    def keep_up(self, *, has_news: bool) -> None:
+        """Say what came of a build; begin the next one when there is news and its time has come."""
+        self._is_stale |= has_news
+        process = self._process
+        if self._is_building and process and select.select([process.stdout], [], [], 0)[0]:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            self._say(process.stdout.readline().strip() or "dbt ended; it is started again")
+            self._is_building = False
+        if (
+            self._is_stale
+            and not self._is_building
+            and time.monotonic() > self._begun + self._every
+        ):
+            self._begun, self._is_stale, self._is_building = time.monotonic(), False, True
+            self._ask()
+
+    def _ask(self) -> None:
+        optional = has_operations()
+        if self._process is None or self._process.poll() is not None or optional != self._optional:
+            self.__exit__()
+            self._optional = optional
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "loaders.dbt",
+                    "--serve",
+                    *(WITH_OPERATIONS if optional else ()),
+                ],
+                cwd=project_root(),
+                env={**os.environ, **(variables(()) or {})},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,  # Ctrl-C is ours to handle
+            )
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        print("build", file=self._process.stdin, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None and self._process.poll() is None:
+            if self._is_building:
+                self._process.send_signal(signal.SIGINT)  # dbt cancels its queries
+            self._process.communicate()  # without more to do it ends

@@ -1,0 +1,105 @@
+"""A real Kafka broker as a process: noida-db of PyPI. A test whose broker is not there says so."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("noida_db", reason="there is no Kafka broker here: make stream")
+pytest.importorskip("confluent_kafka", reason="the client is not installed: make stream")
+import noida_db
+from confluent_kafka import KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+PROGRAM = Path(noida_db.__file__).with_name("noida-db")  # its command would be a process more
+Event = tuple[str, bytes | str | None, bytes | str | None]  # topic, key, value
+
+
+class Broker:
+    """One broker, its data in a folder; it can be stopped, killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.start()
+
+    @property
+    def servers(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def url(self, *topics: str, query: str = "") -> str:
+        return f"kafka://{self.servers}/{','.join(topics)}{query}"
+
+    def start(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+        PROGRAM.chmod(0o755)
+        with (self._folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(str(PROGRAM), "start", "--only", "kafka", "--data-dir", str(self._folder)),
+                    *("--kafka-port", str(self.port)),
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                self.admin().list_topics(timeout=2)
+            except KafkaException:
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError((self._folder / "log").read_text())
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+    def replace(self) -> None:
+        """Another cluster at the same address."""
+        self.stop()
+        shutil.rmtree(self._folder)
+        self.start()
+
+    def admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.servers, "log_level": 0})
+
+    def create(self, topic: str, partitions: int = 1) -> None:
+        admin = self.admin()  # which has to live until the answer
+        admin.create_topics([NewTopic(topic, partitions)])[topic].result(10)
+
+    def delete(self, topic: str) -> None:
+        admin = self.admin()
+        admin.delete_topics([topic])[topic].result(10)
+
+    def cut(self, topic: str, offset: int) -> None:
+        """Delete the events before an offset."""
+        admin, place = self.admin(), TopicPartition(topic, 0, offset)
+        admin.delete_records([place])[place].result(10)
+
+    def send(self, events: Iterable[Event], **settings: Any) -> None:
+        producer = Producer(
+            {"bootstrap.servers": self.servers, "log_level": 0, "acks": "all", **settings}
+        )
+        for topic, key, value in events:
+            producer.produce(topic, value, key)
+            producer.poll(0)
+        assert producer.flush(30) == 0
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Broker]:
+    broker = Broker(folder)
+    try:
+        yield broker
+    finally:
+        broker.stop()

@@ -1,0 +1,358 @@
+"""Topics as a source: what an event becomes, what is refused, what a sink that is killed leaves."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker import Broker, running
+from conftest import Query
+from loaders.cli import main
+from loaders.errors import LoaderError, PassingError
+from loaders.land import Counts, land
+from loaders.paths import project_root
+from loaders.sources.events import BadEvent, row_of
+from loaders.sources.kafka import parse
+from loaders.tables import BY_NAME
+
+SELLERS = BY_NAME["sellers"]
+TOPIC = "olist.sellers"
+CURRENT = "select seller_id, seller_city from raw.sellers where _until_batch_id is null order by 1"
+OFFSETS = "select partition, next_offset from raw._offsets order by 1"
+KILLS = int(os.environ.get("OLIST_KILLS", "30"))
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with running(tmp_path_factory.mktemp("broker") / "data") as started:
+        yield started
+
+
+@pytest.fixture
+def topic(broker: Broker, request: pytest.FixtureRequest) -> str:
+    """A topic of sellers that no other test has."""
+    name = f"test{abs(hash(request.node.name))}.sellers"
+    broker.create(name)
+    return name
+
+
+def seller(key: str, city: str | None = "a", **more: Any) -> tuple[str, str]:
+    row = {"seller_id": key, "seller_zip_code_prefix": "01037", "seller_city": city}
+    return json.dumps({"seller_id": key}), json.dumps(row | {"seller_state": "SP"} | more)
+
+
+def sent(location: str) -> Counts:
+    return land(location, say=lambda _: None)
+
+
+ROW = ["s1", "01037", "a", "SP", ""]
+KEY, VALUE = (text.encode() for text in seller("s1"))
+GOOD = {
+    "key as text": (b"s1", VALUE, ROW),
+    "key in a schema": (b'{"schema": {}, "payload": {"seller_id": "s1"}}', VALUE, ROW),
+    "null removes": (KEY, None, ["s1", "", "", "", "true"]),
+    "no letter of a number changes": (
+        b"1e3",
+        seller("s1")[1].replace('"s1"', "1e3").replace('"01037"', "12.50").encode(),
+        ["1e3", "12.50", "a", "SP", ""],
+    ),
+    "null and truth": (
+        KEY,
+        seller("s1", None, seller_state=True)[1].encode(),
+        ["s1", "01037", "", "true", ""],
+    ),
+}
+OPS = {"c": ROW, "r": ROW, "u": ROW, "d": ["s1", "", "", "", "true"]}
+
+
+@pytest.mark.parametrize("case", GOOD)
+def test_an_event_is_a_row(case: str) -> None:
+    key, value, row = GOOD[case]
+    assert row_of(SELLERS, key, value) == row
+
+
+@pytest.mark.parametrize("with_schema", [True, False])
+@pytest.mark.parametrize("operation", OPS)
+def test_the_envelope_of_debezium_is_understood(operation: str, with_schema: bool) -> None:
+    row = json.loads(VALUE)
+    sides = {"before": row, "after": None} if operation == "d" else {"before": None, "after": row}
+    event = {**sides, "source": {"table": "sellers"}, "op": operation, "ts_ms": 1}
+    value = json.dumps({"schema": {}, "payload": event} if with_schema else event)
+    assert row_of(SELLERS, KEY, value.encode()) == OPS[operation]
+
+
+BAD = {
+    "no key": (None, VALUE),
+    "no key at all": (b"", VALUE),
+    "a key of": (b"k" * 2001, VALUE),
+    "its key is not seller_id": (b'{"order_id": "s1"}', VALUE),
+    "empty key": (b'{"seller_id": null}', VALUE),
+    "its key is not that of the row": (b"s2", VALUE),
+    "no JSON": (KEY, b"{"),
+    "no JSON, deep": (KEY, b"[" * 500_000),
+    "no JSON, empty": (KEY, b""),
+    "not an object": (KEY, b"[1]"),
+    "not an object, null": (KEY, b"null"),
+    "not an object, in an envelope": (KEY, b'{"before": null, "after": 3, "op": "c"}'),
+    "not an object, payload": (KEY, b'{"schema": {}, "payload": 3}'),
+    "unknown column color": (KEY, seller("s1", color="red")[1].encode()),
+    "without the column seller_city": (
+        KEY,
+        b'{"seller_id": "s1", "seller_zip_code_prefix": "1", "seller_state": "SP"}',
+    ),
+    "without the column, in an envelope": (KEY, b'{"before": null, "after": null, "op": "c"}'),
+    "an operation": (KEY, b'{"before": null, "after": null, "op": "t"}'),
+    "a value of": (KEY, seller("s1", "x" * 1_000_000)[1].encode()),
+    "not UTF-8": (KEY, seller("s1")[1].encode().replace(b'"a"', b'"\xe3"')),
+    "not UTF-8, key": (b"\xff", VALUE),
+    "seller_city has a NUL": (KEY, seller("s1", "a\0b")[1].encode()),
+    "seller_city has half": (KEY, seller("s1", "\ud800")[1].encode()),
+    "seller_city is no text": (KEY, seller("s1", seller_city={"x": 1})[1].encode()),
+    "seller_city is no text, NaN": (KEY, seller("s1", seller_city=float("nan"))[1].encode()),
+    "seller_city was left out": (KEY, seller("s1", "__debezium_unavailable_value")[1].encode()),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_event_says_why(case: str) -> None:
+    with pytest.raises(BadEvent, match=f"^{case.partition(',')[0].removesuffix(' at all')}"):
+        row_of(SELLERS, *BAD[case])
+
+
+_TEXT = st.text(max_size=5) | st.sampled_from(["s1", "c", "d", *SELLERS.columns])
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | _TEXT,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(_TEXT, inner, max_size=3)
+        | st.fixed_dictionaries({"before": inner, "after": inner, "op": inner})
+        | st.fixed_dictionaries({"schema": inner, "payload": inner})
+        | st.fixed_dictionaries(dict.fromkeys(SELLERS.columns, inner))
+    ),
+)
+_BYTES = st.none() | st.binary(max_size=20) | _JSON.map(lambda found: json.dumps(found).encode())
+
+
+@given(_BYTES, _BYTES)
+def test_any_event_is_a_row_or_a_bad_event(key: bytes | None, value: bytes | None) -> None:
+    with suppress(BadEvent):
+        row = row_of(SELLERS, key, value)
+        assert len("".join(row).encode()) >= 1
+        assert len(row) == len(SELLERS.columns) + 1
+
+
+def test_what_comes_is_landed_once(
+    broker: Broker, topic: str, query: Query, database: dict[str, str]
+) -> None:
+    """The last event of a key holds; null removes; what was read is not read again."""
+    url = broker.url(topic)
+    assert sent(url) == Counts()  # an empty topic is no error
+    broker.send([(topic, *seller("s1")), (topic, *seller("s2")), (topic, *seller("s1", "b"))])
+    broker.send([(topic, *seller("s3")), (topic, seller("s3")[0], None)])
+    assert sent(url) == Counts(read=5, new=2)
+    assert query(CURRENT) == [("s1", "b"), ("s2", "a")]
+    assert sent(url) == Counts()
+    broker.send([(topic, seller("s1")[0], None), (topic, *seller("s2", "c"))])
+    assert sent(url) == Counts(read=2, changed=1, removed=1)
+    assert query(CURRENT) == [("s2", "c")]
+    assert query(OFFSETS) == [(0, 7)]
+    versions = query("select * from raw.sellers order by 1, 2")
+    again = sent(broker.url(topic, query="?from=beginning"))  # from offset 0
+    assert (again.read, again.anything) == (7, False)
+    assert query("select * from raw.sellers order by 1, 2") == versions
+
+
+def test_bad_events_stop_nothing(
+    broker: Broker, topic: str, query: Query, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A thousand among good ones: each is listed, and the good ones land."""
+    draw, events, bad = random.Random(1), [], 0
+    for number in range(3_000):
+        events.append((topic, *seller(f"s{number}")))
+        if number % 3 == 0:
+            small = [case for case in BAD if case != "a value of" or number % 300 == 0]
+            key, value = BAD[draw.choice(small)]
+            events.append((topic, key, value and value[:999_000] if number % 300 else value))
+            bad += 1
+    broker.send(events, **{"message.max.bytes": 2_000_000})
+    assert sent(broker.url(topic)) == Counts(read=4_000, new=3_000, rejected=bad)
+    assert query("select count(*), count(distinct line_number) from raw._rejected_rows") == [
+        (bad, bad)
+    ]
+    assert query("select count(*) from raw.sellers where seller_city = 'a'") == [(3_000,)]
+    offset = query("select min(line_number) from raw._rejected_rows")[0][0]
+    assert main(["rejects"]) == 0
+    said = capsys.readouterr().out
+    assert f"batch 1: {topic}, partition 0, offset {offset}: " in said
+    assert f"{bad:,} rejected rows" in said
+
+
+def test_rows_that_copy_would_misread_are_landed(broker: Broker, topic: str, query: Query) -> None:
+    """The header again as a row, the end of a COPY, quotes and line ends."""
+    header = {name: name for name in SELLERS.columns}
+    cities = {"s1": "\\.", "s2": 'a "b"\r\nc', "s3": "x\n\\.\ny", "s4": " ", "s5": "São, Paulo"}
+    broker.send([(topic, "seller_id", json.dumps(header))])
+    broker.send([(topic, *seller(key, city)) for key, city in cities.items()])
+    sent(broker.url(topic))
+    assert query(CURRENT) == [
+        ("s1", "\\."),
+        *list(cities.items())[1:],
+        ("seller_id", "seller_city"),
+    ]
+
+
+def remade(broker: Broker, topic: str, events: int) -> None:
+    broker.delete(topic)
+    broker.create(topic)
+    broker.send([(topic, *seller(f"other{number}")) for number in range(events)])
+
+
+@pytest.mark.parametrize("how", ["shorter", "empty", "as long", "longer", "cluster", "gone", "cut"])
+def test_a_topic_that_is_another_one_is_refused(
+    broker: Broker, topic: str, query: Query, how: str
+) -> None:
+    """In one sentence with a way out, which works."""
+    url = broker.url(topic)
+    broker.send([(topic, *seller(f"s{number}")) for number in range(5)])
+    sent(url)
+    if how == "cluster":
+        query("update raw._offsets set cluster_id = 'another'")
+    elif how == "gone":
+        query("update raw._offsets set partition = 7")
+    elif how == "cut":
+        query("update raw._offsets set next_offset = 3, last_event = null")
+        broker.cut(topic, 4)
+    else:
+        remade(broker, topic, {"shorter": 3, "empty": 0, "as long": 5, "longer": 9}[how])
+    before = query("select * from raw._offsets")
+    if how == "as long":  # nothing new is no event to know it by: the next one is
+        assert sent(url) == Counts()
+        broker.send([(topic, *seller("new"))])
+    with pytest.raises(
+        LoaderError, match=r"run once: olist land 'kafka://.*from=beginning'"
+    ) as error:
+        sent(url)
+    assert not isinstance(error.value, PassingError)
+    assert query("select * from raw._offsets") == before
+    sent(broker.url(topic, query="?from=beginning"))
+    ((held,),) = query("select count(*) from raw.sellers where seller_id like 'other%'")
+    assert held == {"shorter": 3, "as long": 5, "longer": 9}.get(how, 0)
+    broker.send([(topic, *seller("later"))])
+    assert sent(url) == Counts(read=1, new=1)
+
+
+def test_a_url_is_read() -> None:
+    address = parse("kafka://user:p%40ss@a:1,b:2/shop.public.orders,olist.sellers?sasl.mechanism=X")
+    assert address.servers == "a:1,b:2"
+    assert {topic: table.name for topic, table in address.tables.items()} == {
+        "shop.public.orders": "orders",
+        "olist.sellers": "sellers",
+    }
+    assert address.settings == {
+        **{"security.protocol": "SASL_SSL", "sasl.mechanism": "X"},
+        **{"sasl.username": "user", "sasl.password": "p@ss"},
+    }
+    assert "p@ss" not in address.source
+    assert list(parse("kafka://a:1/x?table=sellers").tables) == ["x"]
+    assert len(parse("kafka://a:1").tables) == 8
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        *("kafka://", "kafka:///t", "kafka://a/olist.nothing", "kafka://a/olist.geolocation"),
+        *("kafka://a/x.orders,y.orders", "kafka://a/olist.orders?from=5", "kafka://a?no.setting=1"),
+    ],
+)
+def test_a_url_that_cannot_be_read_is_one_sentence(
+    location: str, database: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["land", location]) == 1
+    assert re.fullmatch(r"olist: [^\n]+\.\n", capsys.readouterr().err)
+
+
+def start(variables: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "loaders", "stream", *arguments],
+        cwd=project_root(),
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def until(condition: Any, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.05)
+
+
+def test_a_second_sink_waits_and_sigterm_ends_after_a_batch(
+    broker: Broker, topic: str, database: dict[str, str], query: Query
+) -> None:
+    first = start(database, broker.url(topic), "--every", "0.1s")
+    broker.send([(topic, *seller("s1"))])
+    until(
+        lambda: (
+            query("select to_regclass('raw.sellers') is not null") == [(True,)] and query(CURRENT)
+        )
+    )
+    second = start(database, broker.url(topic), "--every", "0.1s")
+    assert second.stdout
+    assert "another sink reads" in second.stdout.readline()
+    first.send_signal(signal.SIGTERM)
+    assert first.communicate(timeout=30)[0].splitlines()[-1] == "ended after a whole batch"
+    assert first.returncode == 0
+    broker.send([(topic, *seller("s2"))])
+    until(lambda: len(query(CURRENT)) == 2)
+    second.send_signal(signal.SIGINT)
+    second.communicate(timeout=30)
+    assert second.returncode == 0
+    assert query("select count(*) from raw.sellers") == [(2,)]
+
+
+def test_what_does_not_answer_is_waited_for(
+    tmp_path: Path, database: dict[str, str], query: Query
+) -> None:
+    """A broker that stops and starts again, and a session that PostgreSQL ends."""
+    with running(tmp_path / "data") as own:
+        own.create(TOPIC)
+        sink = start(database, own.url(TOPIC, query="?socket.timeout.ms=1000"), "--every", "0.1s")
+        try:
+            own.send([(TOPIC, *seller("s1"))])
+            until(
+                lambda: (
+                    query("select to_regclass('raw.sellers') is not null") == [(True,)]
+                    and query(CURRENT)
+                )
+            )
+            own.stop()
+            assert sink.stdout
+            lines = [sink.stdout.readline() for _ in range(2)]
+            assert "It is tried until it goes well." in lines[-1]
+            own.start()
+            own.send([(TOPIC, *seller("s2"))])
+            until(lambda: len(query(CURRENT)) == 2)
+            query(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where pid <> pg_backend_pid() and datname = current_database()"
+            )
+            own.send([(TOPIC, *seller("s3"))])
+            until(lambda: len(query(CURRENT)) == 3)
+        finally:
+            sink.kill()
+            sink.communicate()
