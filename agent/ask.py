@@ -15,22 +15,24 @@ Json = dict[str, Any]
 ROUNDS, CALLS, SECONDS, LETTERS = 8, 8, 120, 20_000
 ANTHROPIC = "https://api.anthropic.com/v1/"
 _DAY = 86_400
-_SCALES = {
-    "%": 100,
+_DIGITS_OF_SHARES, _DIGITS_ELSE = 2, 3  # as many at least has a rounded number
+_SCALES: dict[str, Decimal] = {
+    "%": Decimal(100),
     **dict.fromkeys(("thousand", "mil", "k"), Decimal("1e-3")),
-    **dict.fromkeys(("million", "millions", "milhao", "milhoes", "milhão", "milhões", "m", "mn"), Decimal("1e-6")),
-    **dict.fromkeys(("billion", "bilhões", "bn"), Decimal("1e-9")),
-}  # fmt: skip
-_NUMBER = re.compile(r"(?<![\w.,])-?\d[\d.,]*(?:e[+-]?\d+)?(?:\s?(%|[a-zã-ỹ]+))?", re.IGNORECASE)
+    **dict.fromkeys(("million", "millions", "m", "milhão", "milhões"), Decimal("1e-6")),
+    **dict.fromkeys(("billion", "bn", "bilhões"), Decimal("1e-9")),
+}
+_DIGITS = r"(?:(?<!\d)-)?\d[\d.,]*(?:e[+-]?\d+)?"
+_NUMBER = re.compile(rf"(?<![\w.,])({_DIGITS})(?:\s?(%|[a-zã-ỹ]+))?", re.IGNORECASE)
 _SPELLED = re.compile(
-    r"(?<!\d)(?<!\d\s)\b(eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+    r"[¼½¾⅓⅔]|(?<!\d)(?<!\d\s)\b(?:eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
     r"|hundreds?|thousands?|millions?|billions?|dozens?|vinte|trinta|cem|mil|milh(?:ão|ões))\b",
     re.IGNORECASE,
 )
 
 
 class Conversation:
-    """Questions and answers of one session, the last query's structure, and figures that tools gave.
+    """Questions and answers of a session, the last query's structure, figures that tools gave.
 
     SQL is not kept: an earlier mistake must be no example.
     """
@@ -151,7 +153,7 @@ def _by_model(question: str, talk: Conversation) -> str:
                     f"the model's answer is not shown: no tool gave its {', '.join(wrong[:5])}."
                 )
             corrected = True
-            hint = f"No result of a tool has {', '.join(wrong)}. Answer with numbers of the results only."
+            hint = f"No result of a tool has {', '.join(wrong)}: use their numbers only."
             messages += [{"role": "assistant", "content": text}, {"role": "user", "content": hint}]
             continue
         messages.append(
@@ -194,15 +196,14 @@ def invented(text: str, results: list[str]) -> list[str]:
     known = {value for result in results for one in _digits(result) for value in _values(one)}
     wrong = [one[0] for one in _SPELLED.finditer(text)]
     for one in _NUMBER.finditer(text):
-        digits = re.match(r"-?[\d.,]*\d(?:e[+-]?\d+)?", one[0], re.IGNORECASE)
-        scale = _SCALES.get((one[1] or "").lower(), 1)
-        if digits and not any(_is(value, scale, known) for value in _values(digits[0])):
+        scale = _SCALES.get((one[2] or "").lower(), Decimal(1))
+        if not any(_is(value, scale, known) for value in _values(one[1])):
             wrong.append(one[0].strip())
     return wrong
 
 
 def _digits(text: str) -> list[str]:
-    return re.findall(r"-?\d[\d.,]*(?:e[+-]?\d+)?", text, re.IGNORECASE)
+    return re.findall(_DIGITS, text, re.IGNORECASE)
 
 
 def _values(text: str) -> set[Decimal]:
@@ -220,11 +221,11 @@ def _values(text: str) -> set[Decimal]:
     return found
 
 
-def _is(value: Decimal, scale: Decimal | int, known: set[Decimal]) -> bool:
-    if value in known and scale in {1, 100}:
+def _is(value: Decimal, scale: Decimal, known: set[Decimal]) -> bool:
+    if value in known and scale >= 1:
         return True
     digits, exponent = len(value.as_tuple().digits), int(value.as_tuple().exponent)
-    if digits < (2 if scale == 100 else 3):
+    if digits < (_DIGITS_OF_SHARES if scale > 1 else _DIGITS_ELSE):
         return False
     step = Decimal(1).scaleb(min(exponent, 0))
     return any(abs(one * scale - value) <= step / 2 for one in known)

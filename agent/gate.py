@@ -53,35 +53,35 @@ def checked(query: str) -> str:
     return query[begin : begin + length]
 
 
-def _fault(node: ast.Node) -> str | None:
+def _fault(node: Any) -> str | None:
     """Why one node of the tree is refused."""
     what = type(node).__name__
     found, is_refused = what, what not in _ALLOWED["nodes"]
-    match node:
-        case ast.RangeVar():
+    match what:
+        case "RangeVar":
             # The catalogue comes first in any search path; all its tables begin with pg_.
             found = ".".join(filter(None, (node.catalogname, node.schemaname, node.relname)))
             readable = node.schemaname in {*map(schema_of, READABLE)} and not node.catalogname
             is_refused = found.startswith("pg_") if found == node.relname else not readable
-        case ast.CommonTableExpr():
+        case "CommonTableExpr":
             found, is_refused = node.ctename, node.ctename.startswith("pg_")
-        case ast.WithClause():
+        case "WithClause":
             found, is_refused = "with recursive", node.recursive
-        case ast.FuncCall():
+        case "FuncCall":
             found = _plain(node.funcname)
             is_refused = found not in _ALLOWED["functions"]
-        case ast.TypeName():
+        case "TypeName":
             found = _plain(node.names)
             is_refused = found not in _ALLOWED["types"]
-        case ast.A_Expr():
+        case "A_Expr":
             found = _plain(node.name)
             is_refused = "." in found and len(node.name) > 1
-        case ast.SQLValueFunction():
+        case "SQLValueFunction":
             is_refused = node.op > _CLOCK
     return f"it has {found} ({what})" if is_refused else None
 
 
-def _plain(names: tuple[ast.String, ...]) -> str:
+def _plain(names: Any) -> str:
     """A name; PostgreSQL's own without their schema."""
     return ".".join(part.sval for part in names).removeprefix("pg_catalog.")
 

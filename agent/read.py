@@ -21,10 +21,12 @@ from loaders.paths import project_root
 Phrase = tuple[str, ...]
 # All in it is text, "on" and "no" too.
 WORDS: dict[str, Any] = yaml.load(
-    Path(__file__).with_name("words.yml").read_text("utf-8"), yaml.BaseLoader
+    Path(__file__).with_name("words.yml").read_text("utf-8"),
+    yaml.BaseLoader,  # noqa: S506 - makes nothing but text
 )
 STATE, CITY, CATEGORY = (
-    next(name for name in WORDS["dimensions"] if part in name) for part in ("state", "city", "cate")
+    next(name for name in WORDS["dimensions"] if part in name)
+    for part in ("state_code", "city", "category")
 )
 OF_SELLER = "seller_geography__state_code"
 RANKS = {"most", "least", "best", "worst"}
@@ -43,8 +45,8 @@ _ATOM = re.compile(
     re.VERBOSE,
 )
 _BEFORE = re.compile(
-    r"(?:\b(?P<open>since|from|after|desde|a partir de|de|between|entre|until|till|through|up to|ate"
-    r"|before|antes de) )?(?:\b(?:in|on|during|em|no|of|do|for|the|year|ano|de) )*$"
+    r"(?:\b(?P<open>since|from|after|desde|a partir de|de|between|entre|until|till|through|up to"
+    r"|ate|before|antes de) )?(?:\b(?:in|on|during|em|no|of|do|for|the|year|ano|de) )*$"
 )
 _TO = {"to", "until", "through", "till", "-", "a", "ate", "and", "e"}
 
@@ -124,15 +126,8 @@ def read(question: str, values: Mapping[Phrase, str]) -> Reading:
     which: list[tuple[str, dict[str, str], int | None]] = []
     for phrase, meanings in spoken(_period(plain(question), reading), values):
         said = " ".join(phrase)
-        if "missing" in meanings:
-            reading.missing = reading.missing or meanings["missing"]
-        elif "relative" in meanings:
-            reading.doubts.append(f"'{said}' is no fixed time here: name a month or a year")
-        elif "either" in meanings:
-            reading.doubts.append(f"say 'state of {said}' or 'city of {said}'")
-        elif "value" in meanings:
-            name, _, value = meanings["value"].partition("=")
-            reading.where.setdefault(name, []).append(value)
+        if _is_plain(said, meanings, reading):
+            pass
         elif "dimensions" in meanings and (before in _BY or "always_by" in meanings):
             reading.by.append(meanings["dimensions"])
         elif "dimensions" in meanings and not meanings["dimensions"].endswith("_id"):
@@ -147,10 +142,31 @@ def read(question: str, values: Mapping[Phrase, str]) -> Reading:
         elif "noise" not in meanings:
             reading.unknown.append(said.removeprefix("uf_"))
         before = said if said not in {"the", "o", "a", "os", "as"} else before
-    if number is not None and reading.rank:
-        reading.limit = number
-    elif number is not None:
-        reading.unknown.append(str(number))
+    if number is not None:
+        reading.limit = number if reading.rank else None
+        reading.unknown += [] if reading.rank else [str(number)]
+    _rank(reading, which)
+    return reading
+
+
+def _is_plain(said: str, meanings: Mapping[str, str], reading: Reading) -> bool:
+    """Take what means the same wherever it stands."""
+    if "missing" in meanings:
+        reading.missing = reading.missing or meanings["missing"]
+    elif "relative" in meanings:
+        reading.doubts.append(f"'{said}' is no fixed time here: name a month or a year")
+    elif "either" in meanings:
+        reading.doubts.append(f"say 'state of {said}' or 'city of {said}'")
+    elif "value" in meanings:
+        name, _, value = meanings["value"].partition("=")
+        reading.where.setdefault(name, []).append(value)
+    else:
+        return False
+    return True
+
+
+def _rank(reading: Reading, which: list[tuple[str, dict[str, str], int | None]]) -> None:
+    """Group by what is ranked."""
     # "Which state …", with "most" or "worst", is a ranking; without, the word means itself.
     for said, meanings, count in which:
         if meanings["dimensions"] in reading.where:  # "the category toys"
@@ -165,7 +181,6 @@ def read(question: str, values: Mapping[Phrase, str]) -> Reading:
             reading.unknown.append(said)
     if reading.rank and not reading.by:
         reading.words.add({"best": "most", "worst": "least"}.get(reading.rank, reading.rank))
-    return reading
 
 
 def fitting(words: set[str]) -> list[str]:
@@ -214,17 +229,21 @@ def _period(text: str, reading: Reading) -> str:
     if len(spans) > 1:
         reading.doubts.append("ask for one period at a time")
     if spans:
-        reading.start, reading.end = spans[0]
-        day = timedelta(1)
-        if opened in {"since", "from", "desde", "a partir de"}:
-            reading.end = None
-        elif opened == "after":
-            reading.start, reading.end = spans[0][1] + day, None
-        elif opened in {"until", "till", "through", "up to", "ate"}:
-            reading.start = None
-        elif opened in {"before", "antes de"}:
-            reading.start, reading.end = None, spans[0][0] - day
+        _bound(reading, opened, *spans[0])
     return rest + text[last:]
+
+
+def _bound(reading: Reading, opened: str, first: date, last: date) -> None:
+    """Set the period by its first and last day, and the word before it."""
+    reading.start, reading.end = first, last
+    if opened in {"since", "from", "desde", "a partir de"}:
+        reading.end = None
+    elif opened == "after":
+        reading.start, reading.end = last + timedelta(1), None
+    elif opened in {"until", "till", "through", "up to", "ate"}:
+        reading.start = None
+    elif opened in {"before", "antes de"}:
+        reading.start, reading.end = None, first - timedelta(1)
 
 
 def _days(one: re.Match[str], year: int) -> tuple[date, date]:

@@ -43,26 +43,23 @@ def known() -> tuple[dict[Phrase, str], date, date]:
     """Phrases for categories and cities of the warehouse; the days of its first and last order."""
     marts = schema_of("marts")
     found: dict[Phrase, str] = {}
+    days, categories, cities = (
+        f"select min(purchased_at), max(purchased_at) from {marts}.fct_orders",  # noqa: S608
+        f"select category_name, category_name_portuguese from {marts}.dim_products"  # noqa: S608
+        " group by 1, 2",
+        f"select city from {marts}.dim_geographies group by 1 having count(distinct state_code) = 1",
+    )
     with layer.reading() as cursor:
-        _, days = layer.rows(
-            cursor, f"select min(purchased_at), max(purchased_at) from {marts}.fct_orders"
-        )  # noqa: S608
-        _, categories = layer.rows(
-            cursor,
-            f"select distinct category_name, category_name_portuguese from {marts}.dim_products",  # noqa: S608
-        )
-        _, cities = layer.rows(
-            cursor,
-            f"select city from {marts}.dim_geographies group by 1 having count(distinct state_code) = 1",  # noqa: S608
-        )
-    for name, portuguese in categories:
+        ((first, last),) = layer.rows(cursor, days)[1]
+        names, towns = layer.rows(cursor, categories)[1], layer.rows(cursor, cities)[1]
+    for name, portuguese in names:
         for said in {name, portuguese} - {None, "unknown"}:
             for between in ("_", " ", " and ", " e "):
                 found[tokens(plain(said.replace("_", between)))] = f"{CATEGORY}={name}"
-    for (city,) in cities:
+    for (city,) in towns:
         for of in ("city of", "cidade de", "town of"):
             found[tokens(f"{of} {plain(city)}")] = f"{CITY}={city}"
-    return found, *(day.date() if day else date.min for day in days[0])
+    return found, first.date() if first else date.min, last.date() if last else date.min
 
 
 def answer(question: str, last: Json | None = None) -> Reply:
@@ -72,7 +69,8 @@ def answer(question: str, last: Json | None = None) -> Reply:
     if reading.missing:
         nearest = WORDS["missing"][reading.missing]["nearest"]
         return Reply(
-            f"The warehouse cannot answer this: it has no data on {reading.missing}.\n{_listed(nearest)}"
+            f"The warehouse cannot answer this: it has no data on {reading.missing}."
+            f"\n{_listed(nearest)}"
         )
     if reading.unknown:
         reading.doubts.append(f"I do not understand '{', '.join(reading.unknown)}'")
@@ -179,7 +177,8 @@ def _told(result: Json, understood: list[str], names: list[str]) -> str:
     table = tabulate(rows, result["columns"], disable_numparse=True)
     more = f"\n… {result['more']}" if "more" in result else ""
     sources = "\n".join(map(_source, names))
-    return f"{table}{more}\n\nUnderstood: {'; '.join(understood)}.\n{sources}\nData as of batch {result['batch']}."
+    said = f"Understood: {'; '.join(understood)}.\n{sources}"
+    return f"{table}{more}\n\n{said}\nData as of batch {result['batch']}."
 
 
 def _listed(names: list[str]) -> str:
@@ -189,6 +188,8 @@ def _listed(names: list[str]) -> str:
 def _source(name: str) -> str:
     """What a name is, and where that stands."""
     if one := finder.metrics().get(name):
-        return f"{name}: {one['label']}. {one['description']} (docs/metrics.md#{one['config']['meta']['definition']})"
+        where = f"docs/metrics.md#{one['config']['meta']['definition']}"
+        return f"{name}: {one['label']}. {one['description']} ({where})"
     text = next(one.description for one in finder.everything() if one.name == name)
-    return f"{name}: {text.partition('. ')[0]}. ({'reports' if name in finder.tables() else 'analyses'})"
+    kind = "report" if name in finder.tables() else "analysis"
+    return f"{name}: {text.partition('. ')[0]}. ({kind})"

@@ -14,6 +14,7 @@ from mcp.types import ToolAnnotations
 
 from agent import find, tools
 from loaders.errors import LoaderError
+from metrics.engine import engine
 
 INSTRUCTIONS = """\
 You answer questions about a Brazilian marketplace from a tested warehouse. Call find first, then
@@ -62,7 +63,7 @@ def _warm() -> None:
     """Load while nobody waits what the first calls need."""
     try:
         find.find("revenue")
-        tools.layer.metrics()
+        engine()
     except LoaderError as error:
         print(f"olist: {error}", file=sys.stderr)
 

@@ -44,20 +44,22 @@ def tool(function: Callable[..., Json]) -> Callable[..., Json]:
             answer = function(**arguments)
         except Exception as error:
             problem = sentence_of(error)
-            raise LoaderError(problem) from error if problem else error
+            if problem is None:
+                raise
+            raise LoaderError(problem) from error
         finally:
             line = {
                 "at": datetime.now().astimezone().isoformat(timespec="milliseconds"),
                 "who": getpass.getuser(),
                 "tool": function.__name__.strip("_"),
                 "arguments": arguments,
-                "rows": len(answer.get("rows", answer.get("found", ()))),
+                "rows": len(answer.get("rows") or answer.get("found") or ()),
                 "milliseconds": round(1000 * (time.monotonic() - began)),
                 "error": problem,
             }
             with open(
                 state_folder() / "calls.jsonl", "a", encoding="utf-8", opener=_private
-            ) as log:  # noqa: PTH123
+            ) as log:
                 log.write(json.dumps(line, default=str) + "\n")
         return answer
 
@@ -83,11 +85,11 @@ def find(question: str) -> Json:
 @tool
 def metrics(
     names: list[str],
-    by: list[str] = [],  # noqa: B006 - never changed; a schema shows it
-    where: dict[str, list[str]] = {},  # noqa: B006
+    by: list[str] = [],
+    where: dict[str, list[str]] = {},
     start: date | None = None,
     end: date | None = None,
-    order: list[str] = [],  # noqa: B006
+    order: list[str] = [],
     limit: int = gate.ROWS,
 ) -> Json:
     """Compute metrics by dimensions, as they are defined once for everybody.
@@ -129,9 +131,9 @@ def metrics(
 @tool
 def report(
     name: str,
-    columns: list[str] = [],  # noqa: B006
-    where: dict[str, list[str]] = {},  # noqa: B006
-    order: list[str] = [],  # noqa: B006
+    columns: list[str] = [],
+    where: dict[str, list[str]] = {},
+    order: list[str] = [],
     limit: int = gate.ROWS,
 ) -> Json:
     """Rows of a report or table, as `describe` shows it.

@@ -1,7 +1,6 @@
 """Golden questions, impossible ones, the rules that answer without a model, follow-ups, the log."""
 
 import json
-import os
 import re
 import time
 from collections import Counter
@@ -14,13 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-for needed in ("pglast", "mcp", "openai"):
-    pytest.importorskip(needed, reason="the agent is not installed: make agent")
+pytest.importorskip("openai", reason="the agent is not installed: make agent")
 from agent import find, rules, tools
 from agent.ask import ask
+from agent.gate import ROWS
 from agent.read import WORDS, read
 from loaders.answers import analyses
 from loaders.cli import main
+from loaders.errors import LoaderError
 from loaders.paths import project_root
 from raw_sql import raw_sql
 from warehouse import Warehouse
@@ -71,7 +71,7 @@ def by_raw(warehouse: Warehouse, question: Json, tmp_path: Path) -> list[tuple[A
 
 
 def comparable(rows: list[Any], ranked: bool) -> list[list[Any]]:
-    """Rows without the spelling of types; of a ranking only what ranks, as equals may change places."""
+    """Rows without the spelling of types; of a ranking what ranks: equals may change places."""
     plain = [[_plain(cell) for cell in row] for row in rows]
     plain = [row for row in plain if row[-1] is not None]
     return sorted(([row[-1]] for row in plain) if ranked else plain, key=repr)
@@ -97,7 +97,7 @@ def test_the_right_call_gives_what_raw_gives(
     assert theirs
     ranked = "limit" in question["call"]
     ours = comparable(result["rows"], ranked)
-    assert ours == comparable(theirs[: tools.gate.ROWS], ranked)
+    assert ours == comparable(theirs[:ROWS], ranked)
 
 
 def right(question: Json) -> list[str]:
@@ -143,7 +143,7 @@ def test_without_a_model_figures_are_right_or_not_shown(here: Warehouse, tmp_pat
                     continue
                 ranked = "limit" in question["call"]
                 ours = comparable(reply.result["rows"], ranked)
-                theirs = comparable(by_raw(here, question, tmp_path)[: tools.gate.ROWS], ranked)
+                theirs = comparable(by_raw(here, question, tmp_path)[:ROWS], ranked)
                 assert ours == theirs, question[language]
                 score[f"{part} {language} right"] += 1
     print(dict(score))
@@ -194,7 +194,7 @@ def test_a_follow_up_works_on_the_query_before(here: Warehouse, tmp_path: Path) 
 
 def test_every_call_is_logged(tmp_path: Path) -> None:
     tools.metrics(names=["revenue"])
-    with pytest.raises(tools.LoaderError):
+    with pytest.raises(LoaderError):
         tools.sql(query="delete from marts.fct_orders")
     file = tmp_path / "olist" / "calls.jsonl"
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
@@ -203,7 +203,7 @@ def test_every_call_is_logged(tmp_path: Path) -> None:
     assert lines[1]["error"].startswith("refused")
     assert lines[1]["arguments"] == {"query": "delete from marts.fct_orders"}
     assert all({"at", "who", "milliseconds"} <= line.keys() for line in lines)
-    assert os.stat(file).st_mode & 0o777 == 0o600
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_tools_say_what_they_are_of() -> None:

@@ -90,7 +90,8 @@ async def _all_of_it(client: Client) -> None:
         assert result.structured_content
     figures = await client.call_tool("metrics", {"names": ["orders"]})
     same = await client.call_tool("sql", CALLS["sql"])
-    assert figures.structured_content and same.structured_content
+    assert figures.structured_content
+    assert same.structured_content
     assert figures.structured_content["rows"] == same.structured_content["rows"]
     for name, arguments, words in BAD:
         refused = await client.call_tool(name, arguments)
