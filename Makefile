@@ -84,6 +84,11 @@ stream: $(READY_DEV) packages ## Kafka's client and a broker, and the tests of s
 	@$(PIP) -r requirements-stream.lock
 	@$(BIN)/python -m pytest tests/python/test_stream*.py
 
+.PHONY: agent
+agent: $(READY_DEV) packages ## The agent, and its tests: attacks, questions, clients: docs/agent.md
+	@$(PIP) -r requirements-agent.lock
+	@$(BIN)/python -m pytest tests/python/test_agent*.py
+
 .PHONY: slim
 slim: $(READY_DEV) packages ## Build what changed, on tables that BASE=origin/main built (docs/ci.md)
 	@$(if $(STATE),$(BIN)/dbt build --select state:modified+ --defer --state "$(STATE)" $(FLAGS),\
@@ -180,12 +185,14 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-dashboard.lock pyproject.toml
 	@$(COMPILE) --extra broker --constraint requirements-dev.lock \
 		--output-file requirements-stream.lock pyproject.toml
+	@$(COMPILE) --extra agent --constraint requirements-dev.lock --constraint requirements-semantic.lock \
+		--output-file requirements-agent.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
 
 .PHONY: sizes
 sizes: ## Lines of Python per room
-	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders metrics dashboard benchmarks docs tests/python tests/mutation \
+	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders metrics dashboard agent benchmarks docs tests/python tests/mutation \
 		tests/governance; do \
 		printf '%7d  %s\n' "$$(git ls-files "$$room" | grep '\.py$$' | xargs cat | wc -l)" "$$room"; done
 

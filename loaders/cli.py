@@ -118,6 +118,7 @@ def olist(context: click.Context) -> None:
       olist answers monthly_revenue               run an analysis (--list: list all)
       olist psql -c '\\d+ marts.fct_orders'        query the warehouse
       olist mf query --metrics revenue            compute metrics (olist metrics: list them)
+      olist ask "revenue by state in 2017"        ask in words
       olist dashboard                             show them on http://127.0.0.1:8501
     """
     from loaders.connection import report_other_folder
@@ -429,6 +430,30 @@ def dashboard(port: int) -> None:
     from dashboard.frame import serve
 
     serve(port)
+
+
+@olist.command()
+@click.argument("words", nargs=-1, metavar="[QUESTION]")
+@click.option("--session", default="", help="Conversation to go on with.")
+@click.option("--new", is_flag=True, help="Begin a new conversation.")
+def ask(words: Names, session: str, new: bool) -> None:
+    """Ask in words: olist ask "revenue by state in 2017"; without a question, a prompt.
+
+    Rules answer, or the model that OLIST_MODEL names (docs/agent.md).
+    """
+    from agent.ask import prompt
+
+    prompt(" ".join(words), session, new=new)
+
+
+@olist.command()
+@click.option("--http", is_flag=True, help="Serve on 127.0.0.1, not on standard input and output.")
+@click.option("--port", default=8765, help="Port for --http.")
+def mcp(http: bool, port: int) -> None:
+    """Serve the warehouse's tools to assistants, by MCP (docs/agent.md)."""
+    from agent.server import serve
+
+    serve(port if http else None)
 
 
 @olist.command()

@@ -127,15 +127,15 @@ def environment_for_dbt(**more: str) -> Iterator[None]:
         os.environ.update(before)
 
 
-def semantic_manifest() -> str:
-    """What dbt makes of the semantic layer for the target in use; it parses what has changed.
+def parsed(file: str = "semantic_manifest.json") -> str:
+    """A file that dbt makes of the project for the target in use; it parses what has changed.
 
     Raises LoaderError when it cannot, or the target is not PostgreSQL's.
     """
     if (target := target_of()) in ENGINES:
         raise LoaderError(f"metrics are computed on PostgreSQL, and OLIST_TARGET is {target}.")
     root = project_root()
-    made = root / "target" / "metrics" / target / "semantic_manifest.json"
+    made = root / "target" / "metrics" / target / file
     read = (root / "dbt_project.yml", root / "profiles.yml", *(root / "models").rglob("*"))
     if not made.exists() or made.stat().st_mtime < max(path.stat().st_mtime for path in read):
         print("dbt parses the project, once after each change …", file=sys.stderr)

@@ -7,6 +7,7 @@ _USER_INFO = re.compile(r"(:/+[^:/\s@]*):\S*@")
 _EXTRAS = {
     **{"obstore": "lake", "pyarrow": "lake", "confluent_kafka": "stream"},
     **{"metricflow": "semantic", "streamlit": "dashboard", "pandas": "dashboard"},
+    **dict.fromkeys(("mcp", "openai", "pglast", "psycopg"), "agent"),
 }
 _PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s]+", re.I)
 

@@ -22,7 +22,7 @@ from metricflow_semantics.model.dbt_manifest_parser import (
 )
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-from loaders.dbt import semantic_manifest
+from loaders.dbt import parsed
 
 # No table is named with its database, so that one manifest serves whichever is connected to.
 _DATABASE = re.compile(r'(?<="relation_name": ")\\"[^"\\]*\\"\.')
@@ -66,4 +66,4 @@ class Engine:
 @cache
 def engine() -> Engine:
     """The engine of the project's own metrics."""
-    return Engine(semantic_manifest())
+    return Engine(parsed())
