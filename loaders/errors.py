@@ -4,7 +4,10 @@ import re
 
 # user:password@, up to the last @ of the word: a password may have / and @ in it by mistake.
 _USER_INFO = re.compile(r"(:/+[^:/\s@]*):\S*@")
-_EXTRAS = {"obstore": "lake", "pyarrow": "lake", "metricflow": "semantic", "streamlit": "dashboard"}
+_EXTRAS = {
+    **{"obstore": "lake", "pyarrow": "lake", "metricflow": "semantic", "streamlit": "dashboard"},
+    "apprise": "notify",
+}
 _PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s]+", re.I)
 
 
