@@ -91,7 +91,7 @@ def _warehouse() -> Iterator[Finding]:
             remedy = "run 'olist roles' (or with --new-passwords)" if faults else ""
             yield Finding("roles", found, remedy)
         if not ledger.exists(cursor):
-            yield Finding("last load", "none", NOTHING_LANDED)
+            yield Finding("last load", "none", NOTHING_LANDED, note=True)
             return
         cursor.execute(
             "select format('batch %s %s: %s', batch_id, status, coalesce(error, source)),"

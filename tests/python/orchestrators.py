@@ -17,7 +17,7 @@ from typing import Any
 from loaders.paths import project_root
 
 START = 180  # seconds until a scheduler answers
-END = 400  # until what it runs has ended
+END = 900  # until what it runs has ended
 FOLDER = project_root() / "orchestration"
 States = tuple[list[str], str]
 
@@ -46,7 +46,13 @@ class Orchestrator(ABC):
         self.bin, self.home, self.port = Path(venv) / "bin", home, free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         home.mkdir(exist_ok=True)
-        self.environment = {**os.environ, **variables, "OLIST_RETRY_SECONDS": "1"}
+        self.environment = {
+            **os.environ,
+            **variables,
+            "OLIST_HOME": f"{home}/home",
+            "OLIST_PROJECT": str(project_root()),
+            "OLIST_RETRY_SECONDS": "1",
+        }
         self.headers = {"Content-Type": "application/json"}
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -142,9 +148,9 @@ class Airflow(Orchestrator):
             "API__BASE_URL": self.base,
             "API__WORKERS": "1",
             "API_AUTH__JWT_SECRET": "of-these-tests-of-these-tests-of-these-tests-of-these-tests",
-            # a killed task is noticed in seconds
+            # a killed task is noticed in a minute
             "SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
-            "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+            "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
             "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
             "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
         }

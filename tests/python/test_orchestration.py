@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Named, write_csv
+from conftest import Named, temporary_database, write_csv
 from crash import SEED
 from exports import exports
 from inbox import Inbox, open_inbox
-from loaders.paths import project_root
+from loaders.connection import url_of
 from orchestrators import FOLDER, Airflow, Dagster, Orchestrator
 from warehouse import MARTS, NO_TESTS, Warehouse
 
@@ -62,20 +62,29 @@ def empty(kind: str, named: Named) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="module")
+def variables(empty: Warehouse, inbox: Inbox, first: Path) -> dict[str, str]:
+    """What leads to the warehouse, and to whoever is told."""
+    return {
+        **empty.variables,
+        "OLIST_NOTIFY": inbox.address,
+        "OLIST_LOCATION": str(first),  # Airflow begins with the night that it has missed
+    }
+
+
+@pytest.fixture(scope="module")
 def running(
-    kind: str, empty: Warehouse, inbox: Inbox, tmp_path_factory: pytest.TempPathFactory
+    kind: str,
+    variables: dict[str, str],
+    postgres: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Orchestrator]:
     home = tmp_path_factory.mktemp(kind)
-    variables = {
-        **empty.variables,
-        "OLIST_HOME": str(home / "home"),
-        "OLIST_NOTIFY": inbox.address,
-        "OLIST_PROJECT": str(project_root()),
-    }
-    started = KINDS[kind](VENVS[kind], home, variables)
-    started.start()
-    yield started
-    started.end()
+    with temporary_database(postgres) as own:  # for Airflow's tables: SQLite locks under load
+        more = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url_of(own)}
+        started = KINDS[kind](VENVS[kind], home, {**variables, **more})
+        started.start()
+        yield started
+        started.end()
 
 
 @pytest.fixture(scope="module")
@@ -83,16 +92,22 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return exports(tmp_path_factory.mktemp("days"), SCALE)
 
 
+@pytest.fixture(scope="module")
+def first(days: Iterator[Path]) -> Path:
+    """What the first night brings."""
+    return next(days)
+
+
 def rows(warehouse: Warehouse, *tables: str) -> list[int]:
     return [warehouse.query(f"select count(*) from {table}")[0][0] for table in tables]
 
 
 def test_two_nights(
-    running: Orchestrator, empty: Warehouse, inbox: Inbox, days: Iterator[Path]
+    running: Orchestrator, empty: Warehouse, inbox: Inbox, first: Path, days: Iterator[Path]
 ) -> None:
-    for _ in range(2):
+    for day in (first, next(days)):
         began = time.monotonic()
-        assert running.run(next(days)) == (["success"], "success")
+        assert running.run(day) == (["success"], "success")
         seconds = time.monotonic() - began
         print(f"{type(running).__name__}: {seconds:.0f} s")
         assert seconds <= 180
