@@ -16,7 +16,7 @@ from typing import Any
 
 from loaders.paths import project_root
 
-START = 180  # seconds until a scheduler answers
+START = 400  # seconds until a scheduler answers
 END = 900  # until what it runs has ended
 FOLDER = project_root() / "orchestration"
 States = tuple[list[str], str]

@@ -8,7 +8,7 @@ import random
 import re
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from crash import SEED
 from exports import exports
 from inbox import Inbox, open_inbox
 from loaders.connection import url_of
-from orchestrators import FOLDER, Airflow, Dagster, Orchestrator
+from orchestrators import FOLDER, Airflow, Dagster, Orchestrator, until
 from warehouse import MARTS, NO_TESTS, Warehouse
 
 SCALE = float(os.environ.get("OLIST_SCALE", "0.1"))
@@ -28,7 +28,7 @@ CRASHES = int(os.environ.get("OLIST_CRASHES", "3"))
 KINDS = {"airflow": Airflow, "dagster": Dagster}
 VENVS = {kind: os.environ.get(f"OLIST_{kind.upper()}", "") for kind in KINDS}
 MOMENTS = 30  # seconds after a trigger in which something is killed
-COMMANDS = re.compile(rb"/\.venv/bin/(olist|dbt)\0")
+COMMANDS = re.compile(rb"\.venv/bin/(olist|dbt)\0")
 
 
 @pytest.mark.parametrize(("kind", "lines"), [("airflow", 120), ("dagster", 150)])
@@ -152,13 +152,14 @@ def test_a_failed_test_is_told_once_and_its_end(
     inbox.messages.clear()
 
 
-def started_by(running: Orchestrator) -> Sequence[tuple[int, bytes]]:
-    """Processes of the orchestrator and of what it started, by a variable that only they have."""
+def started_by(running: Orchestrator) -> list[int]:
+    """Commands of the project at work for the orchestrator, by a variable that only they have."""
     mark, found = f"OLIST_HOME={running.home}/home".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if mark in (process / "environ").read_bytes().split(b"\0"):
-                found.append((int(process.name), (process / "cmdline").read_bytes()))
+            is_its = mark in (process / "environ").read_bytes().split(b"\0")
+            if is_its and COMMANDS.search((process / "cmdline").read_bytes()):
+                found.append(int(process.name))
     return found
 
 
@@ -176,11 +177,11 @@ def test_killed_at_random_moments(
             running.end(signal.SIGKILL)
             running.start()
             return
-        for pid, line in started_by(running):
-            if COMMANDS.search(line):
-                killed["task"] += 1
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        tasks = until(lambda: started_by(running), 120, running.said)
+        killed["task"] += 1
+        for pid in tasks:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     for number in range(CRASHES):
         assert running.run(next(days), meanwhile=partial(kill, number)) == (["success"], "success")
