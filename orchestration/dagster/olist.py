@@ -78,7 +78,7 @@ nightly = dg.ScheduleDefinition(job=land_job, cron_schedule="0 2 * * *", default
 
 
 @dg.sensor(
-    job=build_job, minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING
+    job=build_job, minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING
 )
 def newest_batch(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Build once for each batch that has landed, whoever landed it."""

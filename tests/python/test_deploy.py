@@ -25,6 +25,7 @@ from loaders.cli import olist
 from loaders.paths import project_root
 from loaders.roles import KINDS
 from loaders.sample import generate
+from loaders.server import find_psql
 from orchestrators import free_port
 from warehouse import Warehouse
 
@@ -101,14 +102,14 @@ class Image:
 
     def _placed(self, text: str) -> str:
         text = re.sub(r"\$\{(\w+):-([^}]*)\}", r"\2", text).replace("$$", "$")
-        for place, stands_for_it in self.places.items():
-            text = text.replace(place, stands_for_it)
-        return text
+        places = "|".join(map(re.escape, self.places))
+        return re.sub(places, lambda place: self.places[place[0]], text)
 
     def _environment(self, name: str, more: dict[str, str]) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("LANG", "TMPDIR") if key in os.environ}
         orchestrator = os.environ.get(f"OLIST_{name.upper()}", "")
-        path = f"{project_root()}/.venv/bin:{orchestrator}/bin:{os.environ['PATH']}"
+        clients = Path(str(find_psql())).parent  # createdb
+        path = f"{project_root()}/.venv/bin:{orchestrator}/bin:{os.environ['PATH']}:{clients}"
         ours = {"PATH": path, "HOME": str(self.state), "PYTHONPATH": str(self.root)}
         ours |= {"OLIST_HOME": str(self.state), "OLIST_PROJECT": str(self.root)}
         ours |= {f"OLIST_{kind.upper()}_ROLE": f"{self.role}_{kind}" for kind in KINDS}
@@ -172,6 +173,7 @@ def image(named: Named, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Im
         yield made
     for kind in KINDS:
         administer(warehouse.variables, "drop role {}", f"{made.role}_{kind}")
+    administer(warehouse.variables, "drop database if exists {}", "airflow")
 
 
 @pytest.mark.slow
@@ -191,6 +193,20 @@ def test_a_service_becomes_healthy(image: Image, name: str) -> None:
         pytest.skip(reason)
     with image.service(name) as process:
         assert process.poll() is None
+
+
+def test_a_command_does_not_start_without_its_secret(tmp_path: Path) -> None:
+    environment = {**os.environ, "PGPASSWORD_FILE": str(tmp_path / "missing")}
+    done = subprocess.run(
+        [DEPLOY / "entrypoint", "echo", "started"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "missing: No such file" in done.stderr
+    assert done.stdout == ""
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def shop(database: dict[str, str], tmp_path: Path) -> tuple[Path, Run]:
     root = tmp_path / "project"
     for name in ("loaders", "macros", "models", "seeds", "tests", "dbt_packages", "docs"):
         shutil.copytree(project_root() / name, root / name, symlinks=name != "dbt_packages")
-    for path in project_root().glob("*.yml"):
+    for path in (*project_root().glob("*.yml"), project_root() / ".dbtignore"):
         shutil.copy(path, root)
     (root / "models" / "staging" / "_shop__sources.yml").write_text(SOURCES)
     for name, sql in MODELS.items():
