@@ -120,6 +120,22 @@ superset: $(READY_DEV) packages ## Superset on the marts as the reader: keys, a 
 		--python $(SUPERSET)/bin/python --exclude-newer 2026-06-01 apache-superset psycopg2-binary rich cachetools; }
 	@OLIST_SUPERSET="$(CURDIR)/$(SUPERSET)" $(BIN)/python -m pytest tests/python/test_superset.py
 
+# In environments of their own: what they need is no matter of the project's.
+.PHONY: airflow
+airflow: $(READY_DEV) packages ## Airflow in .venv-airflow, and the DAGs on its scheduler: docs/orchestration.md (needs uv)
+	@$(MAKE) .venv-airflow/.ready
+	@OLIST_AIRFLOW="$(CURDIR)/.venv-airflow" $(BIN)/python -m pytest tests/python/test_orchestration.py tests/python/test_deploy.py
+
+.PHONY: dagster
+dagster: $(READY_DEV) packages ## Dagster in .venv-dagster, and the same nights on its daemon (needs uv)
+	@$(MAKE) .venv-dagster/.ready
+	@OLIST_DAGSTER="$(CURDIR)/.venv-dagster" $(BIN)/python -m pytest tests/python/test_orchestration.py tests/python/test_deploy.py
+
+.venv-%/.ready: orchestration/%/requirements.txt
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" .venv-$*
+	@$(UV) pip install --quiet --python .venv-$*/bin/python -r $<
+	@touch $@
+
 .PHONY: recipes
 recipes: $(READY_DEV) packages ## Run what the documents tell to type, in a fresh clone
 	@OLIST_RECIPES=1 $(BIN)/python -m pytest tests/python/test_recipes.py
@@ -134,9 +150,12 @@ audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRIC
 		--requirement requirements-dev.lock --requirement requirements-server.lock
 
 .PHONY: workflows
-workflows: $(READY_DEV) ## actionlint, shellcheck and zizmor on .github
+workflows: $(READY_DEV) ## actionlint, shellcheck and zizmor on .github; hadolint and the compose schema on deploy
 	@$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes ''
 	@$(BIN)/zizmor --quiet --offline --pedantic .github
+	@$(BIN)/hadolint deploy/Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yml
+	@$(BIN)/shellcheck deploy/entrypoint deploy/make-secrets deploy/smoke
 
 .PHONY: docs
 docs: docs-site ## Make the documentation and serve it on http://localhost:8080, or the next free port
@@ -187,6 +206,9 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-stream.lock pyproject.toml
 	@$(COMPILE) --extra agent --constraint requirements-dev.lock --constraint requirements-semantic.lock \
 		--output-file requirements-agent.lock pyproject.toml
+	@$(COMPILE) --extra databases --extra lake --extra dashboard --extra notify \
+		--constraint requirements-dev.lock --constraint requirements-dashboard.lock \
+		--output-file requirements-image.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
 

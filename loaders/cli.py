@@ -235,6 +235,15 @@ def quality(html: Path | None) -> None:
 
 
 @olist.command()
+@click.option("--failed", metavar="SUBJECT", help="Report a failure that was not reported yet.")
+def notify(failed: str | None) -> None:
+    """Send a test message to the addresses in OLIST_NOTIFY (docs/alerts.md)."""
+    from loaders import alerts
+
+    alerts.failed(failed) if failed else alerts.send_test()
+
+
+@olist.command()
 def doctor() -> None:
     """Check packages, disk, server, roles, the last load and dbt; suggest fixes."""
     from loaders import doctor

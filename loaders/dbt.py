@@ -7,6 +7,7 @@ needs no server.
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -45,8 +46,20 @@ def schema_of(layer: str) -> str:
 
 
 def main() -> None:
+    """Run dbt on the warehouse in use, and tell OLIST_NOTIFY how that ended."""
+    arguments, started = sys.argv[1:], time.time()
+    try:
+        _hand_over(arguments)
+    except SystemExit as ended:
+        if os.environ.get("OLIST_NOTIFY"):
+            from loaders import alerts
+
+            alerts.dbt_ended(arguments, ended.code, started)
+        raise
+
+
+def _hand_over(arguments: Sequence[str]) -> None:
     """Set the variables of the warehouse in use, where there is one, and hand over to dbt."""
-    arguments = sys.argv[1:]
     connects = bool(arguments) and _WITHOUT_DATABASE.isdisjoint(arguments)
     try:
         found = variables(arguments)
@@ -59,6 +72,9 @@ def main() -> None:
         print(f"dbt: {redact(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
     os.environ.update(found or {})
+    if key := os.environ.get("OLIST_PII_KEY"):  # of the macro masked; in no SQL, log or file
+        option = "-c olist.pii_key=" + re.sub(r"([\\\s])", r"\\\1", key)
+        os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {option}".strip()
     if not sys.stdout.isatty():
         os.environ.setdefault("DBT_USE_COLORS", "false")
     try:

@@ -18,11 +18,15 @@ _ROOM = 3_000_000_000
 
 
 class Finding(NamedTuple):
-    """What a check found, and what to do about it where that is a problem (else empty)."""
+    """What a check found, and what to do about it where that is a problem (else empty).
+
+    A ``note`` stops nobody: it is about the data, which the next load may put right.
+    """
 
     check: str
     found: str
     remedy: str = ""
+    note: bool = False
 
 
 def doctor() -> None:
@@ -31,10 +35,12 @@ def doctor() -> None:
     Raises LoaderError when there is a problem.
     """
     problems = []
-    for check, found, remedy in _findings():
-        print(f"{'problem' if remedy else 'ok':<8} {check}: {found}")
+    for check, found, remedy, note in _findings():
+        kind = "note" if note else "problem" if remedy else "ok"
+        print(f"{kind:<8} {check}: {found}")
         if remedy:
             print(f"         → {remedy}")
+        if kind == "problem":
             problems.append(check)
     if problems:
         raise LoaderError(f"problems with {', '.join(problems)}; fixes are listed above.")
@@ -85,11 +91,12 @@ def _warehouse() -> Iterator[Finding]:
             remedy = "run 'olist roles' (or with --new-passwords)" if faults else ""
             yield Finding("roles", found, remedy)
         if not ledger.exists(cursor):
-            yield Finding("last load", "none", NOTHING_LANDED)
+            yield Finding("last load", "none", NOTHING_LANDED, note=True)
             return
         cursor.execute(
             "select format('batch %s %s: %s', batch_id, status, coalesce(error, source)),"
             " status in ('failed', 'crashed') from raw._batches order by batch_id desc limit 1"
         )
         for found, failed in cursor.fetchall():
-            yield Finding("last load", found, "fix it and land again" if failed else "")
+            remedy = "fix it and land again" if failed else ""
+            yield Finding("last load", found, remedy, note=failed)

@@ -8,6 +8,7 @@ _EXTRAS = {
     **{"obstore": "lake", "pyarrow": "lake", "confluent_kafka": "stream"},
     **{"metricflow": "semantic", "streamlit": "dashboard", "pandas": "dashboard"},
     **dict.fromkeys(("mcp", "openai", "pglast", "psycopg"), "agent"),
+    "apprise": "notify",
 }
 _PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s]+", re.I)
 

@@ -17,6 +17,7 @@ from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from loaders.alerts import landing, watched
 from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError, PassingError, shown
 from loaders.land import ledger
@@ -71,7 +72,7 @@ def land(
     # Before its source has said what the ledger may call it: without what is secret.
     scheme, found, _ = str(location).partition("://")
     source = f"{scheme}://" if found else shown(str(location), limit=0)
-    with _one_sentence(), ExitStack() as stack:
+    with watched(landing(location)), _one_sentence(), ExitStack() as stack:
         try:
             request = Request(mode=mode, wait=rules.wait, say=say, holder=holder)
             delivery = stack.enter_context(deliver(str(location), tables, request))

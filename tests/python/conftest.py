@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SLOW = re.compile(
     "test_(agent|answers|bench|concurrency|crash|dashboard|engines|gallery|governance|history|incremental"
     "|interruptions|invalid_values|lake_star|mutation|offline|operations$|pin|plain_star|plans"
-    "|property|quality|readers|real_data|reports|roles|secrets|semantic|server|source_|synchronize"
+    "|property|quality|readers|real_data|reports|roles|secrets|semantic|sensitive|server|source_|synchronize"
     "|team)"
 )
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")

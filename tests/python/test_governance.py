@@ -86,6 +86,7 @@ def _break_items(manifest: Manifest) -> None:
     nodes[f"{M}dim_sellers"]["name"] = "x" * 64
     source = manifest["sources"]["source.olist_warehouse.olist.orders"]
     source["description"] = source["columns"]["order_id"]["description"] = ""
+    source["columns"]["order_status"]["config"]["meta"] = {"pii": "perhaps"}
     manifest["exposures"]["exposure.olist_warehouse.bi_tools"]["owner"]["email"] = None
     manifest["exposures"]["exposure.olist_warehouse.build_summary"]["description"] = ""
     macros["macro.olist_warehouse.elapsed"].update(description="", patch_path="x://elsewhere.yml")

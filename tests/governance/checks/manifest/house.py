@@ -20,6 +20,7 @@ Node = Any  # what dbt-bouncer hands over: attributes of the manifest, None wher
 
 _NAME_LENGTH = 63  # bytes that PostgreSQL keeps of a name
 _REPEATS = 3
+_CLASSES = ("direct", "quasi")
 _DEFINITIONS = "docs/metrics.md"
 _FIGURES = "tests/python/metrics.yml"
 _METRICS = "docs/semantic-layer.md"
@@ -201,6 +202,40 @@ def check_fact_has_unit_tests(model: Node, ctx: Any) -> None:
             fail(f"write a unit test of {model.name} for {words}")
 
 
+# ---------- sensitive columns
+
+
+@check
+def check_sensitive_columns_have_a_class(source: Node) -> None:
+    wrong = [name for name, kind in _sensitive(source).items() if kind not in _CLASSES]
+    if wrong:
+        fail(f"meta.pii of {', '.join(wrong)} of {source.name} is not one of {', '.join(_CLASSES)}")
+
+
+@check
+def check_sensitive_columns_are_masked(model: Node, ctx: Any) -> None:
+    """What reads a source names its sensitive columns in masked() or coarse() only."""
+    code = re.sub(r"{#.*?#}|--[^\n]*", "", str(model.raw_code or ""), flags=re.DOTALL)
+    code = re.sub(r"{{-?\s*(masked|coarse)\(.*?}}", "", code, flags=re.DOTALL)
+    sources = ctx.manifest_obj.manifest.sources
+    names = {
+        column
+        for read in model.depends_on.nodes
+        if read in sources
+        for column in _sensitive(sources[read])
+    }
+    shown = [name for name in sorted(names) if re.search(rf"\b{name}\b", code, re.IGNORECASE)]
+    imported = re.findall(r"(\w+)\s+as\s*\(\s*select\s+\*\s+from\s+{{-?\s*source", code)
+    for cte in imported if names else ():
+        if re.search(rf"select\s[^;()]*\*[^;()]*\sfrom\s+{cte}\b", code):
+            shown.append(f"* of {cte}")
+    if shown:
+        fail(
+            f"{model.name} lets {', '.join(shown)} through: write {{{{ masked('…') }}}} or"
+            " {{ coarse('…', letters) }}, or leave it out (docs/sensitive.md)"
+        )
+
+
 # ---------- metrics
 
 
@@ -308,6 +343,16 @@ def _reads(ctx: Any, reader: Node, wanted: str) -> bool:
     models = {one.unique_id: one for one in ctx.models}
     inputs = [name for name in reader.depends_on.nodes if name in models]
     return wanted in inputs or any(_reads(ctx, models[name], wanted) for name in inputs)
+
+
+def _sensitive(source: Node) -> dict[str, str]:
+    """Classes of the columns of a source that have one."""
+    found = {}
+    for name, column in (source.columns or {}).items():
+        meta = {**(column.meta or {}), **(getattr(column.config, "meta", None) or {})}
+        if "pii" in meta:
+            found[name] = str(meta["pii"])
+    return found
 
 
 def _text(path: str) -> str:
