@@ -60,34 +60,35 @@ format: $(READY_DEV) ## Let ruff and sqlfluff fix what they can
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
 
-.PHONY: spark
-spark: $(READY_DEV) packages ## Spark (560 MB; with Java), and its tests: docs/engines.md
-	@$(PIP) -r requirements-spark.lock
-	@$(BIN)/python -m pytest tests/python/test_engines.py
+# Extras, as locked: each target installs one; `make test-dashboard` and so on run its tests, too.
+.PHONY: spark semantic dashboard stream agent
+spark: $(READY) packages ## Spark (560 MB; with Java): docs/engines.md
+	@$(PIP) -r requirements-$@.lock
+semantic: $(READY) packages ## MetricFlow, for olist mf and olist metrics: docs/semantic-layer.md
+	@$(PIP) -r requirements-$@.lock
+dashboard: $(READY) packages ## Pages on the metrics, for olist dashboard: docs/dashboard.md
+	@$(PIP) -r requirements-$@.lock
+stream: $(READY) packages ## Kafka's client, and a broker to try it with, for olist stream: docs/stream.md
+	@$(PIP) -r requirements-$@.lock
+agent: $(READY) packages ## Questions in words, for olist ask and olist mcp: docs/agent.md
+	@$(PIP) -r requirements-$@.lock
+
+TESTS_OF = $(BIN)/python -m pytest $(patsubst %,tests/python/test_%.py,$(1))
+.PHONY: test-spark test-semantic test-dashboard test-stream test-agent
+test-spark: $(READY_DEV) spark ## Spark gives the rows of PostgreSQL
+	@$(call TESTS_OF,engines)
+test-semantic: $(READY_DEV) semantic ## Every metric compared with SQL
+	@$(call TESTS_OF,semantic_layer metrics)
+test-dashboard: $(READY_DEV) dashboard ## The dashboard in a browser, where there is one
+	@$(call TESTS_OF,dashboard)
+test-stream: $(READY_DEV) stream ## Streams against a broker, with kills (OLIST_KILLS=1000: the long run)
+	@$(call TESTS_OF,stream*)
+test-agent: $(READY_DEV) agent ## The agent: attacks, questions, clients
+	@$(call TESTS_OF,agent*)
 
 .PHONY: compare
 compare: $(READY_DEV) packages ## The same rows on every engine that is installed (OLIST_REAL_DATA=zip for the real files)
-	@$(BIN)/python -m pytest tests/python/test_engines.py
-
-.PHONY: semantic
-semantic: $(READY_DEV) packages ## MetricFlow, and every metric compared with SQL: docs/semantic-layer.md
-	@$(PIP) -r requirements-semantic.lock
-	@$(BIN)/python -m pytest tests/python/test_semantic_layer.py tests/python/test_metrics.py
-
-.PHONY: dashboard
-dashboard: $(READY_DEV) packages ## The dashboard, and its tests in a browser, where there is one: docs/dashboard.md
-	@$(PIP) -r requirements-dashboard.lock
-	@$(BIN)/python -m pytest tests/python/test_dashboard*.py
-
-.PHONY: stream
-stream: $(READY_DEV) packages ## Kafka's client and a broker, and the tests of streams (OLIST_KILLS=1000 for the long run): docs/stream.md
-	@$(PIP) -r requirements-stream.lock
-	@$(BIN)/python -m pytest tests/python/test_stream*.py
-
-.PHONY: agent
-agent: $(READY_DEV) packages ## The agent, and its tests: attacks, questions, clients: docs/agent.md
-	@$(PIP) -r requirements-agent.lock
-	@$(BIN)/python -m pytest tests/python/test_agent*.py
+	@$(call TESTS_OF,engines)
 
 .PHONY: slim
 slim: $(READY_DEV) packages ## Build what changed, on tables that BASE=origin/main built (docs/ci.md)

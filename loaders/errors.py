@@ -2,6 +2,8 @@
 
 import re
 
+from loaders.paths import project_root
+
 # user:password@, up to the last @ of the word: a password may have / and @ in it by mistake.
 _USER_INFO = re.compile(r"(:/+[^:/\s@]*):\S*@")
 _EXTRAS = {
@@ -36,8 +38,7 @@ def sentence_of(error: Exception) -> str | None:
         package = str(error.name).partition(".")[0]
         if package not in _EXTRAS:
             return None
-        install = f".venv/bin/pip install -e '.[{_EXTRAS[package]}]'"
-        return f"this needs {package}, which is not installed: {install}."
+        return f"this needs {package}, which is not installed: {installing(_EXTRAS[package])}."
     import psycopg2  # noqa: PLC0415 - `olist env` does not wait for it
 
     if isinstance(error, psycopg2.Error):
@@ -45,6 +46,12 @@ def sentence_of(error: Exception) -> str | None:
 
         return f"PostgreSQL stopped the command: {reason_of(error)}."
     return None
+
+
+def installing(extra: str) -> str:
+    """The command that installs an extra: as locked, where it has a lock."""
+    has_lock = (project_root() / f"requirements-{extra}.lock").exists()
+    return f"make {extra}" if has_lock else f".venv/bin/pip install -e '.[{extra}]'"
 
 
 def shown(text: str, limit: int = 80) -> str:

@@ -11,7 +11,7 @@ from typing import IO
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.errors import LoaderError
+from loaders.errors import LoaderError, installing
 from loaders.sources.text import UTF_8, Header, as_utf8, is_utf8, read_header
 from loaders.tables import Table
 
@@ -125,8 +125,6 @@ def deliver(
     try:
         module = importlib.import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:
-        raise LoaderError(
-            f"{scheme}:// needs the extra {extra}: .venv/bin/pip install -e '.[{extra}]'."
-        ) from error
+        raise LoaderError(f"{scheme}:// needs the extra {extra}: {installing(extra)}.") from error
     delivery: AbstractContextManager[Delivery] = module.deliver(location, only, request)
     return delivery
