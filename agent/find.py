@@ -200,10 +200,10 @@ def _model() -> Any:
     data, weights = (Path(str(spec and spec.origin)).parent for spec in files)
     (named,) = data.glob("embeddings/data/*/tokenizer.json")
     tokenizer = Tokenizer.from_file(str(named))
-    tokenizer.enable_truncation(256)
+    tokenizer.enable_truncation(64)  # as much as a question, and a description, needs
     tokenizer.enable_padding()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
+    options.intra_op_num_threads = 1
     return tokenizer, onnxruntime.InferenceSession(str(weights / "model.onnx"), options)
 
 

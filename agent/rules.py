@@ -47,7 +47,8 @@ def known() -> tuple[dict[Phrase, str], date, date]:
         f"select min(purchased_at), max(purchased_at) from {marts}.fct_orders",  # noqa: S608
         f"select category_name, category_name_portuguese from {marts}.dim_products"  # noqa: S608
         " group by 1, 2",
-        f"select city from {marts}.dim_geographies group by 1 having count(distinct state_code) = 1",
+        f"select city from {marts}.dim_geographies"  # noqa: S608
+        " group by 1 having count(distinct state_code) = 1",
     )
     with layer.reading() as cursor:
         ((first, last),) = layer.rows(cursor, days)[1]
@@ -111,6 +112,10 @@ def _metric(name: str, reading: Reading, last: Json | None, last_day: date) -> R
         call = {**last, "names": [name]}
         if reading.by or not reading.rank:
             call = {key: value for key, value in call.items() if key not in {"order", "limit"}}
+        if "seller" in reading.words:  # the state of a seller is the seller's
+            of = {STATE.split()[0]: OF_SELLER}
+            call["by"] = [of.get(one, one) for one in call.get("by", ())]
+            call["where"] = {of.get(one, one): said for one, said in call["where"].items()}
     chosen: dict[str, str] = {}
     for asked in (*reading.by, *reading.where):
         options = asked.split()
