@@ -35,7 +35,7 @@ def manifest() -> Path:
     """What dbt makes of the project, parsed again where a file of it has changed."""
     read = [PROJECT / "dbt_project.yml"]
     for folder in ("models", "seeds", "macros", "tests"):
-        read += (PROJECT / folder).rglob("*.*")
+        read += (path for path in (PROJECT / folder).rglob("*.*") if path.suffix != ".py")
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < max(map(os.path.getmtime, read)):
         run("dbt", "--quiet", "parse", "--target-path", str(TARGET))
     return MANIFEST
