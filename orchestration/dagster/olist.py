@@ -15,7 +15,8 @@ from dagster_dbt import DbtCliResource, dbt_assets
 
 PROJECT = Path(os.environ.get("OLIST_PROJECT") or Path(__file__).resolve().parents[2])
 BIN = PROJECT / ".venv" / "bin"
-MANIFEST = PROJECT / "target" / "dagster" / "manifest.json"
+TARGET = PROJECT / "target" / "dagster"
+MANIFEST = TARGET / "manifest.json"
 LOCATION = os.environ.get("OLIST_LOCATION", "inbox")
 SCHEDULED, LOOKING = dg.DefaultScheduleStatus.RUNNING, dg.DefaultSensorStatus.RUNNING
 
@@ -34,9 +35,9 @@ def manifest() -> Path:
     """What dbt makes of the project, parsed again where a file of it has changed."""
     read = [PROJECT / "dbt_project.yml"]
     for folder in ("models", "seeds", "macros", "tests"):
-        read += (PROJECT / folder).rglob("*.*")
+        read += (path for path in (PROJECT / folder).rglob("*.*") if path.suffix != ".py")
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < max(map(os.path.getmtime, read)):
-        run("dbt", "--quiet", "parse", "--target-path", str(MANIFEST.parent))
+        run("dbt", "--quiet", "parse", "--target-path", str(TARGET))
     return MANIFEST
 
 
@@ -66,7 +67,8 @@ def land(context: dg.AssetExecutionContext, config: Landing) -> Iterator[dg.Mate
 def build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """All models and seeds, with their tests as checks; then freshness and the page of quality."""
     try:
-        yield from dbt.cli(["build"], context=context).stream()
+        # One folder: by default each run leaves one of its own.
+        yield from dbt.cli(["build"], context=context, target_path=TARGET / "build").stream()
     finally:
         run("olist", "quality", "--html", "target/quality.html", must_work=False)
     run("dbt", "source", "freshness")

@@ -227,32 +227,28 @@ class Dagster(Orchestrator):
         )["launchPipelineExecution"]
         return str(launched["run"]["runId"])
 
-    def _runs(self, job: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._query(
+    def _runs(self, job: str) -> list[tuple[str, str]]:
+        """First try and status of each run of a job, the newest first."""
+        found = self._query(
             "query($job: String!) {runsOrError(filter: {pipelineName: $job}, limit: 100)"
             " {... on Runs {results {runId rootRunId status}}}}",
             job=job,
         )["runsOrError"]["results"]
-        return found
+        return [(one["rootRunId"] or one["runId"], one["status"]) for one in found]
 
     def state(self, landing: str) -> str:
-        """Of the last try."""
-        tries = [
-            one for one in self._runs("land_job") if landing in (one["runId"], one["rootRunId"])
-        ]
-        return self._over(tries)
+        return self._over([status for root, status in self._runs("land_job") if root == landing])
 
     def built(self) -> tuple[int, str]:
         runs = self._runs("build_job")
-        newest = runs[0]["rootRunId"] if runs else ""
-        last = self._over([one for one in runs if newest in (one["runId"], one["rootRunId"])])
-        roots = {one["rootRunId"] for one in runs} - ({newest} if not last else set())
-        return len(roots), last
+        newest = runs[0][0] if runs else ""
+        last = self._over([status for root, status in runs if root == newest])
+        return len({root for root, _ in runs} - ({newest} if not last else set())), last
 
     @staticmethod
-    def _over(tries: list[dict[str, Any]]) -> str:
+    def _over(tries: Sequence[str]) -> str:
         """A failed run is over when it was tried three times."""
-        state = str(tries[0]["status"]) if tries else ""
+        state = tries[0] if tries else ""
         if state == "SUCCESS":
             return "success"
         return "failed" if state in {"FAILURE", "CANCELED"} and len(tries) > 2 else ""
