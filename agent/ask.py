@@ -130,7 +130,7 @@ def _by_model(question: str, talk: Conversation) -> str:
             reply = client.with_options(timeout=left).chat.completions.create(
                 model=os.environ["OLIST_MODEL"],
                 messages=messages,
-                tools=offered,  # type: ignore[arg-type]
+                tools=offered,
             )
             message: Any = reply.choices[0].message
             calls = [
