@@ -207,8 +207,8 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-stream.lock pyproject.toml
 	@$(COMPILE) --extra agent --constraint requirements-dev.lock --constraint requirements-semantic.lock \
 		--output-file requirements-agent.lock pyproject.toml
-	@$(COMPILE) --extra databases --extra lake --extra dashboard --extra notify \
-		--constraint requirements-dev.lock --constraint requirements-dashboard.lock \
+	@$(COMPILE) --extra databases --extra lake --extra dashboard --extra stream --extra notify \
+		--constraint requirements-dev.lock --constraint requirements-dashboard.lock --constraint requirements-stream.lock \
 		--output-file requirements-image.lock pyproject.toml
 	@sed -n 's/^server = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(COMPILE) --output-file requirements-server.lock -
