@@ -137,10 +137,12 @@ def _last_source() -> str | None:
 def has_operations() -> bool:
     """Whether a row of the optional tables has ever landed: then their models are built."""
     with connect() as link, link.cursor() as cursor:
+        there = ledger.raw_columns(cursor)
         for table in OPTIONAL:
-            cursor.execute(sql.SQL("select from {} limit 1").format(ledger.raw(table)))
-            if cursor.rowcount:
-                return True
+            if table.name in there:
+                cursor.execute(sql.SQL("select from {} limit 1").format(ledger.raw(table)))
+                if cursor.rowcount:
+                    return True
     return False
 
 

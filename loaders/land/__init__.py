@@ -82,8 +82,9 @@ def land(
             # What is wrong with a header is said before anything is locked or copied.
             delivery = replace(delivery, files=_checked(delivery.files, rules, say))
         except LoaderError as error:
-            with suppress(LoaderError), connect() as link:
-                _note(link, error, error.source or source, mode)
+            if holder is None or not isinstance(error, PassingError):  # it is tried again
+                with suppress(LoaderError), connect() as link:
+                    _note(link, error, error.source or source, mode)
             raise
         if not delivery.files:
             say(f"{delivery.source}: nothing new")

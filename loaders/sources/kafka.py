@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.extras import Json
+from psycopg2.extras import execute_values
 
 from loaders.connection import connect, exclusive
 from loaders.errors import LoaderError, PassingError
@@ -52,8 +52,7 @@ where old.next_offset = %s
 _REJECTED = """
 insert into raw._rejected_rows
     (batch_id, table_name, file_name, partition, line_number, reason, raw_text)
-select %s, table_name, file_name, partition, line_number, reason, raw_text
-from jsonb_populate_recordset(null::raw._rejected_rows, %s)
+values %s
 """
 
 Place = tuple[str, int]  # topic and partition
@@ -217,7 +216,7 @@ class _Batch:
     address: Address
     before: Mapping[Place, Position]
     after: dict[Place, Position] = field(default_factory=dict)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[tuple[Any, ...]] = field(default_factory=list)  # table, topic, …
     files: dict[str, IO[str]] = field(default_factory=dict)
 
     def read(self, consumer: Consumer, stack: ExitStack) -> None:
@@ -295,17 +294,10 @@ class _Batch:
         try:
             self._writers[topic](row_of(self.address.tables[topic], key, value))
         except BadEvent as bad:
-            text = b" ".join(part[:_SHOWN] for part in (key, value) if part)
-            self.rejected.append(
-                {
-                    "table_name": self.address.tables[topic].name,
-                    "file_name": topic,
-                    "partition": message.partition(),
-                    "line_number": message.offset(),
-                    "reason": str(bad),
-                    "raw_text": text.decode("utf-8", "backslashreplace").replace("\0", "\\x00"),
-                }
-            )
+            data = b" ".join(part[:_SHOWN] for part in (key, value) if part)
+            text = data.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+            place = (topic, message.partition(), message.offset())
+            self.rejected.append((self.address.tables[topic].name, *place, str(bad), text))
 
     def delivered(self) -> list[SourceFile]:
         """The files of the topics that went on."""
@@ -315,7 +307,7 @@ class _Batch:
             file, table = self.files[topic], self.address.tables[topic]
             file.flush()
             size, opened = os.fstat(file.fileno()).st_size, partial(reader_of, file)
-            bad = sum(event["file_name"] == topic for event in self.rejected)
+            bad = sum(event[1] == topic for event in self.rejected)
             table = replace(table, columns=(*table.columns, REMOVED))
             found.append(SourceFile(table, topic, size, opened, "changes", rejected=bad))
         return found
@@ -325,7 +317,7 @@ class _Batch:
 
         Raises PassingError where the offsets are not those from which this batch was read.
         """
-        cursor.execute(_REJECTED, (batch_id, Json(self.rejected)))
+        execute_values(cursor, _REJECTED, [(batch_id, *event) for event in self.rejected])
         if self.address.from_beginning:
             topics = [*self.address.tables]
             cursor.execute("delete from raw._offsets where topic = any(%s)", (topics,))

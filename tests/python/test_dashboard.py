@@ -121,6 +121,36 @@ def _sql(query: str) -> str:
     )
 
 
+def test_invoices_are_live_where_there_are_some(
+    built: Warehouse, dashboard: str, page: Any
+) -> None:
+    """The overview shows them, and looks again by itself."""
+    built.query(
+        "create table reports.rpt_recent_invoices as select period,"
+        " timestamp '2018-03-31 10:30:00' as period_starts_at, 1234 as invoice_count,"
+        " 99.5 as total_value from unnest(array['minute', 'hour', 'day']) as period;"
+        # another build, for which caches wait
+        "update staging._pin set built_at = now()",
+        fetch=False,
+    )
+    try:
+        look(page, address_of(dashboard, "overview", FILTERS["all"]))
+        figures = page.locator("[data-testid=stMetric]").all_inner_texts()
+        assert figures[0].split("\n")[:3] == ["Last 60 minutes", "1.234", "R$ 99,50"]
+        assert len(figures) == 9
+        built.query(
+            "update reports.rpt_recent_invoices set invoice_count = 1235;"
+            "update staging._pin set built_at = now()",
+            fetch=False,
+        )
+        page.get_by_text("1.235").first.wait_for(timeout=60_000)
+    finally:
+        built.query(
+            "drop table reports.rpt_recent_invoices;update staging._pin set built_at = now()",
+            fetch=False,
+        )
+
+
 @pytest.mark.parametrize("chosen", FILTERS.values(), ids=FILTERS)
 def test_every_figure_is_what_sql_on_raw_says(
     both: tuple[Warehouse, str], page: Any, chosen: dict[str, list[str]]

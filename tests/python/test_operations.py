@@ -19,7 +19,7 @@ from warehouse import MARTS, STAR, Warehouse
 FOLDER = Path(__file__).parents[1] / "reports" / "operations"
 MODELS = project_root() / "models" / "operations"
 REPORTS = sorted(path.name.removesuffix(".raw.sql") for path in FOLDER.glob("*.raw.sql"))
-FACTS = ("fct_campaign_days", "fct_inventory_transactions")
+FACTS = ("fct_campaign_days", "fct_inventory_transactions", "fct_invoices")
 NAMES = [table.name for table in OPTIONAL]
 ON = ("--vars", "with_operations: true")
 OPERATIONS = ("--select", "path:models/operations", *ON)
@@ -93,6 +93,10 @@ def test_the_reports_have_what_they_are_for(built: Warehouse) -> None:
         " max(cost_per_acquisition) < 200, count(*) filter (where cost = 0) >= 0"
         " from reports.rpt_campaign_performance where attributed_orders > 0"
     ) == [(6, True, True, True)]
+    assert built.query(
+        "select count(distinct period), bool_or(canceled_invoice_count > 0),"
+        " max(invoice_count) > 5 from reports.rpt_recent_invoices"
+    ) == [(3, True, True)]
 
 
 def test_a_later_delivery_changes_what_it_touches(
@@ -122,8 +126,15 @@ def test_a_later_delivery_changes_what_it_touches(
         "t-out,p-empty,s-new,sale,-5,2018-01-05 10:00:00,4.00,,",
     )
     assert built.land(tmp_path / "delta").new == 7
+    first = later["invoices"].iloc[0].to_dict()
+    last = {"invoice_id": "i-new", "invoiced_at": "2018-12-31 23:59:59"}
+    again = {"invoice_status": "canceled"}
+    rows = [",".join((first | other).values()) for other in (last, again)]
+    write_csv(tmp_path / "invoices", "invoices", *rows)
+    landed = built.land(tmp_path / "invoices")
+    assert (landed.new, landed.changed) == (1, 1)
     built.dbt("run", *OPERATIONS)
-    rows = built.marts(FACTS)
+    marts = built.marts(FACTS)
     assert built.query(
         "select product_id, category_name, on_hand_quantity, on_hand_value::float,"
         " days_of_supply::float, reorder_point, needs_reorder from reports.rpt_inventory_status"
@@ -138,9 +149,9 @@ def test_a_later_delivery_changes_what_it_touches(
         assert rows_of_one_only(built, f"reports.{report}", other) == [], report
     assert not built.land(tmp_path / "delta").anything
     built.dbt("run", *OPERATIONS)
-    assert built.marts(FACTS) == rows
+    assert built.marts(FACTS) == marts
     built.dbt("run", "--full-refresh", *OPERATIONS)
-    assert built.marts(FACTS) == rows
+    assert built.marts(FACTS) == marts
 
 
 def test_bad_values_are_listed_and_stop_nothing(built: Warehouse, tmp_path: Path) -> None:

@@ -107,6 +107,28 @@ def test_campaigns_bring_orders_that_there_are(files: Files) -> None:
     }
 
 
+def test_every_order_line_has_an_invoice(files: Files) -> None:
+    invoices = files["invoices"]
+    assert invoices["invoice_id"].is_unique
+    lines = files["order_items"].merge(files["orders"], on="order_id")
+    lines = lines.merge(files["products"], on="product_id").merge(files["sellers"], on="seller_id")
+    lines = lines.merge(files["customers"], on="customer_id")
+    same = ["order_id", "customer_id", "seller_id", "product_category_name", "price"]
+    same += ["freight_value", "customer_city", "customer_state", "seller_state"]
+    ours = sorted(map(tuple, invoices[same].to_numpy()))
+    assert ours == sorted(map(tuple, lines[same].to_numpy()))
+    total = invoices["price"].astype(float) + invoices["freight_value"].astype(float)
+    assert (abs(total - invoices["total_value"].astype(float)) < 0.005).all()
+    paid = invoices[invoices["payment_type"] != ""]
+    payments = files["order_payments"][["order_id", "payment_type", "payment_installments"]]
+    assert set(map(tuple, paid[payments.columns].to_numpy())) <= set(
+        map(tuple, payments.to_numpy())
+    )
+    assert set(invoices["invoice_status"]) == {"paid", "canceled"}
+    times = invoices.merge(files["orders"], on="order_id")
+    assert (times["invoiced_at"] >= times["order_purchase_timestamp"]).mean() > 0.99
+
+
 def test_the_command_has_the_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sample", "--out", str(tmp_path), "--scale", "0.001", "--with-operations"]) == 0
     assert "inventory_transactions.csv: " in capsys.readouterr().out

@@ -11,14 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from broker import Broker, Event, running
-from conftest import Query
+from conftest import Named, Query
 from loaders.cli import main
 from loaders.errors import LoaderError, PassingError
 from loaders.land import Counts, land
@@ -284,12 +284,14 @@ def test_a_url_that_cannot_be_read_is_one_sentence(
     assert re.fullmatch(r"olist: [^\n]+\.\n", capsys.readouterr().err)
 
 
-def start(variables: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
+def start(
+    variables: dict[str, str], *arguments: str, log: IO[str] | int = subprocess.PIPE
+) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-u", "-m", "loaders", "stream", *arguments],
         cwd=project_root(),
         env={**os.environ, **variables},
-        stdout=subprocess.PIPE,
+        stdout=log,
         stderr=subprocess.STDOUT,
         text=True,
     )
@@ -300,6 +302,64 @@ def until(condition: Any, seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.05)
+
+
+def test_status_tells_of_lag_and_age(
+    broker: Broker, topic: str, database: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broker.send([(topic, *seller("s1")), (topic, "s2", "{")])
+    sent(broker.url(topic))
+    broker.send([(topic, *seller("s3")), (topic, *seller("s4"))])
+    assert main(["status"]) == 0
+    assert f"{topic}, partition 0: 2 events to land; newest 0 s old" in capsys.readouterr().out
+    assert main(["status", "--prometheus"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(
+        re.fullmatch(r"# TYPE olist_\w+ (gauge|counter)|\w+{.*} \S+", line) for line in lines
+    )
+    assert f'olist_stream_lag_events{{topic="{topic}",partition="0"}} 2' in lines
+    assert 'olist_table_rows{table="sellers"} 1' in lines
+    assert "olist_rows_rejected_total{} 1" in lines
+
+
+@pytest.mark.slow
+def test_facts_are_built_while_it_streams(
+    broker: Broker, named: Named, history: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """With a dbt that stays: what comes after the first build is in the second."""
+    with named("first") as made, (tmp_path / "log").open("w+") as log:
+        made.land(history[0], "snapshot")
+        topics = ("built.customers", "built.orders", "built.invoices")
+        for name in topics:
+            broker.create(name)
+        sink = start(
+            made.variables, broker.url(*topics), "--every", "0.5s", "--build", "1s", log=log
+        )
+        built = "select count(*)::int from marts.fct_orders where order_id = 'o1'"
+        try:
+            until(lambda: "built in" in (tmp_path / "log").read_text(), 300)
+            assert made.query(built) == [(0,)]
+            order = dict.fromkeys(BY_NAME["orders"].columns, "")
+            order |= {"order_id": "o1", "customer_id": "c1", "order_status": "created"}
+            invoice = dict.fromkeys(BY_NAME["invoices"].columns, "")
+            invoice |= {"invoice_id": "i1", "invoiced_at": "2018-01-01 10:00:00"}
+            broker.send(
+                [
+                    ("built.orders", "o1", json.dumps(order)),
+                    ("built.invoices", "i1", json.dumps(invoice)),
+                ]
+            )
+            until(lambda: made.query(built) == [(1,)], 300)
+            until(lambda: (tmp_path / "log").read_text().count("built in") >= 2, 300)
+            assert (
+                made.query("select invoice_count::int from reports.rpt_recent_invoices")
+                == [(1,)] * 3
+            )
+        finally:
+            sink.send_signal(signal.SIGTERM)
+            sink.wait(60)
+        assert "Traceback" not in (tmp_path / "log").read_text()
+        assert sink.returncode == 0
 
 
 def test_a_second_sink_waits_and_sigterm_ends_after_a_batch(
@@ -354,6 +414,7 @@ def test_what_does_not_answer_is_waited_for(
             )
             own.send([(TOPIC, *seller("s3"))])
             until(lambda: len(query(CURRENT)) == 3)
+            assert query("select count(*) from raw._batches where status = 'failed'") == [(0,)]
         finally:
             sink.kill()
             sink.communicate()
