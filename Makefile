@@ -215,7 +215,7 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 
 .PHONY: sizes
 sizes: ## Lines of Python per room
-	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders metrics dashboard agent benchmarks docs tests/python tests/mutation \
+	@for room in $(sort $(wildcard loaders/*.py loaders/*/)) loaders metrics dashboard agent orchestration benchmarks docs tests/python tests/mutation \
 		tests/governance; do \
 		printf '%7d  %s\n' "$$(git ls-files "$$room" | grep '\.py$$' | xargs cat | wc -l)" "$$room"; done
 
