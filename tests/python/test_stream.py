@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker import Broker, running
+from broker import Broker, Event, running
 from conftest import Named, Query
 from loaders.cli import main
 from loaders.errors import LoaderError, PassingError
@@ -178,7 +178,8 @@ def test_bad_events_stop_nothing(
     broker: Broker, topic: str, query: Query, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A thousand among good ones: each is listed, and the good ones land."""
-    draw, events, bad = random.Random(1), [], 0
+    draw, bad = random.Random(1), 0
+    events: list[Event] = []
     for number in range(3_000):
         events.append((topic, *seller(f"s{number}")))
         if number % 3 == 0:

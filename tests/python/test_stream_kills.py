@@ -51,8 +51,8 @@ def sent(broker: Broker, folder: Path, draw: random.Random) -> list[list[Event]]
         found.append((f"olist.{table}", key, value))
         if draw.random() < 0.1:
             found.append((f"olist.{table}", key, value[: draw.randrange(len(value))]))
-    for table in STREAMED:
-        broker.create(f"olist.{table.name}", 2)
+    for streamed in STREAMED:
+        broker.create(f"olist.{streamed.name}", 2)
     cuts = sorted(draw.randrange(len(found)) for _ in range(KILLS))
     return [found[start:end] for start, end in zip([0, *cuts], [*cuts, None], strict=True)]
 
