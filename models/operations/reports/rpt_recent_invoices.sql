@@ -17,7 +17,7 @@ invoices as (
 
 ),
 
--- The periods end with the newest invoice, and not with the clock: two builds of the same rows agree.
+-- The periods end with the newest invoice, and not with the clock.
 newest_invoice as (
 
     select max(invoiced_at) as newest_at
