@@ -1,5 +1,5 @@
 -- No transaction, no day of a campaign and no invoice is dropped or doubled on the way from raw to
--- the reports, and no piece and no real. The sums are of staging, where a bad value is null for all of them.
+-- the reports, and no piece and no real. The sums are of staging, where a bad value is null.
 with
 
 counted as (
