@@ -51,11 +51,15 @@ def main() -> None:
     try:
         _hand_over(arguments)
     except SystemExit as ended:
-        if os.environ.get("OLIST_NOTIFY"):
-            from loaders import alerts
-
-            alerts.dbt_ended(arguments, ended.code, started)
+        _send_alerts(arguments, ended.code, started)
         raise
+
+
+def _send_alerts(arguments: Sequence[str], status: object, since: float) -> None:
+    if os.environ.get("OLIST_NOTIFY"):
+        from loaders import alerts
+
+        alerts.dbt_ended(arguments, status, since)
 
 
 def _hand_over(arguments: Sequence[str]) -> None:
@@ -106,14 +110,16 @@ def _serve(options: Sequence[str]) -> None:
 
     manifest: Any = None
     for _ in sys.stdin:
-        started = time.perf_counter()
+        started = time.time()
         if manifest is None:
             manifest = dbt("parse").result
             dbt("seed")
-        done = dbt("build", "--selector", "frequent")
+        build = ("build", "--selector", "frequent")
+        done = dbt(*build)
+        _send_alerts((*build, *shared), 0 if done.success else 1, started)
         counts = Counter(str(result.status) for result in getattr(done.result, "results", ()))
         came = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-        seconds = time.perf_counter() - started
+        seconds = time.time() - started
         print(f"built in {seconds:.1f} s: {came or done.exception}", file=answers)
 
 
