@@ -107,7 +107,7 @@ def test_down_leaves_a_named_server_alone(database: dict[str, str], capsys: Capt
 
 
 def _raises(error: BaseException) -> Callable[..., None]:
-    def run(**_: object) -> None:
+    def run(*_: object) -> None:
         raise error
 
     return run
