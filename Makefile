@@ -121,7 +121,7 @@ superset: $(READY_DEV) packages ## Superset on the marts as the reader: keys, a 
 		--python $(SUPERSET)/bin/python --exclude-newer 2026-06-01 apache-superset psycopg2-binary rich cachetools; }
 	@OLIST_SUPERSET="$(CURDIR)/$(SUPERSET)" $(BIN)/python -m pytest tests/python/test_superset.py
 
-# In environments of their own: what they need is no matter of the project's.
+# In environments of their own: what they need is not a dependency of the project.
 .PHONY: airflow
 airflow: $(READY_DEV) packages ## Airflow in .venv-airflow, and the DAGs on its scheduler: docs/orchestration.md (needs uv)
 	@$(MAKE) .venv-airflow/.ready
@@ -148,7 +148,7 @@ bench-smoke: $(READY_DEV) packages ## Whole benches on tiny data: both sides giv
 .PHONY: audit
 audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: docs/ci.md)
 	@$(BIN)/pip-audit --no-deps --disable-pip --require-hashes --progress-spinner off $(if $(STRICT),--strict) \
-		--requirement requirements-dev.lock --requirement requirements-server.lock
+		$(addprefix --requirement ,$(filter-out requirements-spark.lock,$(wildcard requirements-*.lock)))
 
 .PHONY: workflows
 workflows: $(READY_DEV) ## actionlint, shellcheck and zizmor on .github; hadolint and the compose schema on deploy

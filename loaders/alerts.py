@@ -71,11 +71,12 @@ def update(subject: str, problems: Mapping[str, str], asked: Collection[str] | N
 
 
 def failed(subject: str) -> None:
-    """Send that a subject failed, unless a command of it has said so itself before it ended."""
+    """Send that a subject failed, unless a problem of it was sent that is not over."""
+    subject = redact(subject)
     with _told() as told:
         is_told = bool(told.get(subject))
     if not is_told:
-        update(subject, {subject: "It ended without a word (killed?): see its log."})
+        update(subject, {subject: "It ended without reporting an error (killed?): see its log."})
 
 
 def send_test() -> None:
@@ -105,7 +106,8 @@ def dbt_ended(arguments: Sequence[str], status: object, since: float) -> None:
         options = {argument.partition("=")[0] for argument in arguments}
         is_whole = not status and commands == {"build"} and options.isdisjoint(_SELECTING)
         ran = {each["unique_id"] for each in results if each["status"] != "skipped"}
-        update(BUILD + of_target, problems, None if is_whole else {_DBT, *ran})
+        subject = BUILD + of_target
+        update(subject, problems, None if is_whole else {_DBT, subject, *ran})
 
 
 def _results(arguments: Sequence[str], name: str, since: float) -> list[dict[str, Any]] | None:
@@ -194,7 +196,7 @@ def _send(title: str, lines: Sequence[str], kind: str, *, to_all: bool = False) 
     import apprise  # noqa: PLC0415 - takes half a second, and only who is to be told needs it
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings may show addresses
-    body, reached = "\n".join([*lines, f"Warehouse: {_warehouse()}"]), []
+    body, reached = redact("\n".join([*lines, f"Warehouse: {_warehouse()}"])), []
     for position, address in enumerate(os.environ[ADDRESSES].split(), start=1):
         one = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False))
         reached.append(

@@ -79,15 +79,15 @@ def _known(_: click.Context, __: click.Parameter, value: Any) -> Any:
 def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
     found = re.fullmatch(r"(\d*\.?\d+)(s|m|min|h)", value or "")
     if value and not found:
-        raise click.BadParameter(f"'{value}' is no duration; write it like 30s or 5m")
+        raise click.BadParameter(f"'{value}' is not a duration; write it like 30s or 5m")
     return float(found[1]) * {"s": 1, "h": 3600}.get(found[2], 60) if found else None
 
 
 def _rate(context: click.Context, option: click.Parameter, value: str) -> float:
     count, _, unit = value.partition("/")
-    seconds = _seconds(context, option, f"1{unit}") or 1
-    if not count.isdecimal() or not int(count):
-        raise click.BadParameter(f"'{value}' is no rate; write it like 100/min or 50/s")
+    seconds = _seconds(context, option, f"1{unit}") if unit else None
+    if not seconds or not count.isdecimal() or not int(count):
+        raise click.BadParameter(f"'{value}' is not a rate; write it like 100/min or 50/s")
     return int(count) / seconds
 
 
@@ -234,7 +234,12 @@ def quality(html: Path | None) -> None:
 
 
 @olist.command()
-@click.option("--failed", metavar="SUBJECT", help="Report a failure that was not reported yet.")
+@click.option(
+    "--failed",
+    metavar="SUBJECT",
+    envvar="OLIST_FAILED",
+    help="Report a failure that was not reported yet (or set OLIST_FAILED).",
+)
 def notify(failed: str | None) -> None:
     """Send a test message to the addresses in OLIST_NOTIFY (docs/alerts.md)."""
     from loaders import alerts
@@ -267,7 +272,7 @@ def download(out: Path | None, force: bool) -> None:
 @click.option("--rate", default="100/min", callback=_rate, help="Of these: 100/min, 50/s.")
 @click.option("--scale", default=1.0, help="1.0 has the real row counts.")
 @click.option("--seed", default=20161004, help="Same seed, same bytes.")
-@click.option("--with-operations", is_flag=True, help="Also marketing and inventory.")
+@click.option("--with-operations", is_flag=True, help="Also marketing, inventory and invoices.")
 def sample(
     out: Path | None, location: str | None, rate: float, with_operations: bool, **size: Any
 ) -> None:

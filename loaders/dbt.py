@@ -116,11 +116,14 @@ def _serve(options: Sequence[str]) -> None:
             dbt("seed")
         build = ("build", "--selector", "frequent")
         done = dbt(*build)
-        _send_alerts((*build, *shared), 0 if done.success else 1, started)
+        if not isinstance(done.exception, KeyboardInterrupt):  # the stream was stopped
+            _send_alerts((*build, *shared), 0 if done.success else 1, started)
         counts = Counter(str(result.status) for result in getattr(done.result, "results", ()))
         came = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
         seconds = time.time() - started
-        print(f"built in {seconds:.1f} s: {came or done.exception}", file=answers)
+        how = "built" if counts else "not built"
+        reason = " ".join(str(done.exception).split())
+        print(f"{how} in {seconds:.1f} s: {came or reason}", file=answers)
 
 
 @contextmanager

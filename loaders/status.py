@@ -33,7 +33,7 @@ def status(form: str | None = None) -> None:
     batches, tables, built = _landed() if is_running else ([], [], None)
     streams = _streams() if batches else []
     if form == "prometheus":
-        _print_metrics(tables, streams, built)
+        _print_metrics(_totals() if batches else [], tables, streams, built)
     elif form == "json":
         found = {"description": described, "running": is_running, "embedded": named is None}
         found |= {name: where.get(f"PG{name.upper()}") for name in ("host", "port", "database")}
@@ -120,14 +120,20 @@ def _ends(location: str) -> dict[tuple[str, int], tuple[int, int]]:
     return {}
 
 
-def _print_metrics(tables: Rows, streams: Rows, built: quality.Row | None) -> None:
-    """Print figures in Prometheus' text format."""
+def _totals() -> list[tuple[Any, ...]]:
+    """By status: batches, rows new, changed, removed, rejected, and when the last one landed."""
     with connection.connect() as link, link.cursor() as cursor:
         cursor.execute(
             "select status, count(*), sum(rows_new), sum(rows_changed), sum(rows_removed),"
             " sum(rows_rejected), extract(epoch from max(loaded_at)) from raw._batches group by 1"
         )
-        kinds = cursor.fetchall()
+        return cursor.fetchall()
+
+
+def _print_metrics(
+    kinds: list[tuple[Any, ...]], tables: Rows, streams: Rows, built: quality.Row | None
+) -> None:
+    """Print figures in Prometheus' text format."""
     figures: dict[str, list[tuple[dict[str, Any], Any]]] = {
         "batches_total": [({"status": kind[0]}, kind[1]) for kind in kinds],
         **{

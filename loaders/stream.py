@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Self
 
 import psycopg2
@@ -58,10 +58,10 @@ def stream(location: str, every: float, build: float | None, say: Say = print) -
                         over.wait(begun + every - time.monotonic())
             except (PassingError, psycopg2.OperationalError) as error:
                 if str(error) != said:
-                    say(f"{str(error).strip()} It is tried until it goes well.")
+                    say(f"{str(error).strip()} Retrying until it succeeds.")
                 said = str(error)
                 over.wait(_PAUSE)
-    say("ended after a whole batch")
+    say("stopped after a complete batch")
 
 
 def _wait_for_turn(link: Connection, topics: list[str], over: threading.Event, say: Say) -> None:
@@ -96,8 +96,10 @@ class Dbt:
         process = self._process
         if self._is_building and process and select.select([process.stdout], [], [], 0)[0]:
             assert process.stdout is not None  # noqa: S101 - it is a pipe
-            self._say(process.stdout.readline().strip() or "dbt ended; it is started again")
+            line = process.stdout.readline().strip()
+            self._say(line or "dbt ended; it is started again")
             self._is_building = False
+            self._is_stale |= not line.startswith("built")  # what was new is still to be built
         if (
             self._is_stale
             and not self._is_building
@@ -127,7 +129,8 @@ class Dbt:
                 start_new_session=True,  # Ctrl-C is ours to handle
             )
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        print("build", file=self._process.stdin, flush=True)
+        with suppress(BrokenPipeError):  # it has ended: the next look at its output finds that
+            print("build", file=self._process.stdin, flush=True)
 
     def __enter__(self) -> Self:
         return self

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from loaders.errors import LoaderError
 from loaders.sample import generate
 from loaders.sources.kafka import parse
 from loaders.tables import BY_NAME
@@ -36,9 +37,21 @@ _LATE, _TWICE = 0.03, 0.02  # shares of the events
 def play(
     location: str, rate: float, scale: float, seed: int, say: Callable[[str], None] = print
 ) -> None:
-    """Send the events of a sample to the topics ``olist.<table>``, so many a second."""
-    address = parse(location)
-    producer = Producer({"bootstrap.servers": address.servers, "log_level": 0, **address.settings})
+    """Send the events of a sample to the topics ``olist.<table>``, so many a second.
+
+    Raises LoaderError when a setting is wrong, or an event does not arrive.
+    """
+    address, lost = parse(location), []
+
+    def note(error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            lost.append(error.str())
+
+    settings = {"bootstrap.servers": address.servers, "log_level": 0, **address.settings}
+    try:
+        producer = Producer({"delivery.timeout.ms": 30_000, **settings, "on_delivery": note})
+    except KafkaException as error:
+        raise LoaderError(f"{address.source}: {error.args[0].str()}.") from error
     with TemporaryDirectory() as folder:
         generate(Path(folder), scale, seed, with_operations=True)
         events = [*events_of(Path(folder), random.Random(seed))]  # noqa: S311 - no secret
@@ -52,7 +65,11 @@ def play(
         if len(producer) > 50_000:  # noqa: PLR2004 - half of what it holds
             producer.flush()
         producer.produce(f"olist.{table}", json.dumps(value), json.dumps(key))
+        if lost:
+            break
     producer.flush()
+    if lost:
+        raise LoaderError(f"{address.source}: events were not delivered ({lost[0]}).")
     say("sent all")
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from loaders.errors import shown
 from loaders.tables import Table
 
 _MOST_BYTES = 1_000_000  # of a value
@@ -32,7 +33,7 @@ def row_of(table: Table, key: bytes | None, value: bytes | None) -> list[str]:
     if event is None:
         return [*(named.get(name, "") for name in table.columns), "true"]
     if unknown := event.keys() - {*table.columns}:
-        raise BadEvent(f"unknown column {min(unknown)[:80]}")
+        raise BadEvent(f"unknown column {shown(min(unknown))}")
     if missing := {*table.columns} - table.optional_columns - event.keys():
         raise BadEvent(f"without the column {min(missing)}")
     values = {name: _plain(name, event.get(name)) for name in table.columns}

@@ -95,8 +95,8 @@ def parse(location: str) -> Address:
     place, _, names = path.partition("/")
     login, _, servers = place.rpartition("@")
     settings: dict[str, Any] = dict(parse_qsl(query))
-    start, named = settings.pop("from", "beginning"), settings.pop("table", None)
-    if not servers or start != "beginning":
+    start, named = settings.pop("from", None), settings.pop("table", None)
+    if not servers or start not in {None, "beginning"}:
         raise LoaderError(
             "the stream's URL cannot be read: write it like"
             " kafka://host:9092/olist.orders,olist.order_items, once with ?from=beginning."
@@ -116,7 +116,7 @@ def parse(location: str) -> Address:
                 f" olist.<table>, or say ?table=<table>; there are {known}."
             )
     known_tables = {topic: table for topic, table in tables.items() if table}
-    return Address(servers, known_tables, settings, "from=beginning" in query)
+    return Address(servers, known_tables, settings, start is not None)
 
 
 def lock_of(topic: str) -> int:

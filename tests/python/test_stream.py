@@ -108,6 +108,8 @@ BAD = {
     "not an object, in an envelope": (KEY, b'{"before": null, "after": 3, "op": "c"}'),
     "not an object, payload": (KEY, b'{"schema": {}, "payload": 3}'),
     "unknown column color": (KEY, seller("s1", color="red")[1].encode()),
+    "unknown column, NUL": (KEY, seller("s1", **{"\0x": "1"})[1].encode()),
+    "unknown column, half a letter": (KEY, seller("s1", **{"\ud800": "1"})[1].encode()),
     "without the column seller_city": (
         KEY,
         b'{"seller_id": "s1", "seller_zip_code_prefix": "1", "seller_state": "SP"}',
@@ -376,7 +378,7 @@ def test_a_second_sink_waits_and_sigterm_ends_after_a_batch(
     assert second.stdout
     assert "another sink reads" in second.stdout.readline()
     first.send_signal(signal.SIGTERM)
-    assert first.communicate(timeout=30)[0].splitlines()[-1] == "ended after a whole batch"
+    assert first.communicate(timeout=30)[0].splitlines()[-1] == "stopped after a complete batch"
     assert first.returncode == 0
     broker.send([(topic, *seller("s2"))])
     until(lambda: len(query(CURRENT)) == 2)
@@ -404,7 +406,7 @@ def test_what_does_not_answer_is_waited_for(
             own.stop()
             assert sink.stdout
             lines = [sink.stdout.readline() for _ in range(2)]
-            assert "It is tried until it goes well." in lines[-1]
+            assert "Retrying until it succeeds." in lines[-1]
             own.start()
             own.send([(TOPIC, *seller("s2"))])
             until(lambda: len(query(CURRENT)) == 2)
