@@ -136,7 +136,10 @@ def test_masks_join_and_show_nothing(shop: tuple[Path, Run]) -> None:
     assert contacts()[0][1] not in {ana, bo}
     assert contacts()[0][3] == "web"
     written = b"".join(
-        path.read_bytes() for name in ("target", "logs") for path in (root / name).rglob("*.*")
+        path.read_bytes()
+        for name in ("target", "logs")
+        for path in (root / name).rglob("*.*")
+        if path.is_file()
     )
     assert b"dim_contacts" in written
     assert KEY.encode() not in written
