@@ -164,6 +164,8 @@ def _try(attack: str, slack: float = SLACK) -> list[tuple[Any, ...]]:
         rows, told = [], str(error)
         assert_one_sentence(told)
     assert time.monotonic() - began < SECONDS + slack
+    # A number of two bytes has four digits, and str() writes more beside them.
+    assert all(len(str(row)) < 4 * gate.ROW_BYTES for row in rows), attack
     return rows
 
 
