@@ -192,7 +192,7 @@ def test_a_follow_up_works_on_the_query_before(here: Warehouse, tmp_path: Path) 
     assert "Nearest" in ask("and by moon phase?", "two")
     # A model's query need not have all parts.
     reply = rules.answer("what about sellers instead?", {"names": ["revenue"]})
-    assert reply.call == {"tool": "metrics", "names": ["sellers"], "by": [], "where": {}}
+    assert reply.call == {"tool": "metrics", "names": ["active_sellers"], "by": [], "where": {}}
 
 
 def test_every_call_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
