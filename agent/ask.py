@@ -5,11 +5,12 @@ import json
 import os
 import re
 import time
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from loaders.errors import LoaderError, shown
+from loaders.errors import LoaderError, redact, shown
 
 Json = dict[str, Any]
 ROUNDS, CALLS, SECONDS, LETTERS = 8, 8, 120, 20_000
@@ -39,9 +40,14 @@ class Conversation:
 
     def __init__(self, file: Path, *, new: bool = False) -> None:
         self.file = file
+        for old in file.parent.glob("*"):
+            with suppress(FileNotFoundError):  # another process was faster
+                if time.time() - old.stat().st_mtime > _DAY:
+                    old.unlink()
         kept: Json = {}
-        if not new and file.exists() and time.time() - file.stat().st_mtime < _DAY:
-            kept = json.loads(file.read_text("utf-8"))
+        if not new and file.exists():
+            with suppress(ValueError):  # a damaged file is as none
+                kept = json.loads(file.read_text("utf-8"))
         self.turns: list[list[str]] = kept.get("turns", [])
         self.last: Json | None = kept.get("last")
         self.figures: list[str] = kept.get("figures", [])
@@ -53,7 +59,9 @@ class Conversation:
         self.turns = [*self.turns, [question, said.strip()]][-20:]
         kept = {"turns": self.turns, "last": self.last, "figures": self.figures[-5000:]}
         self.file.parent.mkdir(mode=0o700, exist_ok=True)
-        self.file.write_text(json.dumps(kept, default=str), "utf-8")
+        part = self.file.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(kept, default=str), "utf-8")
+        part.replace(self.file)
 
 
 def ask(question: str, session: str = "", *, new: bool = False) -> str:
@@ -61,7 +69,8 @@ def ask(question: str, session: str = "", *, new: bool = False) -> str:
     from agent import rules, tools  # noqa: PLC0415 - they take a second
 
     name = re.sub(r"\W+", "_", session) or f"terminal_{os.getsid(0)}"
-    talk = Conversation(tools.state_folder() / "conversations" / f"{name}.json", new=new)
+    with tools.state_folder() as folder:
+        talk = Conversation(folder / "conversations" / f"{name}.json", new=new)
     if os.environ.get("OLIST_MODEL"):
         answer = _by_model(question, talk)
     else:
@@ -69,7 +78,8 @@ def ask(question: str, session: str = "", *, new: bool = False) -> str:
         answer = reply.text
         if reply.call and reply.call["tool"] == "metrics":
             talk.last = {key: value for key, value in reply.call.items() if key != "tool"}
-    talk.add(question, answer)
+    with tools.state_folder():
+        talk.add(question, answer)
     # A text of the data may hold what moves a terminal's cursor.
     return "".join(letter for letter in answer if letter.isprintable() or letter == "\n")
 
@@ -88,7 +98,7 @@ def prompt(question: str, session: str, *, new: bool) -> None:
             try:
                 print(ask(question, session, new=new), end="\n\n")
             except LoaderError as error:
-                print(f"olist: {error}", end="\n\n")
+                print(f"olist: {redact(str(error))}", end="\n\n")
             new = False
 
 
@@ -101,7 +111,7 @@ def _by_model(question: str, talk: Conversation) -> str:
     key, address = os.environ.get("OPENAI_API_KEY"), os.environ.get("OPENAI_BASE_URL")
     if not key and not address and (key := os.environ.get("ANTHROPIC_API_KEY")):
         address = ANTHROPIC
-    client = openai.OpenAI(api_key=key or "none", base_url=address, max_retries=1)
+    client = openai.OpenAI(api_key=key or "none", base_url=address, max_retries=0)
     made = server()
     offered = [
         {
@@ -123,11 +133,8 @@ def _by_model(question: str, talk: Conversation) -> str:
     messages.append({"role": "user", "content": question})
     until, results, corrected = time.monotonic() + SECONDS, list[str](), False
     for _ in range(ROUNDS):
-        left = until - time.monotonic()
-        if left <= 0:
-            raise LoaderError(f"the model gave no answer within {SECONDS} seconds.")
         try:
-            reply = client.with_options(timeout=left).chat.completions.create(
+            reply = client.with_options(timeout=_left(until)).chat.completions.create(
                 model=os.environ["OLIST_MODEL"],
                 messages=messages,
                 tools=offered,
@@ -171,14 +178,28 @@ def _by_model(question: str, talk: Conversation) -> str:
             }
         )
         for place, (one, name, given) in enumerate(calls):
-            result = _call(made, name, given, talk) if place < CALLS else "Too many calls at once."
+            _left(until)
+            said, result = "Too many calls at once.", ""
+            if place < CALLS:
+                said, result = _call(made, name, given, talk)
             results.append(result)
-            messages.append({"role": "tool", "tool_call_id": str(one), "content": result[:LETTERS]})
+            messages.append({"role": "tool", "tool_call_id": str(one), "content": said[:LETTERS]})
     raise LoaderError(f"the model called tools {ROUNDS} times and gave no answer.")
 
 
-def _call(made: Any, name: str, given: str, talk: Conversation) -> str:
-    """What a tool says to a call, or what was wrong with it."""
+def _left(until: float) -> float:
+    """The seconds that are left, if any."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise LoaderError(f"the model gave no answer within {SECONDS} seconds.")
+    return left
+
+
+def _call(made: Any, name: str, given: str, talk: Conversation) -> tuple[str, str]:
+    """What a tool says to a call, or what was wrong with it; and the result without its SQL.
+
+    Numbers in a refusal or in SQL may be the model's own.
+    """
     from mcp.server.mcpserver.exceptions import ToolError  # noqa: PLC0415
 
     try:
@@ -187,12 +208,17 @@ def _call(made: Any, name: str, given: str, talk: Conversation) -> str:
         if name == "metrics":
             talk.last = arguments
     except (ToolError, TypeError, ValueError) as error:
-        return f"Refused: {shown(' '.join(str(error).split()), 500)}"
-    return "\n".join(str(one.text) for one in result.content)
+        return f"Refused: {shown(' '.join(str(error).split()), 500)}", ""
+    text = "\n".join(str(one.text) for one in result.content)
+    data = {key: value for key, value in result.structured_content.items() if key != "sql"}
+    return text, json.dumps(data, ensure_ascii=False)
 
 
 def invented(text: str, results: list[str]) -> list[str]:
-    """The numbers of a text that no result has, exactly or rounded to three digits or more."""
+    """The numbers of a text that no result has, exactly or rounded.
+
+    Rounded is to three digits or more, percentages to two.
+    """
     known = {value for result in results for one in _digits(result) for value in _values(one)}
     wrong = [one[0] for one in _SPELLED.finditer(text)]
     for one in _NUMBER.finditer(text):

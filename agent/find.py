@@ -18,6 +18,7 @@ from agent.read import WORDS, fitting, plain, read, spoken
 from loaders.answers import about, analyses
 from loaders.dbt import parsed, schema_of
 from loaders.paths import project_root
+from metrics.engine import engine
 
 READABLE = ("marts", "reports")
 # What answers by itself comes before what only describes.
@@ -37,7 +38,6 @@ class Found:
 @cache
 def project() -> dict[str, Any]:
     """What dbt knows of the project."""
-    parsed()  # both files are made at once, and the other one is what is looked at
     found: dict[str, Any] = json.loads(parsed("manifest.json"))
     return found
 
@@ -45,7 +45,7 @@ def project() -> dict[str, Any]:
 @cache
 def metrics() -> dict[str, dict[str, Any]]:
     """The metrics by name, without what computes them."""
-    return {one["name"]: one for one in json.loads(parsed())["metrics"]}
+    return {one["name"]: one for one in engine().manifest["metrics"]}
 
 
 @cache
@@ -72,7 +72,7 @@ def everything() -> list[Found]:
     found = []
     for name, one in metrics().items():
         found.append(Found("metric", name, f"{one['label']}: {one['description']}"))
-    for model in json.loads(parsed())["semantic_models"]:
+    for model in engine().manifest["semantic_models"]:
         entity = next(one["name"] for one in model["entities"] if one["type"] == "primary")
         for one in model["dimensions"]:
             text = f"{one['label']}: {one['description']}"

@@ -33,7 +33,7 @@ _AT_ONCE = BoundedSemaphore(4)  # of the 20 connections that the reader may have
 def checked(query: str) -> str:
     """The text of the only statement. Raises LoaderError, which says what is allowed."""
     if len(query) > LETTERS or "\0" in query:
-        raise _refused(f"it has a null character or more than {LETTERS} letters")
+        raise _refused(f"it has a null character or more than {LETTERS} characters")
     try:
         statements = parse_sql(query)
     except (ParseError, ValueError) as error:
@@ -99,7 +99,7 @@ def run(query: str, seconds: float = SECONDS, rows: int = ROWS) -> Rows:
     Raises LoaderError when it is refused or stopped.
     """
     # One statement cannot close the parenthesis. A huge row ends in the cast, and not here.
-    size = "pg_column_size(answer)"
+    size = "pg_column_size(answer.*)"  # a column may be named answer, too
     return _read(
         f"select * from (\n{checked(query)}\n) as answer where {size} < {ROW_BYTES}"  # noqa: S608
         f" or cast({size} || ' bytes are too many for a row' as integer) = 0",

@@ -154,7 +154,7 @@ def _is_plain(said: str, meanings: Mapping[str, str], reading: Reading) -> bool:
     if "missing" in meanings:
         reading.missing = reading.missing or meanings["missing"]
     elif "relative" in meanings:
-        reading.doubts.append(f"'{said}' is no fixed time here: name a month or a year")
+        reading.doubts.append(f"'{said}' is not a fixed date: name a month or a year")
     elif "either" in meanings:
         reading.doubts.append(f"say 'state of {said}' or 'city of {said}'")
     elif "value" in meanings:
@@ -215,7 +215,7 @@ def _period(text: str, reading: Reading) -> str:
         try:
             span = _days(one, int(year or 0))
         except ValueError:
-            reading.doubts.append(f"'{one[0]}' is no time of the calendar")
+            reading.doubts.append(f"'{one[0]}' is not a valid date")
             continue
         if spans and (gap in _TO - {"and", "e"} or (gap in {"and", "e"} and opened)):
             spans[-1] = (spans[-1][0], span[1])

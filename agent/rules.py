@@ -115,7 +115,8 @@ def _metric(name: str, reading: Reading, last: Json | None, last_day: date) -> R
         if "seller" in reading.words:  # the state of a seller is the seller's
             of = {STATE.split()[0]: OF_SELLER}
             call["by"] = [of.get(one, one) for one in call.get("by", ())]
-            call["where"] = {of.get(one, one): said for one, said in call["where"].items()}
+            where = call.get("where", {})  # which a model's call need not have
+            call["where"] = {of.get(one, one): said for one, said in where.items()}
     chosen: dict[str, str] = {}
     for asked in (*reading.by, *reading.where):
         options = asked.split()

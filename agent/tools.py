@@ -2,10 +2,12 @@
 
 import getpass
 import json
+import math
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -26,12 +28,17 @@ TOOLS: list[Callable[..., Json]] = []
 _REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
 
 
-def state_folder() -> Path:
-    """Where this user's log and conversations are kept."""
+@contextmanager
+def state_folder() -> Iterator[Path]:
+    """Where this user's log and conversations are kept. Raises LoaderError where they cannot be."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     folder = Path(home) / "olist"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield folder
+    except OSError as error:
+        reason = f"the log and conversations cannot be kept in {folder}: {error.strerror}"
+        raise LoaderError(f"{reason} (XDG_STATE_HOME names another place).") from error
 
 
 def tool(function: Callable[..., Json]) -> Callable[..., Json]:
@@ -43,10 +50,11 @@ def tool(function: Callable[..., Json]) -> Callable[..., Json]:
         try:
             answer = function(**arguments)
         except Exception as error:
-            problem = sentence_of(error)
-            if problem is None:
+            sentence = sentence_of(error)
+            problem = sentence or type(error).__name__
+            if sentence is None:
                 raise
-            raise LoaderError(problem) from error
+            raise LoaderError(sentence) from error
         finally:
             line = {
                 "at": datetime.now().astimezone().isoformat(timespec="milliseconds"),
@@ -57,9 +65,10 @@ def tool(function: Callable[..., Json]) -> Callable[..., Json]:
                 "milliseconds": round(1000 * (time.monotonic() - began)),
                 "error": problem,
             }
-            with open(
-                state_folder() / "calls.jsonl", "a", encoding="utf-8", opener=_private
-            ) as log:
+            with (
+                state_folder() as folder,
+                open(folder / "calls.jsonl", "a", encoding="utf-8", opener=_private) as log,
+            ):
                 log.write(json.dumps(line, default=str) + "\n")
         return answer
 
@@ -123,6 +132,7 @@ def metrics(
             f" (docs/metrics.md#{one['config']['meta']['definition']})"
             for name, one in asked.items()
         },
+        "period": {"start": start, "end": end},
         "sql": layer.sql((*names,), (*by,), **question),
         **_as_of(answer.newest),
     }
@@ -249,6 +259,8 @@ def _table(columns: Any, rows: list[Any], limit: int) -> Json:
 
 def _cell(value: Any) -> Any:
     match value:
+        case Decimal() | float() if not math.isfinite(value):  # or larger than a float: not in JSON
+            return str(Decimal(value))
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case datetime() if value.time() == value.time().min:

@@ -83,7 +83,7 @@ def dashboard(port: int) -> None:
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[QUESTION]")
-@click.option("--session", default="", help="Conversation to go on with.")
+@click.option("--session", default="", help="Conversation to continue.")
 @click.option("--new", is_flag=True, help="Begin a new conversation.")
 def ask(words: Names, session: str, new: bool) -> None:
     """Ask in words: olist ask "revenue by state in 2017"; without a question, a prompt.
@@ -97,7 +97,7 @@ def ask(words: Names, session: str, new: bool) -> None:
 
 @click.command()
 @click.option("--http", is_flag=True, help="Serve on 127.0.0.1, not on standard input and output.")
-@click.option("--port", default=8765, help="Port for --http.")
+@click.option("--port", default=8765, help="Port, with --http.")
 def mcp(http: bool, port: int) -> None:
     """Serve the warehouse's tools to assistants, by MCP (docs/agent.md)."""
     from agent.server import serve

@@ -14,6 +14,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from loaders.errors import LoaderError, redact
@@ -24,6 +26,7 @@ ENGINES = ("duckdb", "spark")  # targets that are not PostgreSQL
 _WITHOUT_DATABASE = {
     *("clean", "deps", "init", "ls", "list", "parse", "serve", "--help", "-h", "--version"),
 }
+_PARSING = Lock()  # threads of a server would parse into one folder
 
 
 def target_of(arguments: Sequence[str] = ()) -> str:
@@ -161,20 +164,28 @@ def parsed(file: str = "semantic_manifest.json") -> str:
         raise LoaderError(f"metrics are computed on PostgreSQL, and OLIST_TARGET is {target}.")
     root = project_root()
     made = root / "target" / "metrics" / target / file
-    read = (root / "dbt_project.yml", root / "profiles.yml", *(root / "models").rglob("*"))
-    if not made.exists() or made.stat().st_mtime < max(path.stat().st_mtime for path in read):
-        print("dbt parses the project, once after each change …", file=sys.stderr)
-        arguments = ("--quiet", "--log-level-file", "none", "parse", "--target-path", made.parent)
-        done = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", *arguments],
-            env={**os.environ, "DBT_PROJECT_DIR": str(root), "DBT_PROFILES_DIR": str(root)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise LoaderError(f"dbt cannot parse the project: {' '.join(done.stdout.split())}")
-    return made.read_text("utf-8")
+    folders = (root / "models", root / "analyses")
+    with _PARSING:
+        read = [root / "dbt_project.yml", root / "profiles.yml", *folders]  # of what is deleted too
+        read += (path for folder in folders for path in folder.rglob("*"))
+        if not made.exists() or made.stat().st_mtime < max(path.stat().st_mtime for path in read):
+            _parse(made.parent)
+        return made.read_text("utf-8")
+
+
+def _parse(folder: Path) -> None:
+    print("dbt parses the project, once after each change …", file=sys.stderr)
+    arguments = ("--quiet", "--log-level-file", "none", "parse", "--target-path", folder)
+    root = str(project_root())
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", *arguments],
+        env={**os.environ, "DBT_PROJECT_DIR": root, "DBT_PROFILES_DIR": root},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise LoaderError(f"dbt cannot parse the project: {' '.join(done.stdout.split())}")
 
 
 def variables(arguments: Sequence[str]) -> Mapping[str, str] | None:

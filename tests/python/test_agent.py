@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 pytest.importorskip("openai", reason="the agent is not installed: make agent")
-from agent import find, rules, tools
+from agent import find, gate, rules, tools
 from agent.ask import ask
 from agent.gate import ROWS
 from agent.read import WORDS, read
@@ -190,9 +190,12 @@ def test_a_follow_up_works_on_the_query_before(here: Warehouse, tmp_path: Path) 
     assert told("How many customers do we have?") == {"names": ["customers"]}
     ask("How many orders in 2018?", "two", new=True)
     assert "Nearest" in ask("and by moon phase?", "two")
+    # A model's query need not have all parts.
+    reply = rules.answer("what about sellers instead?", {"names": ["revenue"]})
+    assert reply.call == {"tool": "metrics", "names": ["active_sellers"], "by": [], "where": {}}
 
 
-def test_every_call_is_logged(tmp_path: Path) -> None:
+def test_every_call_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools.metrics(names=["revenue"])
     with pytest.raises(LoaderError):
         tools.sql(query="delete from marts.fct_orders")
@@ -204,6 +207,11 @@ def test_every_call_is_logged(tmp_path: Path) -> None:
     assert lines[1]["arguments"] == {"query": "delete from marts.fct_orders"}
     assert all({"at", "who", "milliseconds"} <= line.keys() for line in lines)
     assert file.stat().st_mode & 0o777 == 0o600
+    # So are those that fail for a reason that nobody thought of.
+    monkeypatch.setattr(gate, "run", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        tools.sql(query="select 1")
+    assert json.loads(file.read_text("utf-8").splitlines()[-1])["error"] == "ZeroDivisionError"
 
 
 def test_tools_say_what_they_are_of() -> None:
@@ -219,6 +227,9 @@ def test_tools_say_what_they_are_of() -> None:
     rows = tools.report(name="rpt_delivery_by_state", where={"state_code": ["SP"]}, limit=5)
     assert len(rows["rows"]) == 1
     assert "ad hoc" in tools.sql(query="select count(*) from fct_orders")["note"]
+    assert tools.sql(query="select 'Infinity'::numeric, 'NaN'::numeric, '-Infinity'::float, 2.0")[
+        "rows"
+    ] == [["Infinity", "NaN", "-Infinity", 2]]
     assert "# Metrics" in tools.read(document="docs/metrics.md")["text"]
     for name in analyses():
         assert tools.answer(name=name)["rows"]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ pytest.importorskip("mcp", reason="the agent is not installed: make agent")
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from loaders import dbt
 from loaders.paths import project_root
 from warehouse import Warehouse
 
@@ -104,7 +106,10 @@ async def _all_of_it(client: Client) -> None:
     assert "# Metrics" in text.contents[0].text
     prompts = (await client.list_prompts()).prompts
     assert len(prompts) >= 3
-    assert (await client.get_prompt(prompts[0].name)).messages
+    assert not any(one.arguments for one in prompts)
+    for one in prompts:
+        (message,) = (await client.get_prompt(one.name)).messages
+        assert message.content.text == one.description
 
 
 def test_over_standard_input_and_output(environment: dict[str, str], tmp_path: Path) -> None:
@@ -143,3 +148,31 @@ def test_only_this_machine_may_ask(address: str) -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request, timeout=10)  # noqa: S310
         assert refused.value.code in {403, 421}
+
+
+def test_two_threads_parse_the_project_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first call of a tool comes while the server still warms up."""
+    parses = []
+
+    def parse(folder: Path) -> None:
+        parses.append(folder)
+        time.sleep(0.2)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "manifest.json").write_text("{}", "utf-8")
+
+    files = [tmp_path / name for name in ("dbt_project.yml", "profiles.yml", "analyses/a.sql")]
+    for folder in ("models", "analyses"):
+        (tmp_path / folder).mkdir()
+    for file in files:
+        file.touch()
+    monkeypatch.setattr(dbt, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(dbt, "_parse", parse)
+    with ThreadPoolExecutor(2) as pool:
+        assert [*pool.map(dbt.parsed, ["manifest.json"] * 2)] == ["{}"] * 2
+    assert len(parses) == 1
+    time.sleep(0.1)  # times of files are as exact as the clock's tick
+    files[-1].unlink()  # an analysis that is gone is parsed, too
+    dbt.parsed("manifest.json")
+    assert len(parses) == 2

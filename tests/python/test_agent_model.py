@@ -1,6 +1,8 @@
 """`olist ask` with a model: a stub that replays tool calls, also hostile and broken ones."""
 
+import io
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 pytest.importorskip("openai", reason="the agent is not installed: make agent")
 from agent import ask as asking
-from agent.ask import invented
+from agent.ask import Conversation, invented
 from agent_model import Model, Step, asked
 from loaders.cli import main
 from loaders.errors import LoaderError
@@ -82,6 +84,28 @@ def test_an_invented_number_is_not_shown(
         assert len(model.requests) == 3
     with Model([wrong, ORDERS, "I see."]) as model:
         assert asked(model, "How many orders?", monkeypatch) == "I see."
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("metrics", {"names": ["orders_1234567"]}),
+        ("sql", {"query": "select count(*) from marts.fct_orders where order_id <> '1234567'"}),
+    ],
+    ids=["in a refusal", "in SQL"],
+)
+def test_a_number_that_the_model_wrote_is_not_a_result(
+    call: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Model([call, "There were 1,234,567 orders."]) as model:
+        with pytest.raises(LoaderError, match="no tool gave"):
+            asked(model, "How many orders?", monkeypatch)
+        assert "1234567" in model.results[0]
+
+
+def test_the_period_of_a_metric_may_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Model([("metrics", {"names": ["orders"], "start": "1999-01-01"}), "From 1999."]) as model:
+        assert asked(model, "How many orders since 1999?", monkeypatch) == "From 1999."
 
 
 @pytest.mark.parametrize(
@@ -175,10 +199,25 @@ def test_time_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
             time.sleep(3)
             return b"{}"
 
-    began = time.monotonic()
     with Slow(["x"]) as model, pytest.raises(LoaderError):
         asked(model, "How many orders?", monkeypatch)
-    assert time.monotonic() - began < 12
+    assert len(model.requests) == 1
+
+
+def test_no_tool_is_called_after_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+
+    def slow(*call: object) -> tuple[str, str]:
+        called.append(call)
+        time.sleep(3)
+        return "", ""
+
+    monkeypatch.setattr(asking, "SECONDS", 2)
+    monkeypatch.setattr(asking, "_call", slow)
+    calls: Step = [("find", {"question": "orders"})] * 2
+    with Model([calls]) as model, pytest.raises(LoaderError, match="within 2 seconds"):
+        asked(model, "How many orders?", monkeypatch)
+    assert len(called) == 1
 
 
 def test_nobody_is_there(
@@ -188,6 +227,48 @@ def test_nobody_is_there(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     assert main(["ask", "--new", "How many orders?"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_password_is_not_printed_at_the_prompt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OLIST_MODEL", "stub")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://me:hunter2@127.0.0.1:1/v1")
+    monkeypatch.setattr("sys.stdin", io.StringIO("How many orders?\n"))
+    assert main(["ask", "--new"]) == 0
+    printed = capsys.readouterr().out
+    assert "cannot be used" in printed
+    assert "hunter2" not in printed
+
+
+def test_a_conversation_lasts_a_day_and_a_damaged_one_is_new(tmp_path: Path) -> None:
+    file = tmp_path / "conversations" / "one.json"
+    Conversation(file).add("Why?", "So.")
+    assert Conversation(file).turns == [["Why?", "So."]]
+    assert [*file.parent.iterdir()] == [file]
+    file.write_text(file.read_text("utf-8")[:20], "utf-8")
+    assert Conversation(file).turns == []
+    yesterday = time.time() - 90_000
+    os.utime(file, (yesterday, yesterday))
+    Conversation(file.with_name("two.json"))
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("blocked", ["olist", "olist/conversations", "olist/calls.jsonl/x"])
+def test_a_log_that_cannot_be_kept_ends_in_one_sentence(
+    blocked: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """Whatever is in the way, here a file for a folder or a folder for a file."""
+    monkeypatch.delenv("OLIST_MODEL", raising=False)
+    (tmp_path / blocked).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / blocked).touch()
+    assert main(["ask", "How many orders?"]) == 1
+    told = capsys.readouterr().err
+    assert "cannot be kept" in told
+    assert told.count("\n") == 1
 
 
 def test_what_moves_a_terminal_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
