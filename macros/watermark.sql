@@ -165,7 +165,10 @@
 {#- Newest batch whose changes a table has; none where everything is in scope: in a full build, and
     where the ledger does not know the batch (raw was landed anew or restored), or the pin is older.
 
-    The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. -#}
+    The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. It is
+    asked for once per run, when the model is compiled: another run of the target may move it before this
+    one has locked the table, and the rows in scope of the table have to be those that the SQL makes.
+    `graph` keeps it, because `model` is another object when the model is run. -#}
 {% macro watermark() -%}
     {%- if execute and (
         flags.EMPTY
@@ -175,7 +178,9 @@
         {{ return(none) }}
     {%- endif -%}
     {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
-    {%- if execute and "watermark" not in model and load_relation(target_table("_watermarks")) is not none -%}
+    {%- set node = graph.nodes[model.unique_id] if execute else {} -%}
+    {%- set asked = "watermark " ~ invocation_id -%}
+    {%- if execute and asked not in node and load_relation(target_table("_watermarks")) is not none -%}
         {%- set found = run_query(
             "select mark.batch_id from " ~ target_table("_watermarks") ~ " as mark"
             ~ " inner join " ~ batches ~ " as batch"
@@ -183,9 +188,9 @@
             ~ " inner join " ~ pin ~ " as pin on mark.batch_id <= pin.batch_id"
             ~ " where mark.model = '" ~ this.identifier ~ "'"
         ).columns[0].values() -%}
-        {%- do model.update({"watermark": found[0] | int if found else none}) -%}
+        {%- do node.update({asked: found[0] | int if found else none}) -%}
     {%- endif -%}
-    {{ return(model.get("watermark")) }}
+    {{ return(node.get(asked)) }}
 {%- endmacro %}
 
 

@@ -1,6 +1,7 @@
 """Marts and reports are brought in place to what their models say: what is written, what stays."""
 
 import pytest
+from dbt_common.events.base_types import EventMsg
 
 from load_sequence import LoadSequence
 from warehouse import MARTS, NO_TESTS, Warehouse
@@ -64,6 +65,27 @@ def test_a_build_tests_what_has_changed_and_dbt_test_everything(loads: LoadSeque
     other_sql = ("--vars", "source_time_zone: UTC")  # of stg_olist__orders
     loads.warehouse.dbt("run", "--select", "+fct_orders", *other_sql)
     assert loads.query(wrong) == [(0,)]
+
+
+def test_another_run_that_ends_before_this_one_has_the_table(loads: LoadSequence) -> None:
+    """What the other one has inserted is in this one's SQL, too, which was compiled before."""
+    warehouse = loads.warehouse
+    loads.land({"order_payments": ["o1,7,voucher,1,7.00"]}, "delta")
+    warehouse.dbt("run", "--select", "+fct_payments", "--exclude", "fct_payments")
+    run = ("run", "--select", "fct_payments")
+    others: list[int] = []
+
+    def meanwhile(event: EventMsg) -> None:
+        if event.info.name == "NodeExecuting" and not others:
+            others.append(warehouse.start(*run).wait())
+            # and then a parent is written again, so this run has something to do
+            parent = "update staging._watermarks set version = version + 1 where model = '{}'"
+            warehouse.query(parent.format("stg_olist__orders"), fetch=False)
+
+    warehouse.dbt(*run, callbacks=[meanwhile])
+    assert others == [0]
+    paid = "select sum(payment_value) from marts.fct_payments where payment_sequential = 7"
+    assert loads.query(paid) == [(7,)]
 
 
 def test_a_column_that_is_added_has_its_constraint(loads: LoadSequence) -> None:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from unittest import mock
 
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
 from psycopg2 import sql
 
 from loaders.connection import connect
@@ -42,6 +43,7 @@ MARTS_ONLY = (
 )
 Rows = list[tuple[Any, ...]]
 Records = list[dict[str, Any]]
+Callback = Callable[[EventMsg], None]
 _MANIFESTS: dict[Path, Manifest] = {}  # parsed once per folder: it is of one name of a database
 
 
@@ -57,10 +59,13 @@ class Warehouse:
         with self.environment():
             return land(path, mode, say=lambda _: None, rules=Rules(allow_removals=True))
 
-    def dbt(self, *arguments: str) -> dict[str, str]:
-        """Run dbt; return the status of each node but exposures. Fails when dbt fails."""
+    def dbt(self, *arguments: str, callbacks: Sequence[Callback] = ()) -> dict[str, str]:
+        """Run dbt; return the status of each node but exposures. Fails when dbt fails.
+
+        ``callbacks`` hear of each of its events.
+        """
         with self.environment():
-            done = dbtRunner(self._parsed(arguments)).invoke(
+            done = dbtRunner(self._parsed(arguments), [*callbacks]).invoke(
                 ["--quiet", *arguments, *self._options()]
             )
         results = getattr(done.result, "results", [])
