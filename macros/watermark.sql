@@ -178,7 +178,7 @@
         {{ return(none) }}
     {%- endif -%}
     {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
-    {%- set node = graph.nodes[model.unique_id] if execute else {} -%}
+    {%- set node = graph.nodes.get(model.unique_id, model) if execute else {} -%}
     {%- set asked = "watermark " ~ invocation_id -%}
     {%- if execute and asked not in node and load_relation(target_table("_watermarks")) is not none -%}
         {%- set found = run_query(
