@@ -61,16 +61,14 @@ format: $(READY_DEV) ## Let ruff and sqlfluff fix what they can
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
 
 # Extras, as locked: each target installs one; `make test-dashboard` and so on run its tests, too.
-.PHONY: spark semantic dashboard stream agent
-spark: $(READY) packages ## Spark (560 MB; with Java): docs/engines.md
-	@$(PIP) -r requirements-$@.lock
-semantic: $(READY) packages ## MetricFlow, for olist mf and olist metrics: docs/semantic-layer.md
-	@$(PIP) -r requirements-$@.lock
-dashboard: $(READY) packages ## Pages on the metrics, for olist dashboard: docs/dashboard.md
-	@$(PIP) -r requirements-$@.lock
-stream: $(READY) packages ## Kafka's client, and a broker to try it with, for olist stream: docs/stream.md
-	@$(PIP) -r requirements-$@.lock
-agent: $(READY) packages ## Questions in words, for olist ask and olist mcp: docs/agent.md
+EXTRAS := spark semantic dashboard stream agent
+.PHONY: $(EXTRAS)
+spark: ## Spark (560 MB; with Java): docs/engines.md
+semantic: ## MetricFlow, for olist mf and olist metrics: docs/semantic-layer.md
+dashboard: ## Pages on the metrics, for olist dashboard: docs/dashboard.md
+stream: ## Kafka's client, and a broker to try it with, for olist stream: docs/stream.md
+agent: ## Questions in words, for olist ask and olist mcp: docs/agent.md
+$(EXTRAS): $(READY) packages
 	@$(PIP) -r requirements-$@.lock
 
 TESTS_OF = $(BIN)/python -m pytest $(patsubst %,tests/python/test_%.py,$(1))

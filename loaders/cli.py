@@ -221,19 +221,6 @@ def status(form: str | None) -> None:
 
 
 @olist.command()
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a web page.")
-def quality(html: Path | None) -> None:
-    """Show test results (failing ones first), invalid values, the last loads and freshness.
-
-    The page is one file that needs no server, to be published or sent.
-    """
-    from loaders import quality
-
-    with _acting("reader"):
-        quality.show(html)
-
-
-@olist.command()
 @click.option(
     "--failed",
     metavar="SUBJECT",

@@ -1,9 +1,10 @@
-"""Commands of ``olist`` that read the warehouse: analyses, metrics, dashboard, questions in words.
+"""Commands of ``olist`` that read the warehouse: test results, analyses, metrics, questions.
 
 A command imports what it runs when it runs.
 """
 
 import os
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -15,6 +16,20 @@ Names = tuple[str, ...]
 
 def _words(_: click.Context, __: click.Parameter, value: str | None) -> Names:
     return tuple(value.replace(",", " ").split()) if value else ()
+
+
+@click.command()
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a web page.")
+def quality(html: Path | None) -> None:
+    """Show test results (failing ones first), invalid values, the last loads and freshness.
+
+    The page is one file that needs no server, to be published or sent.
+    """
+    from loaders import quality
+    from loaders.roles import as_role
+
+    with as_role("reader"):
+        quality.show(html)
 
 
 @click.command()
@@ -105,4 +120,4 @@ def mcp(http: bool, port: int) -> None:
     serve(port if http else None)
 
 
-READING = (answers, mf, metrics_, dashboard, ask, mcp)
+READING = (quality, answers, mf, metrics_, dashboard, ask, mcp)

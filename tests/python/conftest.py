@@ -30,6 +30,7 @@ SLOW = re.compile(
     "|property|quality|readers|real_data|reports|roles|secrets|semantic|sensitive|server|source_|synchronize"
     "|team)"
 )
+OLD = Path("/usr/lib/postgresql/15/bin")
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
 Query = Callable[[str], list[tuple[Any, ...]]]
 Named = Callable[..., AbstractContextManager[Warehouse]]
@@ -46,6 +47,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Of ``make test``: each worker has a server of its own; where one is given, no workers."""
     return 0 if connection.external() else min(4, os.cpu_count() or 1)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "newest",
+        pytest.param("15", marks=pytest.mark.skipif(not OLD.is_dir(), reason=f"no {OLD}")),
+    ],
+)
+def own_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The folder of a running embedded server of its own, which no variable names."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name == "DATABASE_URL" or (name.startswith(("PG", "OLIST_")) and name != "PGBIN"):
+                patch.delenv(name)
+        if request.param == "15":
+            patch.setenv("PGBIN", str(OLD))
+        folder = tmp_path_factory.mktemp("home")
+        patch.setenv("OLIST_HOME", str(folder))
+        server.up(say=quiet)
+        yield folder
+        server.down(say=quiet)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Attacks on the SQL of the agent: on embedded servers with roles, the newest PostgreSQL and 15."""
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -15,12 +14,10 @@ import yaml
 pytest.importorskip("pglast", reason="the agent is not installed: make agent")
 pytest.importorskip("mcp")
 from agent import find, gate, tools
-from conftest import quiet
-from loaders import connection, server
+from loaders import connection
 from loaders.errors import LoaderError
 from loaders.roles import credentials
 
-OLD = Path("/usr/lib/postgresql/15/bin")
 FOLDER = Path(__file__).parents[1] / "agent"
 TABLE = yaml.safe_load((FOLDER / "attacks.yml").read_text("utf-8"))
 SECONDS, SLACK = 0.4, 1.5
@@ -72,27 +69,11 @@ def _owner(*statements: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "newest",
-        pytest.param("15", marks=pytest.mark.skipif(not OLD.is_dir(), reason=f"no {OLD}")),
-    ],
-)
-def home(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def home(own_server: Path) -> Iterator[Path]:
     """A running embedded server, which no variable names, with something that may not be read."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name == "DATABASE_URL" or (name.startswith(("PG", "OLIST_")) and name != "PGBIN"):
-                patch.delenv(name)
-        if request.param == "15":
-            patch.setenv("PGBIN", str(OLD))
-        folder = tmp_path_factory.mktemp("home")
-        patch.setenv("OLIST_HOME", str(folder))
-        patch.setenv("XDG_STATE_HOME", str(folder))
-        server.up(say=quiet)
+        patch.setenv("XDG_STATE_HOME", str(own_server))
         for kind, statements in MADE.items():
             with connection.connect(where=credentials(kind)) as link, link.cursor() as cursor:
                 for statement in statements:
@@ -112,9 +93,8 @@ def home(
             _owner("alter system set autovacuum = off", "select pg_reload_conf()")
             # What this writes is counted now, and not when an attack is on.
             _owner("vacuum freeze analyze", "checkpoint", "select pg_stat_force_next_flush()")
-            yield folder
+            yield own_server
             _LINK.clear()
-        server.down(say=quiet)
 
 
 def _trap(attack: str) -> str:

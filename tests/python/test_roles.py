@@ -1,6 +1,5 @@
 """Every statement of docs/roles.md, on the embedded server, by the newest PostgreSQL and by 15."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ from loaders.roles import BUILT, KINDS, access, credentials, for_dbt, make, vari
 
 LOADER, TRANSFORMER, READER = (f"olist_{kind}" for kind in KINDS)
 READ = ("marts", "reports")
-OLD = Path("/usr/lib/postgresql/15/bin")
 SELLER = "insert into raw.sellers values ('s2', 'x')"
 
 MADE = {
@@ -158,30 +156,12 @@ MAY_NOT = {
 }
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "newest",
-        pytest.param("15", marks=pytest.mark.skipif(not OLD.is_dir(), reason=f"no {OLD}")),
-    ],
-)
-def home(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def home(own_server: Path) -> Path:
     """A running embedded server, which no variable names, with something made by each role."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name == "DATABASE_URL" or (name.startswith(("PG", "OLIST_")) and name != "PGBIN"):
-                patch.delenv(name)
-        if request.param == "15":
-            patch.setenv("PGBIN", str(OLD))
-        folder = tmp_path_factory.mktemp("home")
-        patch.setenv("OLIST_HOME", str(folder))
-        server.up(say=quiet)
-        for kind, statements in MADE.items():
-            run(*statements, kind=kind)
-        yield folder
-        server.down(say=quiet)
+    for kind, statements in MADE.items():
+        run(*statements, kind=kind)
+    return own_server
 
 
 @pytest.fixture
