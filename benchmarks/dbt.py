@@ -18,7 +18,7 @@ _KEPT = ("raw", "public", "information_schema")
 
 @dataclass(frozen=True)
 class Run:
-    """What a run cost: seconds of each node by its unique id, as dbt has them, and of the server."""
+    """What a run cost; seconds of each node by its unique id, as dbt has it, and of the server."""
 
     cost: Cost
     nodes: dict[str, float]
