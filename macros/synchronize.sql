@@ -118,7 +118,8 @@
         {%- do adapter.commit() -%}
         {{ return({"relations": [this]}) }}
     {%- endif -%}
-    {%- do run_query(find_rows_by_index()) if scope == "changed" -%}
+    {#- What is compiled is about changed rows; all are made where the model or a view below it is another. -#}
+    {%- do run_query(find_rows_by_index()) if scope == "changed" else context.update({"sql": without_scope(sql)}) -%}
     {{ return(dbt.materialization_incremental_default()) }}
 {% endmaterialization %}
 
@@ -215,14 +216,4 @@
         end if;
     end
     $do$;
-{%- endmacro %}
-
-
-{#- Overrides dbt's macro, which makes the rows of a run in a temporary table: all of them where the model or
-    a view below it is another than before. -#}
-{% macro postgres__create_table_as(temporary, relation, sql) -%}
-    {%- if temporary and model.get("scope") == "all" -%}
-        {%- set sql = without_scope(sql) -%}
-    {%- endif -%}
-    {{ return(dbt.postgres__create_table_as(temporary, relation, sql)) }}
 {%- endmacro %}
