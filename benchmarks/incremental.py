@@ -6,7 +6,8 @@
   `active_time`), hooks and views included; dbt's own is in the wall time. At the larger sizes the
   same number of orders changes. After the last turn the facts equal a full refresh.
 - A hundredth of all orders (at the larger sizes, one day of the first): landing and the frequent
-  selector, then everything, then nothing new, against a build of everything from nothing.
+  selector, then everything, then nothing new, against a build of everything from nothing; and a run
+  of one view, which is what dbt takes to start and to end.
 """
 
 from collections.abc import Sequence
@@ -119,12 +120,13 @@ def _builds(
             write_day(deltas, orders or max(1, total // SHARE), turn)
             landed = settings.land(deltas, "delta").wall
             frequent = landed + dbt(target, "build", "--selector", "frequent").wall
-            turns.append((full, frequent, dbt(target, "build").wall, dbt(target, "build").wall))
-    fulls, *others = zip(*turns, strict=True)
-    names = ("landing and the frequent selector", "then everything", "then nothing new")
+            others = ("build",), ("build",), ("run", "--select", "stg_olist__pin")
+            turns.append((full, frequent, *(dbt(target, *other).wall for other in others)))
+    fulls, *measured = zip(*turns, strict=True)
+    names = ("landing and the frequent selector", "then everything", "then nothing new", "one view")
     return [
         Measure(f"{what}: {name}", walls, "dbt build from nothing", fulls, limit)
-        for name, walls, limit in zip(names, others, limits, strict=True)
+        for name, walls, limit in zip(names, measured, (*limits, None), strict=True)
     ]
 
 
