@@ -1,7 +1,7 @@
 """``rates://`` and ``weather://``: the ECB's exchange rates, and the weather of the state capitals.
 
-Days are asked for in parts, over HTTP, and landed as one CSV file (docs/rates-and-weather.md). The
-validator of an answer (ETag) is kept in ``raw._watermarks``, written with the batch.
+They are asked for over HTTP and landed as a CSV file (docs/rates-and-weather.md). The validator of
+an answer (its ETag) is kept in ``raw._watermarks``, written with the batch.
 """
 
 import csv
@@ -33,12 +33,9 @@ from loaders.tables import BY_NAME
 
 _TIMEOUT = (10.0, 60.0)  # seconds to connect, and without a byte
 _MOST = 10 << 20  # bytes of one answer
-_TRIES = Retry(  # for two minutes, or as the server says
-    total=6,
-    backoff_factor=2,
-    retry_after_max=120,
-    status_forcelist=(429, 500, 502, 503, 504),
-    raise_on_status=False,
+_PASSING = (429, 500, 502, 503, 504)
+_TRIES = Retry(  # within two minutes, or as the server says
+    6, backoff_factor=2, retry_after_max=120, status_forcelist=_PASSING, raise_on_status=False
 )
 _CONDITIONS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
 # Weather is preliminary for three months. Older days of a server without validators are final.
@@ -47,19 +44,10 @@ _SPAN = re.compile(r"(\d{4}-\d\d-\d\d)?\.\.(\d{4}-\d\d-\d\d)?")
 _DAILY = ("precipitation_sum", "temperature_2m_max", "temperature_2m_min")
 
 Row = tuple[Any, ...]
+Asked = tuple[str, Mapping[str, str]]  # a path and parameters
 
 
-class _Feed(NamedTuple):
-    """An API: the table that it feeds, where it is, and how many days one request asks for."""
-
-    table: str
-    address: str
-    days: int
-    ask: Callable[[date, date], tuple[str, Mapping[str, str]]]  # a path and parameters
-    rows: Callable[[Any], Iterator[Row]]
-
-
-def _ask_rates(first: date, last: date) -> tuple[str, Mapping[str, str]]:
+def _ask_rates(first: date, last: date) -> Asked:
     return f"/{first}..{last}", {"base": "BRL", "symbols": "USD"}
 
 
@@ -74,7 +62,7 @@ def _capitals(column: str) -> list[str]:
         return [capital[column] for capital in csv.DictReader(seed)]
 
 
-def _ask_weather(first: date, last: date) -> tuple[str, Mapping[str, str]]:
+def _ask_weather(first: date, last: date) -> Asked:
     places = {name: ",".join(_capitals(name)) for name in ("latitude", "longitude")}
     what = {"daily": ",".join(_DAILY), "timezone": project_variable("source_time_zone")}
     return "", {**places, **what, "start_date": str(first), "end_date": str(last)}
@@ -87,11 +75,21 @@ def _weather(answer: Any) -> Iterator[Row]:
             yield day, state, *values
 
 
-_FRANKFURTER = "https://api.frankfurter.dev/v1"
-_OPEN_METEO = "https://archive-api.open-meteo.com/v1/archive"
+class _Feed(NamedTuple):
+    """An API: the table that it feeds, where it is, and how many days one request asks for."""
+
+    table: str
+    address: str
+    days: int
+    ask: Callable[[date, date], Asked]
+    rows: Callable[[Any], Iterator[Row]]
+
+
 _FEEDS = {
-    "rates": _Feed("exchange_rates", _FRANKFURTER, 366, _ask_rates, _rates),
-    "weather": _Feed("weather", _OPEN_METEO, 90, _ask_weather, _weather),
+    "rates": _Feed("exchange_rates", "https://api.frankfurter.dev/v1", 36_600, _ask_rates, _rates),
+    "weather": _Feed(
+        "weather", "https://archive-api.open-meteo.com/v1/archive", 90, _ask_weather, _weather
+    ),
 }
 
 
@@ -106,7 +104,7 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
     feed, (first, last) = _FEEDS[scheme], _days(location)
     if only and feed.table not in only:
         raise LoaderError(f"{scheme}:// has the table {feed.table} only.")
-    rows: dict[Row, None] = {}  # each once: parts may overlap, as rates begin with the one before
+    rows: list[Row] = []
     noted: dict[str, Position] = {}
     with connect(autocommit=True) as link, requests.Session() as session:
         for prefix in ("https://", "http://"):
@@ -118,12 +116,10 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
             if before and before.read_from != str(end):
                 before = None
             found, after = _fetch(session, scheme, start, end, before)
-            rows |= dict.fromkeys(found or ())
+            rows += found or ()
             noted |= {part: after} if after else {}
             how = "unchanged" if found is None else f"{len(found):,} rows"
             request.say(f"  {start} to {end}: {how}")
-    if not rows and not noted:
-        raise LoaderError(f"{location}: the server has nothing from {first} to {last}.")
 
     def remember(cursor: Cursor, batch_id: int) -> None:
         for part, position in noted.items():
@@ -184,11 +180,9 @@ def _fetch(
         raise LoaderError(f"{host} answered more than {_MOST >> 20} MB for {start} to {end}.")
     try:
         content = json.loads(body, parse_float=str)
-        if answer.status_code == requests.codes.not_found and "message" in content:
-            return [], None  # of Frankfurter: no working day is among them
         if answer.status_code != requests.codes.ok:
             reason = content.get("reason") or content["message"]
-            raise LoaderError(f"{host} answered {answer.status_code}: {shown(reason, 200)}")
+            raise LoaderError(f"{host} answered {answer.status_code}: {shown(reason.strip('.'), 200)}.")
         rows = list(feed.rows(content))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LoaderError(
