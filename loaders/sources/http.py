@@ -182,7 +182,9 @@ def _fetch(
         content = json.loads(body, parse_float=str)
         if answer.status_code != requests.codes.ok:
             reason = content.get("reason") or content["message"]
-            raise LoaderError(f"{host} answered {answer.status_code}: {shown(reason.strip('.'), 200)}.")
+            raise LoaderError(
+                f"{host} answered {answer.status_code}: {shown(reason.strip('.'), 200)}."
+            )
         rows = list(feed.rows(content))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LoaderError(

@@ -5,6 +5,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -18,8 +19,10 @@ from loaders import build
 from loaders.dbt import WITH_EXTERNAL
 from loaders.paths import project_root
 from loaders.sample import generate
+from loaders.tables import BY_NAME
 from raw_sql import raw_sql, rows_of_one_only
-from warehouse import MARTS, STAR, Warehouse
+from test_engines import Engine
+from warehouse import MARTS, NO_TESTS, STAR, Warehouse
 
 FOLDER = Path(__file__).parents[1] / "reports" / "external"
 MODELS = project_root() / "models" / "external"
@@ -45,11 +48,16 @@ def apis() -> Iterator[Apis]:
 
 
 @pytest.fixture(scope="module")
-def off(warehouse: Warehouse, apis: Apis, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """A warehouse that has rates and weather, built as it is by default."""
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
     generate(folder, 0.05)
-    warehouse.land(folder, "snapshot")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def off(warehouse: Warehouse, apis: Apis, files: Path) -> Warehouse:
+    """A warehouse that has rates and weather, built as it is by default."""
+    warehouse.land(files, "snapshot")
     with warehouse.environment():
         assert build.switches() == ()
     for scheme in ("rates", "weather"):
@@ -99,6 +107,29 @@ def compare(made: Warehouse, report: str) -> None:
 def test_a_report_says_what_raw_says(built: Warehouse, report: str) -> None:
     assert built.query(f"select count(*) > 10 from reports.{report}") == [(True,)]
     compare(built, report)
+
+
+def test_duckdb_gives_the_same_from_files(built: Warehouse, files: Path, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    shutil.copytree(files, folder := tmp_path / "files")
+    for table in ("exchange_rates", "weather"):
+        fields = ", ".join(f"coalesce({name}, '')" for name in BY_NAME[table].columns)
+        rows = built.query(f"select concat_ws(',', {fields}) from raw.{table}")
+        write_csv(folder, table, *(row for (row,) in rows))
+    duckdb = Engine("duckdb", tmp_path)
+    duckdb.dbt(folder, "build", "--select", "+path:models/external", *NO_TESTS, *WITH_EXTERNAL)
+    for schema, name in (*(("marts", name) for name in FACTS), *(("reports", r) for r in REPORTS)):
+        columns = [
+            column
+            for (column,) in built.query(
+                "select column_name::text from information_schema.columns"
+                f" where table_schema = '{schema}' and table_name = '{name}'"
+            )
+            if column != "_batch_id"
+        ]
+        ours = built.query(f"select {', '.join(columns)} from {schema}.{name}")
+        theirs = duckdb.rows(f"{schema}.{name}", columns)
+        assert sorted(map(repr, ours)) == sorted(map(repr, theirs)), name
 
 
 def test_dollars_are_each_days_revenue_times_its_rate(built: Warehouse) -> None:
