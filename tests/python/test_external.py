@@ -16,7 +16,7 @@ import yaml
 from conftest import write_csv
 from daily_apis import Apis, serve
 from loaders import build
-from loaders.dbt import WITH_EXTERNAL
+from loaders.dbt import WITH_EXTERNAL, parsed
 from loaders.paths import project_root
 from loaders.sample import generate
 from loaders.tables import BY_NAME
@@ -86,6 +86,8 @@ def test_off_is_as_if_it_were_not_there(off: Warehouse) -> None:
     } == set(MARTS)
     others = "external|fct_exchange_rates|fct_weather|_usd$|by_rain|state_capitals"
     assert off.query(f"select relname from pg_class where relname ~ '{others}'") == []
+    with off.environment():
+        assert "revenue_usd" not in parsed()
 
 
 def test_every_report_is_compared() -> None:
