@@ -169,22 +169,30 @@ def _ready(name: str, reading: Reading) -> Reply:
         or reading.limit
         or {*reading.by} - {WORDS["grain"].get(name)}
     ):
-        return Reply(f"This is answered for all orders only, as it is.\n{_listed([name])}")
+        alone = f"read reports.{name}" if name in finder.tables() else f"run 'olist answers {name}'"
+        return Reply(
+            "Only one thing answers this, for all orders at once: ask without a period, place or"
+            f" number, or {alone}.\n{_listed([name])}"
+        )
     kind = "report" if name in finder.tables() else "answer"
     result = (tools.report if kind == "report" else tools.answer)(name=name)
     return Reply(_told(result, [f"{name}, as it is"], [name]), {"tool": kind, "name": name}, result)
 
 
 def _told(result: Json, understood: list[str], names: list[str]) -> str:
-    rows = [
-        [f"{cell:,.2f}".removesuffix(".00") if isinstance(cell, float) else cell for cell in row]
-        for row in result["rows"]
-    ]
+    rows = [[_figure(cell) for cell in row] for row in result["rows"]]
     table = tabulate(rows, result["columns"], disable_numparse=True)
     more = f"\n… {result['more']}" if "more" in result else ""
     sources = "\n".join(map(_source, names))
     said = f"Understood: {'; '.join(understood)}.\n{sources}"
     return f"{table}{more}\n\n{said}\nData as of batch {result['batch']}."
+
+
+def _figure(cell: Any) -> Any:
+    """A number as it is read: shares are below one, and have four digits."""
+    if not isinstance(cell, float):
+        return cell
+    return f"{cell:.4f}" if 0 < abs(cell) < 1 else f"{cell:,.2f}".removesuffix(".00")
 
 
 def _listed(names: list[str]) -> str:

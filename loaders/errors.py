@@ -9,7 +9,7 @@ _USER_INFO = re.compile(r"(:/+[^:/\s@]*):\S*@")
 _EXTRAS = {
     **{"obstore": "lake", "pyarrow": "lake", "confluent_kafka": "stream"},
     **{"metricflow": "semantic", "streamlit": "dashboard", "pandas": "dashboard"},
-    **dict.fromkeys(("mcp", "openai", "pglast", "psycopg"), "agent"),
+    **dict.fromkeys(("mcp", "openai", "pglast", "psycopg", "tabulate"), "agent"),
     "apprise": "notify",
 }
 _PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s]+", re.I)

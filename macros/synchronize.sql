@@ -59,9 +59,13 @@
         {%- endif -%}
     {%- endfor -%}
     {%- if changed -%}
+        {%- set views = [] -%}  {#- which are made again, with all that they read -#}
+        {%- for node in graph.nodes.values() if node.config.materialized == "view" and model.unique_id in node.depends_on.nodes -%}
+            {%- do views.append(node) -%}
+        {%- endfor -%}
         {%- do exceptions.raise_compiler_error(
-            table.identifier ~ " has " ~ changed | join("; ") ~ ": run 'dbt build --full-refresh --select "
-            ~ table.identifier ~ "'."
+            table.identifier ~ " has " ~ changed | join("; ") ~ ": run '.venv/bin/dbt build --full-refresh --select "
+            ~ ("@" if views else "") ~ table.identifier ~ "'."
         ) -%}
     {%- endif -%}
 {%- endmacro %}
@@ -92,7 +96,7 @@
     {%- if views -%}
         {%- do exceptions.raise_compiler_error(
             "--full-refresh of " ~ this.identifier ~ " would drop " ~ views | join(", ") ~ ": select what the"
-            ~ " project makes too (" ~ this.identifier ~ "+), and allow the rest with --vars 'drop_views: true'."
+            ~ " project makes too (@" ~ this.identifier ~ "), and allow the rest with --vars 'drop_views: true'."
         ) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -266,6 +266,6 @@ def show(
         for number, file, where, reason, text in cursor:
             say(f"batch {number}: {file}, {where}: {shown(reason, 0)}")
             say(f"    {shown(text, 120)}")
-        say(f"{cursor.rowcount:,} rejected rows")
+        say(f"{cursor.rowcount:,} rejected row{'' if cursor.rowcount == 1 else 's'}")
         if cursor.rowcount:
             say("fix them in the file, and land it again: olist land PATH")

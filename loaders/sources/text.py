@@ -189,7 +189,9 @@ def read_header(file: str, stream: IO[bytes], encoding: str, table: Table) -> He
     except UnicodeDecodeError as error:
         raise LoaderError(f"{line} {not_utf8(encoding)}.") from error
     except csv.Error as error:
-        raise LoaderError(f"{line} the header cannot be read ({error}).") from error
+        problem = _other_separator((header,), table)
+        problem = problem or f"the header cannot be read ({error}); {expected}"
+        raise LoaderError(f"{line} {problem}.") from error
     if problem := _wrong(names, table):
         raise LoaderError(f"{line} {problem}.")
     return Header(names, header, end.startswith(b"\r") and end != b"\r\n", skipped)
@@ -239,10 +241,8 @@ def _wrong(names: tuple[str, ...], table: Table) -> str | None:
     required = set(table.columns) - table.optional_columns
     if not any(map(str.strip, names)):
         return f"no header; {expected}"
-    for separator, called in _SEPARATORS.items():
-        parts = [part.strip('" ') for name in names for part in name.split(separator)]
-        if len(parts) > len(names) and required <= set(parts):
-            return f"the columns are separated by {called}; export it with commas"
+    if problem := _other_separator(names, table):
+        return problem
     repeated = sorted({name for name in names if names.count(name) > 1 and name})
     if repeated:
         return f"the header repeats column {shown(', '.join(repeated))}; {expected}"
@@ -253,10 +253,20 @@ def _wrong(names: tuple[str, ...], table: Table) -> str | None:
         like = [difflib.get_close_matches(_plain(name), plain, 1, 0.8) for name in missing]
         meant = sorted({plain[near] for found in like for near in found})
         hint = "".join(f" (did you mean it by '{shown(near)}'? rename it)" for near in meant)
+        hint = hint or ": export the file with it"
         return f"the header lacks column {', '.join(missing)}{hint}; {expected}"
     if len(names) > _MOST:
         return f"{len(names):,} columns; at most {_MOST:,} can be landed"
     return next((problem for name in extra if (problem := _wrong_name(name, names))), None)
+
+
+def _other_separator(names: tuple[str, ...], table: Table) -> str | None:
+    """What to say of a header whose columns are not separated by commas."""
+    for separator, called in _SEPARATORS.items():
+        parts = [part.strip('" ') for name in names for part in name.split(separator)]
+        if len(parts) > len(names) and set(table.columns) - table.optional_columns <= set(parts):
+            return f"the columns are separated by {called}; export it with commas"
+    return None
 
 
 def _plain(name: str) -> str:

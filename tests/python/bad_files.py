@@ -120,6 +120,10 @@ CASES: dict[str, tuple[Make, str]] = {
     "too many columns": (content(f"{HEADER},{','.join(map(str, range(1500)))}\n"), "1,504 columns"),
     "no header": (content(ROWS), f"{_LACKS} seller_id"),
     "semicolons": (content(HEADER.replace(",", ";") + "\n"), "separated by semicolons; export it"),
+    "quoted, with semicolons": (
+        content('"' + HEADER.replace(",", '";"') + '"\n'),
+        "separated by semicolons; export it",
+    ),
     "tabs": (content(HEADER.replace(",", "\t") + "\n"), "separated by tabs"),
     "vertical bars": (content(HEADER.replace(",", "|") + "\n"), "separated by vertical bars"),
     "header with an open quote": (content('"seller_id,a\n'), "line 1: a quote opens and is not cl"),

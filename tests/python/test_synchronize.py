@@ -114,7 +114,7 @@ def test_a_column_of_another_type_says_what_to_run(loads: LoadSequence) -> None:
     output, _ = loads.warehouse.start(*refresh).communicate()
     assert (
         "dim_sellers has is_removed as text, which its model has as boolean:"
-        " run 'dbt build --full-refresh --select dim_sellers'."
+        " run '.venv/bin/dbt build --full-refresh --select dim_sellers'."
     ) in " ".join(output.split())
     loads.warehouse.dbt(*refresh, "--full-refresh")
 
