@@ -61,9 +61,10 @@ format: $(READY_DEV) ## Let ruff and sqlfluff fix what they can
 	@$(BIN)/sqlfluff fix --disable-progress-bar models tests analyses
 
 # Extras, as locked: each target installs one; `make test-dashboard` and so on run its tests, too.
-EXTRAS := spark semantic dashboard stream agent
+EXTRAS := spark snowflake semantic dashboard stream agent
 .PHONY: $(EXTRAS)
 spark: ## Spark (560 MB; with Java): docs/engines.md
+snowflake: ## Snowflake's adapter, and what its tests run on: docs/snowflake.md
 semantic: ## MetricFlow, for olist mf and olist metrics: docs/semantic-layer.md
 dashboard: ## Pages on the metrics, for olist dashboard: docs/dashboard.md
 stream: ## Kafka's client, and a broker to try it with, for olist stream: docs/stream.md
@@ -72,9 +73,11 @@ $(EXTRAS): $(READY) packages
 	@$(PIP) -r requirements-$@.lock
 
 TESTS_OF = $(BIN)/python -m pytest $(patsubst %,tests/python/test_%.py,$(1))
-.PHONY: test-spark test-semantic test-dashboard test-stream test-agent
+.PHONY: test-spark test-snowflake test-semantic test-dashboard test-stream test-agent
 test-spark: $(READY_DEV) spark ## Spark gives the rows of PostgreSQL
 	@$(call TESTS_OF,engines)
+test-snowflake: $(READY_DEV) snowflake ## Snowflake gives the rows of PostgreSQL, as far as fakesnow is like it
+	@$(call TESTS_OF,engines) -k snowflake
 test-semantic: $(READY_DEV) semantic ## Every metric compared with SQL
 	@$(call TESTS_OF,semantic_layer metrics)
 test-dashboard: $(READY_DEV) dashboard ## The dashboard in a browser, where there is one
@@ -197,6 +200,8 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-dev.lock pyproject.toml
 	@$(COMPILE) --extra spark --constraint requirements-dev.lock \
 		--output-file requirements-spark.lock pyproject.toml
+	@$(COMPILE) --extra fakesnow --constraint requirements-dev.lock \
+		--output-file requirements-snowflake.lock pyproject.toml
 	@$(COMPILE) --extra semantic --constraint requirements-dev.lock \
 		--output-file requirements-semantic.lock pyproject.toml
 	@$(COMPILE) --extra browser --constraint requirements-dev.lock --constraint requirements-semantic.lock \

@@ -1,10 +1,11 @@
-"""DuckDB and Spark give the rows that PostgreSQL gives, from the same files and from its lake."""
+"""DuckDB, Spark and Snowflake give the rows that PostgreSQL gives, from its files or its lake."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conftest import REAL_DATA
+from conftest import REAL_DATA, Named
 from exports import exports
 from loaders.lake.archive import archive
 from loaders.packages import install
@@ -69,6 +70,10 @@ class Engine:
 
     def rows(self, relation: str, columns: list[str]) -> list[tuple[Any, ...]]:
         """All rows of a mart."""
+        if self.target == "snowflake":
+            from fake_snowflake import query  # noqa: PLC0415
+
+            return query(self.variables, f"select {', '.join(columns)} from {relation}")
         if self.target == "duckdb":
             import duckdb  # noqa: PLC0415 - of an extra
 
@@ -122,6 +127,15 @@ def _modified(files: Files) -> Files:
         "order_reviews": reviews,
         "customers": customers,
         "orders": orders[~gone],
+    }
+
+
+def _corrections(files: Files) -> Files:
+    """Orders and sellers that change once more, and prices that are right now."""
+    return {
+        "orders": files["orders"][:5].assign(order_status="unavailable"),
+        "sellers": files["sellers"][:2].assign(seller_city="são  Paulo", seller_zip_code_prefix="x"),
+        "order_items": files["order_items"][:3].assign(price="7.77"),
     }
 
 
@@ -183,3 +197,34 @@ def test_spark_builds_a_lake_as_postgresql_does(
     spark = Engine("spark", tmp_path)
     spark.dbt(lake, "build")
     assert differences(spark, warehouse) == {}
+
+
+@pytest.fixture
+def snowflake(tmp_path: Path) -> Iterator[Engine]:
+    """An account that DuckDB stands for, empty."""
+    from fake_snowflake import account  # noqa: PLC0415 - of an extra
+
+    engine = Engine("snowflake", tmp_path)
+    with account(tmp_path) as variables:
+        engine.variables |= variables
+        yield engine
+
+
+@pytest.mark.skipif(find_spec("fakesnow") is None, reason="needs fakesnow: make test-snowflake")
+def test_snowflake_copies_a_lake_batch_by_batch(
+    snowflake: Engine, named: Named, tmp_path: Path
+) -> None:
+    """A full build, a complete export with removals and odd values, and a delta."""
+    first, second = islice(exports(tmp_path / "exports", SCALE), 2)
+    write(_modified(read(second)), second)
+    delta = tmp_path / "delta"
+    delta.mkdir()
+    write(_corrections(read(second)), delta)
+    with named("of_snowflake") as warehouse:
+        for load, mode in ((first, "snapshot"), (second, "snapshot"), (delta, "delta")):
+            warehouse.land(load, mode)
+            warehouse.dbt("build", *NO_TESTS)
+            with warehouse.environment():
+                archive(str(tmp_path / "lake"), say=lambda _: None)
+            snowflake.dbt(tmp_path / "lake", "build")
+            assert differences(snowflake, warehouse) == {}, load.name
