@@ -18,10 +18,11 @@ _READS = {"build", "run", "run-operation"}
 
 
 def prepare(target: str, arguments: Sequence[str]) -> dict[str, str]:
-    """Return the variables with which dbt runs on an engine, ``duckdb``, ``snowflake`` or ``spark``.
+    """Return the variables with which dbt runs on an engine: duckdb, snowflake or spark.
 
     ``dbt build`` and ``dbt run`` read what OLIST_DATA names from then on, until it names something
-    else (Snowflake: the next time too). Raises LoaderError when Spark cannot run here or the data cannot be read.
+    else; Snowflake gets what is new there. Raises LoaderError when Spark cannot run here or the
+    data cannot be read.
     """
     variables = {"OLIST_TARGET": target}
     if target == "duckdb":
@@ -67,8 +68,8 @@ def _raw(target: str, location: str) -> str:
         is_lake, where = (local / "batches").is_dir() and (local / "raw").is_dir(), str(local)
     if target != "duckdb" and not is_lake:
         raise LoaderError(
-            f"{location}: {target.capitalize()} reads a lake. Land the files in PostgreSQL and 'olist archive'"
-            " them (docs/lake.md), then name the lake in OLIST_DATA."
+            f"{location}: {target.capitalize()} reads a lake. Land the files in PostgreSQL and"
+            " 'olist archive' them (docs/lake.md), then name the lake in OLIST_DATA."
         )
     if not is_lake:
         return f"files:{_as_plain_files(location)}"

@@ -49,11 +49,11 @@
     {%- set scale = type.split(",")[1].strip(" )") | int -%}
     {%- set digits = [dividend_scale, scale] | max -%}
     {%- set units = "cast(" ~ dividend ~ " * " ~ 10 ** digits ~ " as number(38, 0))" -%}
-    {%- set parts = "(2 * abs(cast(" ~ divisor ~ " as number(38, 0))) * " ~ 10 ** (digits - scale) ~ ")" -%}
-    {%- set whole = "(2 * abs(" ~ units ~ ") + " ~ parts ~ " / 2)" -%}
+    {%- set parts = "(abs(cast(" ~ divisor ~ " as number(38, 0))) * " ~ 10 ** (digits - scale) ~ ")" -%}
+    {%- set doubled = "(2 * abs(" ~ units ~ ") + " ~ parts ~ ")" -%}
     cast(
             sign({{ units }}) * sign({{ divisor }})
-            * cast(({{ whole }} - mod({{ whole }}, {{ parts }})) / {{ parts }} as number(27, 0))
+            * cast(({{ doubled }} - mod({{ doubled }}, 2 * {{ parts }})) / (2 * {{ parts }}) as number(27, 0))
             * cast({{ 10 ** -scale }} as number({{ scale + 1 }}, {{ scale }}))
             as {{ type }}
         )
@@ -74,7 +74,7 @@
             'Fri', 'Friday', 'Sat', 'Saturday', 'Sun', 'Sunday'
         )
     {%- else -%}
-        to_char({{ day }}, '{{ formats[part] }}')
+        to_char(cast({{ day }} as timestamp_ntz), '{{ formats[part] }}')
     {%- endif -%}
 {%- endmacro %}
 

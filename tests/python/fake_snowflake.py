@@ -1,72 +1,59 @@
-"""A Snowflake account for tests: fakesnow, which translates its SQL for DuckDB."""
+"""A Snowflake account for tests: fakesnow, which translates its SQL for DuckDB.
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+A program for an environment of its own (make snowflake). It writes a private key to the file that
+is named, prints the account's port, and answers each query that it reads with a line: the rows, as
+their ``repr``, in JSON. (Over the wire, fakesnow makes 1970 of a moment that is null.)
+"""
+
+import json
+import sys
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-import fakesnow
-import snowflake.connector
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fakesnow import copy_into
-from sqlglot import exp
+from fakesnow import server, transforms
+from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.server import shared_fs
+from snowflake.connector.errors import Error, ProgrammingError
+
+_execute = FakeSnowflakeCursor.execute
 
 
-@dataclass
-class _ReadJson(copy_into.FileTypeHandler):
-    def read_expression(self, url: str) -> exp.Expression:
-        return exp.func("read_json_objects", exp.Literal.string(url))
+def _execute_once(*arguments: Any, **named: Any) -> Any:
+    """What fakesnow cannot do is an error; as the server's failure it is tried for minutes."""
+    try:
+        return _execute(*arguments, **named)
+    except Error:
+        raise
+    except Exception as error:
+        raise ProgrammingError(msg=str(error), errno=1, sqlstate="XX000") from error
 
 
-def _parameters(expression: exp.Copy, values: Any = None) -> copy_into.CopyParams:
-    """Fakesnow has no COPY of JSON: a document is one variant."""
-    formats = [found for found in expression.args["params"] if "json" in found.sql().lower()]
-    if formats:
-        return copy_into.CopyParams(file_format=_ReadJson())
-    return _PARAMETERS(expression, values)
-
-
-_PARAMETERS = copy_into._params
-
-
-@contextmanager
-def account(folder: Path) -> Iterator[dict[str, str]]:
-    """Start an account, with database and key; yield the variables by which dbt reaches it."""
+def _write_key(path: Path) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    (folder / "key.p8").write_bytes(
+    path.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.BestAvailableEncryption(b"of the key"),
         )
     )
-    with mock.patch.object(copy_into, "_params", _parameters), fakesnow.server() as address:
-        variables = {
-            "SNOWFLAKE_ACCOUNT": "fakesnow",
-            "SNOWFLAKE_HOST": str(address["host"]),
-            "SNOWFLAKE_PORT": str(address["port"]),
-            "SNOWFLAKE_PROTOCOL": "http",
-            "SNOWFLAKE_PRIVATE_KEY_PATH": str(folder / "key.p8"),
-            "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "of the key",
-        }
-        query(variables, "create database olist", database=None)
-        yield variables
 
 
-def query(
-    variables: Mapping[str, str], statement: str, database: str | None = "olist"
-) -> list[tuple[Any, ...]]:
-    """Run a statement and return its rows."""
-    with snowflake.connector.connect(
-        account="fakesnow",
-        user="test",
-        password="any",
-        host=variables["SNOWFLAKE_HOST"],
-        port=int(variables["SNOWFLAKE_PORT"]),
-        protocol="http",
-        database=database,
-    ) as link:
-        return [tuple(row) for row in link.cursor().execute(statement).fetchall()]
+def main() -> None:
+    """Serve until the input ends."""
+    _write_key(Path(sys.argv[1]))
+    answers, sys.stdout = sys.stdout, sys.stderr  # the server's log
+    # It sums everything as floating point, for the sake of texts; Snowflake sums decimals exactly.
+    transforms.numeric_agg_implicit_cast = lambda expression: expression
+    FakeSnowflakeCursor.execute = _execute_once
+    with server() as address, shared_fs.connect("olist") as link:
+        print(address["port"], file=answers, flush=True)
+        for query in sys.stdin:
+            rows = link.cursor().execute(query).fetchall()
+            print(json.dumps([repr(tuple(row)) for row in rows]), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

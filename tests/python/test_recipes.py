@@ -20,7 +20,7 @@ from loaders.sample import generate
 ROOT = project_root()
 _BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n+)?```(sh|sql)\n(.*?)```", re.DOTALL)
 _BY_CI = re.compile(
-    r"^make (test[a-z-]*|spark|snowflake|bench|docs|property|crashes|mutants|airflow|dagster)\b.*$", re.M
+    r"^make (test[a-z-]*|spark|bench|docs|property|crashes|mutants|airflow|dagster)\b.*$", re.M
 )
 DOCUMENTS = [
     "README.md",
