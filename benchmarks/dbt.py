@@ -18,10 +18,11 @@ _KEPT = ("raw", "public", "information_schema")
 
 @dataclass(frozen=True)
 class Run:
-    """What a run cost, and the seconds of each node by its unique id, as dbt tells them."""
+    """What a run cost; seconds of each node by its unique id, as dbt has it, and of the server."""
 
     cost: Cost
     nodes: dict[str, float]
+    server: float
 
     @property
     def wall(self) -> float:
@@ -45,9 +46,16 @@ def parse(target: Path) -> None:
 
 def dbt(target: Path, *arguments: str) -> Run:
     """Run dbt on the database in use; what it writes goes to ``target``. Raises LoaderError."""
+    before = _seconds_of_statements()
     cost = run("loaders.dbt", *arguments, *_folders(target))
     results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
-    return Run(cost, {one["unique_id"]: one["execution_time"] for one in results})
+    nodes = {one["unique_id"]: one["execution_time"] for one in results}
+    return Run(cost, nodes, _seconds_of_statements() - before)
+
+
+def _seconds_of_statements() -> float:
+    query = "select active_time / 1000 from pg_stat_database where datname = current_database()"
+    return float(str(ask(query)[0][0]))
 
 
 def _folders(target: Path) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 - The four facts and what they are made from, one day later: an average day's number of orders, all
   of one purchase day, get new values, and each a further line, payment and review; `olist land
-  --mode delta` lands them. One thread, so that the sum of execution counts no waiting for each
-  other. Execution includes what dbt itself does for a model. At the larger sizes the same number of
-  orders changes. After the last turn the facts equal a full refresh.
+  --mode delta` lands them. One thread. What counts is the time of statements in PostgreSQL (its
+  `active_time`), hooks and views included; dbt's own is in the wall time. At the larger sizes the
+  same number of orders changes. After the last turn the facts equal a full refresh.
 - A hundredth of all orders (at the larger sizes, one day of the first): landing and the frequent
-  selector, then everything, then nothing new, against a build of everything from nothing.
+  selector, then everything, then nothing new, against a build of everything from nothing; and a run
+  of one view, which is what dbt takes to start and to end.
 """
 
 from collections.abc import Sequence
@@ -30,13 +31,13 @@ class _Size:
     changed: list[Run] = field(default_factory=list)
     refreshed: list[Run] = field(default_factory=list)
 
-    def models(self) -> tuple[float, ...]:
-        return tuple(run.models for run in self.changed)
+    def server(self) -> tuple[float, ...]:
+        return tuple(run.server for run in self.changed)
 
     def compared(self, name: str, limit: float) -> Measure:
-        refreshed = tuple(run.models for run in self.refreshed)
+        refreshed = tuple(run.server for run in self.refreshed)
         note = f"{self.orders} orders"
-        return Measure(name, self.models(), "full refresh", refreshed, limit, note=note)
+        return Measure(name, self.server(), "full refresh", refreshed, limit, note=note)
 
 
 def measures(settings: Settings) -> Sequence[Measure]:
@@ -44,7 +45,7 @@ def measures(settings: Settings) -> Sequence[Measure]:
     base = _size(settings, settings.data)
     walls = tuple(run.wall for run in base.changed), tuple(run.wall for run in base.refreshed)
     found = [
-        base.compared("four facts, one day changed: execution", 0.03),
+        base.compared("four facts, one day changed: in PostgreSQL", 0.03),
         Measure("the same, wall time of dbt run", walls[0], "full refresh", walls[1]),
         *_builds(settings, settings.data, "a hundredth of orders changed", (0.25, 1, 0.35)),
     ]
@@ -55,9 +56,9 @@ def measures(settings: Settings) -> Sequence[Measure]:
         small = base if files == settings.data else _size(settings, files)
         for scale in larger:
             large = _size(settings, settings.sample(scale), small.orders)
-            name = f"one day changed at scale {scale:g}: execution"
+            name = f"one day changed at scale {scale:g}: in PostgreSQL"
             found += [
-                Measure(name, large.models(), f"scale {first:g}", small.models(), 1.5),
+                Measure(name, large.server(), f"scale {first:g}", small.server(), 1.5),
                 large.compared(f"four facts, {name}", 0.005),
                 *_builds(
                     settings,
@@ -119,12 +120,13 @@ def _builds(
             write_day(deltas, orders or max(1, total // SHARE), turn)
             landed = settings.land(deltas, "delta").wall
             frequent = landed + dbt(target, "build", "--selector", "frequent").wall
-            turns.append((full, frequent, dbt(target, "build").wall, dbt(target, "build").wall))
-    fulls, *others = zip(*turns, strict=True)
-    names = ("landing and the frequent selector", "then everything", "then nothing new")
+            others = ("build",), ("build",), ("run", "--select", "stg_olist__pin")
+            turns.append((full, frequent, *(dbt(target, *other).wall for other in others)))
+    fulls, *measured = zip(*turns, strict=True)
+    names = ("landing and the frequent selector", "then everything", "then nothing new", "one view")
     return [
         Measure(f"{what}: {name}", walls, "dbt build from nothing", fulls, limit)
-        for name, walls, limit in zip(names, others, limits, strict=True)
+        for name, walls, limit in zip(names, measured, (*limits, None), strict=True)
     ]
 
 

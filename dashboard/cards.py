@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.text import LOCALE, MONTH, format_of, label_of, text_of
+from loaders.errors import sentence_of
 
 Draw = Callable[[pd.DataFrame], alt.Chart | alt.LayerChart]
 BRAZIL = json.loads(Path(__file__).with_name("brazil.json").read_text("utf-8"))
@@ -23,6 +25,17 @@ STYLE = """<style>
     table.figures tr { border-bottom: 1px solid #8888; }
 </style>"""
 _ORANGE = "#c2641a"
+
+
+@contextmanager
+def errors_on_the_page() -> Iterator[None]:
+    """Show an error that a reader can do something about as a sentence, in place of what failed."""
+    try:
+        yield
+    except Exception as error:
+        if (sentence := sentence_of(error)) is None:
+            raise
+        st.error(sentence[0].upper() + sentence[1:])
 
 
 def card(title: str, about: str, frame: pd.DataFrame, draw: Draw | None = None) -> None:

@@ -7,11 +7,10 @@ import streamlit as st
 from streamlit.web.cli import main as command_line
 
 import metrics
-from dashboard.cards import STYLE
+from dashboard.cards import STYLE, errors_on_the_page
 from dashboard.data import CATEGORY, STATE, View
 from dashboard.text import text_of
 from dashboard.views import delivery, geographic, overview, products, quality, statistics
-from loaders.errors import sentence_of
 
 Draw = Callable[[View], None]
 PAGES: dict[str, tuple[Draw, str]] = {
@@ -44,18 +43,13 @@ def main() -> None:
     draw, title = PAGES[name]
     st.title(title, anchor=False)
     st.html(STYLE)
-    try:
-        with metrics.reading() as cursor:
-            newest = metrics.newest(cursor)
-            landed = text_of(newest["built_batch_landed_at"])
-            st.markdown(f"Data as of batch {newest['built_batch_id']}, landed {landed}.")
-            view = View(cursor, newest)
-            if name == "quality" or _filters(view, with_categories=name == "products"):
-                draw(view)
-    except Exception as error:
-        if (sentence := sentence_of(error)) is None:
-            raise
-        st.error(sentence[0].upper() + sentence[1:])
+    with errors_on_the_page(), metrics.reading() as cursor:
+        newest = metrics.newest(cursor)
+        landed = text_of(newest["built_batch_landed_at"])
+        st.markdown(f"Data as of batch {newest['built_batch_id']}, landed {landed}.")
+        view = View(cursor, newest)
+        if name == "quality" or _filters(view, with_categories=name == "products"):
+            draw(view)
 
 
 def _filters(view: View, *, with_categories: bool) -> bool:

@@ -5,7 +5,6 @@
     The key is the model's `unique_key`. The scope is its `incremental_predicates`: which rows of the
     table the run has made again, by its columns; without any, all of them. -#}
 {% macro get_incremental_synchronize_sql(arg_dict) -%}
-    {%- if model.scope == "nothing" -%}{{ return("select 1 as nothing_new") }}{%- endif -%}
     {%- set table, new_rows = arg_dict["target_relation"], arg_dict["temp_relation"] -%}
     {%- set key = arg_dict["unique_key"] -%}
     {%- set columns = arg_dict["dest_columns"] | map(attribute="name") | list -%}
@@ -99,24 +98,30 @@
 {%- endmacro %}
 
 
-{#- Pre-hook, first in the transaction: finds out what is in scope, and lets no other run write the table.
+{#- dbt's own materialization of incremental models, after a look at what is in scope: where nothing is new,
+    that is all.
 
-    One snapshot for all its statements: the pin that the views read may move between two of them where
-    it is another target's (--defer). -#}
-{% macro before_synchronize() -%}
-    {%- if execute and config.get("materialized") == "incremental" and flags.WHICH in ("build", "run") -%}
-    {%- set scope = scope_of_run() -%}
+    One snapshot for all its statements, and no other run writes the table: the pin may move between two of
+    them where another run of the target begins, or is another target's (--defer). -#}
+{% materialization incremental, adapter="postgres" %}
     {%- do stop_if_views_would_go() if flags.FULL_REFRESH and not var("drop_views", false) -%}
-    {%- if is_incremental() %}
-    commit;  -- a level is set before any query
-    begin isolation level repeatable read;
-    lock table {{ this }} in share row exclusive mode;
-    {%- if scope == "changed" %}
-    {{ find_rows_by_index() }}
-    {%- endif %}
+    {%- if is_incremental() -%}
+        {%- call statement("lock") %}
+        commit;  -- a level is set before any query
+        begin isolation level repeatable read;
+        lock table {{ this }} in share row exclusive mode;
+        {%- endcall -%}
     {%- endif -%}
+    {%- set scope = scope_of_run() -%}
+    {%- if scope == "nothing" and not model.is_new -%}
+        {%- call statement("main") -%}{{ move_watermark() }}{%- endcall -%}
+        {%- do adapter.commit() -%}
+        {{ return({"relations": [this]}) }}
     {%- endif -%}
-{%- endmacro %}
+    {#- What is compiled is about changed rows; all are made where the model or a view below it is another. -#}
+    {%- do run_query(find_rows_by_index()) if scope == "changed" else context.update({"sql": without_scope(sql)}) -%}
+    {{ return(dbt.materialization_incremental_default()) }}
+{% endmaterialization %}
 
 
 {#- Settings of a transaction with which plans are right for one order as for the hundred thousand of a new
@@ -211,16 +216,4 @@
         end if;
     end
     $do$;
-{%- endmacro %}
-
-
-{#- Overrides dbt's macro, which makes the rows of a run in a temporary table: where nothing is new, none
-    are made, and where the model or a view below it is another than before, all are. -#}
-{% macro postgres__create_table_as(temporary, relation, sql) -%}
-    {%- if temporary and model.get("scope") == "nothing" -%}
-        {%- set sql = "select * from " ~ this ~ " where false" -%}
-    {%- elif temporary and model.get("scope") == "all" -%}
-        {%- set sql = without_scope(sql) -%}
-    {%- endif -%}
-    {{ return(dbt.postgres__create_table_as(temporary, relation, sql)) }}
 {%- endmacro %}

@@ -2,13 +2,13 @@
 
 from contextlib import nullcontext
 
+import pandas as pd
 import streamlit as st
 
 import metrics
-from dashboard.cards import bars, card, columns
+from dashboard.cards import bars, card, columns, errors_on_the_page
 from dashboard.data import CATEGORY, MONTH, STATE, View
 from dashboard.text import MONEY, first, format_of, label_of, text_of
-from loaders.errors import sentence_of
 
 FIGURES = {  # and what more of it is: good, bad or neither
     "orders": "normal",
@@ -78,15 +78,9 @@ def draw(view: View) -> None:
 @st.fragment(run_every=_EVERY)  # type: ignore[untyped-decorator, unused-ignore]
 def _live(view: View) -> None:
     """The invoices of the last minutes, hours and days: this part looks again by itself."""
-    page = view.cursor  # which is over when this part looks again
-    try:
-        with metrics.reading() if page.closed else nullcontext(page) as cursor:
-            rows = View(cursor, metrics.newest(cursor)).report("rpt_recent_invoices")
-    except Exception as error:
-        if (sentence := sentence_of(error)) is None:
-            raise
-        st.error(sentence)
-        return
+    page, rows = view.cursor, pd.DataFrame()  # the page's is over when this part looks again
+    with errors_on_the_page(), metrics.reading() if page.closed else nullcontext(page) as cursor:
+        rows = View(cursor, metrics.newest(cursor)).report("rpt_recent_invoices")
     if rows.empty:
         return
     with st.container(border=True):
