@@ -5,13 +5,14 @@
 {%- endmacro %}
 
 
-{#- A pattern finds null where there is nothing, and a moment with a zone is written in the one way that is
-    documented for all of them: 2018-05-01 01:30:00.000000+05:30. -#}
+{#- A pattern finds null where there is nothing, an integer has 38 digits, and a moment with a zone is written in
+    the one way that is documented for all of them: 2018-05-01 01:30:00.000000+05:30. -#}
 {% macro snowflake__try_cast(column, type) -%}
     {%- set found = "regexp_substr(" ~ trimmed(column) ~ ", '" ~ text_pattern(type) ~ "', 1, 1, 'e', " -%}
     {%- set value = "try_cast(nullif(" ~ found ~ "1), '') as " ~ type ~ ")" -%}
     {%- if type != "timestamp" -%}
-        {{ return(value) }}
+        {%- set is_small = value ~ " between -2147483648 and 2147483647" -%}
+        {{ return("case when " ~ is_small ~ " then " ~ value ~ " end" if type == "integer" else value) }}
     {%- endif -%}
     {%- set zone = "replace(replace(" ~ found ~ "5), 'UTC', 'Z'), 'Z', '+00')" -%}
     {%- set offset = "left(" ~ zone ~ ", 3) || ':' || right('00' || replace(substr(" ~ zone ~ ", 4), ':', ''), 2)" -%}

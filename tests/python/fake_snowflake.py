@@ -16,8 +16,9 @@ from fakesnow import server, transforms
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.server import shared_fs
 from snowflake.connector.errors import Error, ProgrammingError
+from sqlglot import exp
 
-_execute = FakeSnowflakeCursor.execute
+_execute, _to_timestamp = FakeSnowflakeCursor.execute, transforms.to_timestamp
 
 
 def _execute_once(*arguments: Any, **named: Any) -> Any:
@@ -28,6 +29,11 @@ def _execute_once(*arguments: Any, **named: Any) -> Any:
         raise
     except Exception as error:
         raise ProgrammingError(msg=str(error), errno=1, sqlstate="XX000") from error
+
+
+def _to_timestamp_or_null(expression: Any) -> Any:
+    """It makes a CAST of the TRY_CAST to a timestamp."""
+    return expression if isinstance(expression, exp.TryCast) else _to_timestamp(expression)
 
 
 def _write_key(path: Path) -> None:
@@ -47,6 +53,7 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # the server's log
     # It sums everything as floating point, for the sake of texts; Snowflake sums decimals exactly.
     transforms.numeric_agg_implicit_cast = lambda expression: expression
+    transforms.to_timestamp = _to_timestamp_or_null
     FakeSnowflakeCursor.execute = _execute_once
     with server() as address, shared_fs.connect("olist") as link:
         print(address["port"], file=answers, flush=True)
