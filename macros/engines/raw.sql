@@ -153,22 +153,24 @@
 {%- endmacro %}
 
 
-{#- Snowflake has a stage and a table for each of the lake's folders, one variant a row, and copies what is new:
-    of a folder on this machine, which is put on the stage first, or of a bucket, which the stage is. -#}
+{#- Snowflake has the lake as a stage, and a table for each of its folders, one variant a row, to which it copies
+    what is new: of a folder on this machine, which is put on the stage first, or of a bucket, which the stage is. -#}
 {% macro snowflake__create_raw_view(table, kind, place) -%}
     {%- set is_ledger, is_bucket = table.name == "_batches", "://" in place -%}
-    {%- set lake = "raw.lake_" ~ table.name.lstrip("_") -%}
-    {%- set folder = place ~ ("/batches/" if is_ledger else "/raw/" ~ table.name ~ "/") -%}
-    {%- set bucket = " url = '" ~ folder ~ "' storage_integration = " ~ env_var("SNOWFLAKE_STORAGE_INTEGRATION") if is_bucket -%}
-    {%- do run_query("create stage if not exists " ~ lake ~ (bucket or "")) -%}
-    {%- do run_query("create table if not exists " ~ lake ~ " (content variant)") -%}
+    {%- set name = "lake_" ~ table.name.lstrip("_") -%}
+    {%- set lake, folder = "raw." ~ name, "batches/" if is_ledger else "raw/" ~ table.name ~ "/" -%}
+    {%- if adapter.get_relation(target.database, "raw", name) is none -%}
+        {%- set bucket = " url = '" ~ place ~ "/' storage_integration = " ~ env_var("SNOWFLAKE_STORAGE_INTEGRATION") if is_bucket -%}
+        {%- do run_query("create stage if not exists raw.lake" ~ (bucket or "")) -%}
+        {%- do run_query("create table " ~ lake ~ " (content variant)") -%}
+    {%- endif -%}
     {%- set files = ["*.json"] if is_ledger else new_files_of_lake(table.name) -%}
     {%- for file in files if not is_bucket -%}
-        {%- do run_query("put 'file://" ~ folder ~ file ~ "' @" ~ lake ~ " auto_compress = false") -%}
+        {%- do run_query("put 'file://" ~ place ~ "/" ~ folder ~ file ~ "' @raw.lake/" ~ folder ~ " auto_compress = false") -%}
     {%- endfor -%}
     {%- if files -%}
         {%- set format = "json" if is_ledger else "parquet use_logical_type = true" -%}
-        {%- do run_query("copy into " ~ lake ~ " from @" ~ lake ~ " file_format = (type = " ~ format ~ ")") -%}
+        {%- do run_query("copy into " ~ lake ~ " from @raw.lake/" ~ folder ~ " file_format = (type = " ~ format ~ ")") -%}
     {%- endif -%}
     {%- if is_ledger -%}
         {%- set query = "select distinct " ~ variant_columns("batch.value", ledger_columns("text").split(", "))

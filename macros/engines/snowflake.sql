@@ -1,7 +1,8 @@
 {#- What Snowflake says otherwise than PostgreSQL, so that both give the same rows (docs/snowflake.md). -#}
 
+{#- The cast is for fakesnow, which trims blanks only without it. -#}
 {% macro snowflake__trimmed(column) -%}
-    nullif(trim({{ column }}, ' \t\r\n'), '')
+    nullif(trim(cast({{ column }} as varchar), ' \t\r\n'), '')
 {%- endmacro %}
 
 
