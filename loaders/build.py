@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,6 @@ from loaders.tables import OPTIONAL, TABLES
 # Unit tests ask whether the SQL is right, not whether the data is: `make test` runs them.
 # The SQL of each node is in target/run: dbt need not write it to its log as well.
 _DBT = ("build", "--log-level-file", "info")
-WITH_OPERATIONS = ("--vars", "with_operations: true")
 
 
 def build() -> None:
@@ -71,10 +70,7 @@ def build() -> None:
         with step("dbt build"):
             packages.install(retry=False)
             variables = {**os.environ, **access["transformer"]}
-            operations = has_operations()
-            if operations:
-                print("With operations: optional tables have landed (docs/operations.md).")
-            tests = _dbt_build(variables, operations=operations)
+            tests = _dbt_build(variables, switches(print))
     with connection.as_role(access["reader"]):
         _summarize(seconds, tests)
 
@@ -134,22 +130,23 @@ def _last_source() -> str | None:
         return next((source for (source,) in cursor.fetchall()), None)
 
 
-def has_operations() -> bool:
-    """Whether a row of the optional tables has ever landed: then their models are built."""
+def switches(say: Callable[[str], object] = lambda _: None) -> tuple[str, ...]:
+    """Arguments of dbt that enable the models of the optional tables of which a row has landed."""
+    found: dict[str, bool] = {}
     with connect() as link, link.cursor() as cursor:
         there = ledger.raw_columns(cursor)
         for table in OPTIONAL:
             if table.name in there:
                 cursor.execute(sql.SQL("select from {} limit 1").format(ledger.raw(table)))
                 if cursor.rowcount:
-                    return True
-    return False
+                    say(f"With {table.name}: an optional table that has landed.")
+                    found[f"with_{table.source}"] = True
+    return ("--vars", json.dumps(found)) if found else ()
 
 
-def _dbt_build(environment: Mapping[str, str], *, operations: bool = False) -> Mapping[str, int]:
+def _dbt_build(environment: Mapping[str, str], switches: Sequence[str] = ()) -> Mapping[str, int]:
     """Run ``dbt build`` with this environment; return the number of tests per status."""
-    switch = WITH_OPERATIONS if operations else ()
-    command = [sys.executable, "-m", "loaders.dbt", *_DBT, *switch]
+    command = [sys.executable, "-m", "loaders.dbt", *_DBT, *switches]
     if subprocess.run(command, cwd=project_root(), env=environment, check=False).returncode:
         raise LoaderError(
             "dbt build failed, see above; rows that failed a test are in schema audit."

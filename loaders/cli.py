@@ -303,8 +303,8 @@ def land(location: str, mode: str, tables: Names, archive: str | None, **rules: 
     """Land files or a database in schema raw, as one batch.
 
     LOCATION is a folder, zip, .csv or .csv.gz file, s3://…, mysql://…, postgresql://…, kafka://…,
-    or env://VARIABLE that holds one of them. A delta adds and changes rows; a snapshot is complete:
-    rows that it lacks are removed.
+    rates://, weather://, or env://VARIABLE that holds one of them. A delta adds and changes rows; a
+    snapshot is complete: rows that it lacks are removed.
 
     \b
     Examples:

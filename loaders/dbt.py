@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -24,6 +24,7 @@ from loaders.paths import project_root
 
 POSTGRES = "postgres"
 ENGINES = ("duckdb", "snowflake", "spark")  # targets that are not PostgreSQL
+WITH_EXTERNAL = ("--vars", "with_external: true")
 _WITHOUT_DATABASE = {
     *("clean", "deps", "init", "ls", "list", "parse", "serve", "--help", "-h", "--version"),
 }
@@ -157,6 +158,14 @@ def environment_for_dbt(**more: str) -> Iterator[None]:
         os.environ.update(before)
 
 
+def project_variable(name: str) -> str:
+    """A variable of the dbt project, as ``dbt_project.yml`` sets it."""
+    import yaml
+
+    project = yaml.safe_load((project_root() / "dbt_project.yml").read_text("utf-8"))
+    return str(project["vars"][name])
+
+
 def parsed(file: str = "semantic_manifest.json") -> str:
     """A file that dbt makes of the project for the target in use; it parses what has changed.
 
@@ -165,22 +174,40 @@ def parsed(file: str = "semantic_manifest.json") -> str:
     if (target := target_of()) in ENGINES:
         raise LoaderError(f"metrics are computed on PostgreSQL, and OLIST_TARGET is {target}.")
     root = project_root()
-    made = root / "target" / "metrics" / target / file
+    with_external = _has_external()
+    made = root / "target" / "metrics" / (f"{target}_external" if with_external else target) / file
     folders = (root / "models", root / "analyses")
     with _PARSING:
         read = [root / "dbt_project.yml", root / "profiles.yml", *folders]  # of what is deleted too
         read += (path for folder in folders for path in folder.rglob("*"))
         if not made.exists() or made.stat().st_mtime < max(path.stat().st_mtime for path in read):
-            _parse(made.parent)
+            _parse(made.parent, WITH_EXTERNAL if with_external else ())
         return made.read_text("utf-8")
 
 
-def _parse(folder: Path) -> None:
+def _has_external() -> bool:
+    """Whether the warehouse in use, if it answers, has what the optional metrics are made from."""
+    import psycopg2
+
+    from loaders import connection, roles
+
+    with (
+        suppress(LoaderError, psycopg2.Error),
+        roles.as_role(roles.READER),
+        connection.connect() as link,
+        link.cursor() as cursor,
+    ):
+        cursor.execute("select to_regclass(%s)", (f"{schema_of('reports')}.rpt_order_lines_usd",))
+        return cursor.fetchone() != (None,)
+    return False
+
+
+def _parse(folder: Path, switches: Sequence[str]) -> None:
     print("dbt parses the project, once after each change …", file=sys.stderr)
-    arguments = ("--quiet", "--log-level-file", "none", "parse", "--target-path", folder)
+    arguments = ("--quiet", "--log-level-file", "none", "parse", "--target-path", str(folder))
     root = str(project_root())
     done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", *arguments],
+        [sys.executable, "-m", "dbt.cli.main", *arguments, *switches],
         env={**os.environ, "DBT_PROJECT_DIR": root, "DBT_PROFILES_DIR": root},
         capture_output=True,
         text=True,

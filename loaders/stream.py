@@ -14,7 +14,7 @@ from typing import Self
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from loaders.build import WITH_OPERATIONS, has_operations
+from loaders.build import switches
 from loaders.connection import connect
 from loaders.dbt import variables
 from loaders.errors import LoaderError, PassingError
@@ -87,7 +87,8 @@ class Dbt:
     def __init__(self, every: float, say: Say) -> None:
         self._every, self._say = every, say
         self._process: subprocess.Popen[str] | None = None
-        self._is_stale, self._is_building, self._optional = True, False, False
+        self._is_stale, self._is_building = True, False
+        self._switches: tuple[str, ...] = ()
         self._begun = float("-inf")
 
     def keep_up(self, *, has_news: bool) -> None:
@@ -109,18 +110,12 @@ class Dbt:
             self._ask()
 
     def _ask(self) -> None:
-        optional = has_operations()
-        if self._process is None or self._process.poll() is not None or optional != self._optional:
+        wanted = switches()
+        if self._process is None or self._process.poll() is not None or wanted != self._switches:
             self.__exit__()
-            self._optional = optional
+            self._switches = wanted
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "loaders.dbt",
-                    "--serve",
-                    *(WITH_OPERATIONS if optional else ()),
-                ],
+                [sys.executable, "-m", "loaders.dbt", "--serve", *wanted],
                 cwd=project_root(),
                 env={**os.environ, **(variables(()) or {})},
                 stdin=subprocess.PIPE,

@@ -15,7 +15,8 @@ class Table:
 
     ``columns`` are spelled as in the file's header. ``key`` is the natural key; it is empty for a
     table whose rows have none, and whose files are compared as bags of rows. A file may lack
-    the ``optional_columns``, and a whole export the file of a table that ``is_optional``.
+    the ``optional_columns``, and a whole export the file of a table that ``is_optional``, whose
+    dbt ``source`` is enabled by a variable: ``with_<source>``.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Table:
     key: tuple[str, ...] = ()
     optional_columns: frozenset[str] = frozenset()
     is_optional: bool = False
+    source: str = ""
 
 
 def _declared() -> Iterator[Table]:
@@ -33,10 +35,10 @@ def _declared() -> Iterator[Table]:
         for source in declared["sources"]:
             for table in source["tables"]:
                 if not table["name"].startswith("_"):
-                    yield _table(table)
+                    yield _table(table, source["name"])
 
 
-def _table(declared: dict[str, Any]) -> Table:
+def _table(declared: dict[str, Any], source: str) -> Table:
     meta = _meta(declared)
     columns = [column for column in declared["columns"] if not column["name"].startswith("_")]
     return Table(
@@ -48,6 +50,7 @@ def _table(declared: dict[str, Any]) -> Table:
             column["name"] for column in columns if _meta(column).get("optional")
         ),
         is_optional=bool(meta.get("optional")),
+        source=source,
     )
 
 

@@ -76,7 +76,8 @@ create table raw._watermarks (
     primary key (source, table_name)
 );
 comment on table raw._watermarks is
-'One row per table of a source database: how far it was read, from where the next load reads';
+'One row per table of a source database: how far it was read, from where the next load reads; and per'
+' part of the days of rates:// and weather://: the validator of the answer, and its last day';
 
 create table raw._offsets (
     topic text not null,

@@ -19,6 +19,7 @@ from loaders.tables import Table
 _SCHEMES = {
     "s3": ("s3", "lake"),
     "kafka": ("kafka", "stream"),
+    **dict.fromkeys(("rates", "weather"), ("http", "")),
     **dict.fromkeys(("mysql", "mariadb", "postgresql", "postgres"), ("database", "databases")),
 }
 

@@ -11,14 +11,13 @@ from functools import partial
 from pathlib import PurePath
 from typing import IO
 
-import yaml
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from tqdm import tqdm
 
 from loaders.connection import connect, exclusive
+from loaders.dbt import project_variable
 from loaders.errors import LoaderError
-from loaders.paths import project_root
 from loaders.sources import Delivery, Request, SourceFile, watermarks
 from loaders.sources.dialects import ERRORS, Column, Database, Read, opened, reason
 from loaders.sources.text import reader_of
@@ -158,7 +157,7 @@ class _Load:
     def read(self, stack: ExitStack) -> list[SourceFile]:
         """Read all that is wanted, at one moment of the source."""
         files, doing = [], "cannot be used"
-        zone = self.address.settings["timezone"] or _project_zone()
+        zone = self.address.settings["timezone"] or project_variable("source_time_zone")
         try:
             with opened(self.address.url, {**self.address.settings, "timezone": zone}) as database:
                 for table, relation in self._relations(database.relations()):
@@ -282,12 +281,6 @@ def _same(name: str, known: Iterable[str]) -> str | None:
     """Return the name as the source spells it; upper and lower case are one where that is clear."""
     alike = [spelled for spelled in known if spelled.lower() == name.lower()]
     return name if name in alike else alike[0] if len(alike) == 1 else None
-
-
-def _project_zone() -> str:
-    """The variable source_time_zone of the dbt project: the zone of the CSV export's times."""
-    project = yaml.safe_load((project_root() / "dbt_project.yml").read_text("utf-8"))
-    return str(project["vars"]["source_time_zone"])
 
 
 def _buffered(database: Database, table: Table, read: Read, stack: ExitStack) -> SourceFile:

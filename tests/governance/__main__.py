@@ -29,7 +29,7 @@ def parse(folder: Path) -> None:
     """
     done = _run(
         *(sys.executable, "-m", "dbt.cli.main", "--quiet", "parse"),
-        *("--target-path", str(folder), "--vars", "with_operations: true"),
+        *("--target-path", str(folder), "--vars", "{with_operations: true, with_external: true}"),
     )
     if done.returncode != 0:
         words = " ".join((done.stdout or done.stderr).split())

@@ -90,10 +90,17 @@ class Broker:
         producer = Producer(
             {"bootstrap.servers": self.servers, "log_level": 0, "acks": "all", **settings}
         )
+        failed: list[Any] = []
+
+        def delivered(error: Any, _: Any) -> None:
+            if error:
+                failed.append(error)
+
         for topic, key, value in events:
-            producer.produce(topic, value, key)
+            producer.produce(topic, value, key, on_delivery=delivered)
             producer.poll(0)
         assert producer.flush(30) == 0
+        assert not failed
 
 
 @contextmanager

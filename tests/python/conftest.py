@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Files that `make test` leaves to `make test-all`.
 SLOW = re.compile(
-    "test_(agent|answers|bench|concurrency|crash|dashboard|engines|gallery|governance|history|incremental"
+    "test_(agent|answers|bench|concurrency|crash|dashboard|engines|external|gallery|governance|history|incremental"
     "|interruptions|invalid_values|lake_star|mutation|offline|operations$|pin|plain_star|plans"
     "|property|quality|readers|real_data|reports|roles|secrets|semantic|sensitive|server|source_|synchronize"
     "|team)"

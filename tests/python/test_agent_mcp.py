@@ -156,7 +156,7 @@ def test_two_threads_parse_the_project_once(
     """The first call of a tool comes while the server still warms up."""
     parses = []
 
-    def parse(folder: Path) -> None:
+    def parse(folder: Path, *_: object) -> None:
         parses.append(folder)
         time.sleep(0.2)
         folder.mkdir(parents=True, exist_ok=True)

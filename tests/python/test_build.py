@@ -1,6 +1,6 @@
 """``make build``: the data it takes, what it lands and gives to dbt, which is left out here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,12 @@ class Dbt:
 
     def __init__(self, query: Query) -> None:
         self.query = query
-        self.calls: list[tuple[Mapping[str, str], bool]] = []
+        self.calls: list[tuple[Mapping[str, str], Sequence[str]]] = []
 
-    def __call__(self, variables: Mapping[str, str], *, operations: bool = False) -> dict[str, int]:
-        self.calls.append((variables, operations))
+    def __call__(
+        self, variables: Mapping[str, str], switches: Sequence[str] = ()
+    ) -> dict[str, int]:
+        self.calls.append((variables, switches))
         self.query(MARTS)
         return {"pass": 7, "warn": 1}
 
@@ -77,7 +79,8 @@ def test_the_sample_gives_way_to_data_that_are_named(
     assert query("select count(*) > 0, min(_batch_id) = max(_batch_id) from raw.orders") == [
         (True, True)
     ]
-    assert [operations for _, operations in dbt.calls] == [False, False, True]
+    on = ("--vars", '{"with_operations": true}')
+    assert [switches for _, switches in dbt.calls] == [(), (), on]
     monkeypatch.delenv("OLIST_DATA")
     assert main(["build"]) == 0  # on what is landed, not on the sample
     assert sources(query) == [export.name]

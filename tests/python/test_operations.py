@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parents[1] / "reports" / "operations"
 MODELS = project_root() / "models" / "operations"
 REPORTS = sorted(path.name.removesuffix(".raw.sql") for path in FOLDER.glob("*.raw.sql"))
 FACTS = ("fct_campaign_days", "fct_inventory_transactions", "fct_invoices")
-NAMES = [table.name for table in OPTIONAL]
+NAMES = [table.name for table in OPTIONAL if table.source == "operations"]
 ON = ("--vars", "with_operations: true")
 OPERATIONS = ("--select", "path:models/operations", *ON)
 CAST = re.compile(r"""try_cast\('(\w+)', '([^']+)'\)""")

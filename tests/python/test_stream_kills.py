@@ -98,6 +98,7 @@ def test_no_event_is_lost_or_doubled(
         killed["in a batch"] = int(str(crashed))
         print(killed)
         events = sum(map(len, parts))
+        assert ask(server, "select sum(next_offset)::int from raw._offsets") == [(events,)]
         ((read, rejected),) = ask(server, READ)
         assert read == events + geolocations
         ((listed, distinct),) = ask(

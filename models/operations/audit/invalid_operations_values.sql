@@ -25,46 +25,9 @@
 
 with
 
-invalid_values as (
-
-    {%- for table, (keys, columns) in tables.items() %}
-    {%- set last_table = loop.last %}
-    {%- for column, type in columns.items() %}
-
-    select
-        '{{ table }}' as table_name,
-        {{ row_key(keys) }} as row_key,
-        '{{ column }}' as column_name,
-        {{ column }} as invalid_value,
-        '{{ type }}' as expected_type,
-        _batch_id,
-        _source_file as source_file
-    from {{ source('operations', table) }}
-    where
-        {{ is_pinned() }}
-        and {{ is_invalid(column, type) }}
-    {%- if not (last_table and loop.last) %}
-
-    union all
-    {%- endif %}
-    {%- endfor %}
-    {%- endfor %}
-
-),
-
 final as (
 
-    select
-        {{ dbt_utils.generate_surrogate_key(['table_name', 'row_key', 'column_name']) }}
-            as invalid_value_key,
-        table_name,
-        row_key,
-        column_name,
-        invalid_value,
-        expected_type,
-        _batch_id,
-        source_file
-    from invalid_values
+    {{ invalid_values_of('operations', tables) }}
 
 )
 

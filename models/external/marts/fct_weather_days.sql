@@ -1,0 +1,53 @@
+with
+
+weather as (
+
+    select
+        weather_day_key,
+        state_code,
+        precipitation_mm,
+        temperature_max_c,
+        temperature_min_c,
+        weather_on,
+        _batch_id
+    from {{ ref('stg_external__weather') }}
+
+),
+
+state_capitals as (
+
+    select
+        state_code,
+        capital
+    from {{ ref('state_capitals') }}
+
+),
+
+final as (
+
+    select
+        ---------- primary key
+        weather.weather_day_key,
+
+        ---------- dates
+        {{ date_key('weather.weather_on') }} as weather_date_key,
+
+        ---------- degenerate dimensions
+        coalesce(weather.state_code, 'unknown') as state_code,
+        coalesce(state_capitals.capital, 'unknown') as capital,
+        weather.weather_on,
+
+        ---------- measures
+        weather.precipitation_mm,
+        weather.temperature_max_c,
+        weather.temperature_min_c,
+
+        ---------- audit
+        weather._batch_id
+    from weather
+    left join state_capitals
+        on weather.state_code = state_capitals.state_code
+
+)
+
+select * from final
