@@ -119,7 +119,21 @@ superset: $(READY_DEV) packages ## Superset on the marts as the reader: keys, a 
 		--python $(SUPERSET)/bin/python --exclude-newer 2026-06-01 apache-superset psycopg2-binary rich cachetools; }
 	@OLIST_SUPERSET="$(CURDIR)/$(SUPERSET)" $(BIN)/python -m pytest tests/python/test_superset.py
 
-# In environments of their own: what they need is not a dependency of the project.
+# In environments of their own: what they need is not a dependency of the project, or another version of one
+# (dbt-snowflake of certifi, fakesnow of sqlglot).
+.PHONY: snowflake
+snowflake: .venv-snowflake/.ready packages ## dbt for Snowflake in .venv-snowflake, and what its tests run on: docs/snowflake.md
+
+.PHONY: test-snowflake
+test-snowflake: $(READY_DEV) snowflake ## Snowflake gives the rows of PostgreSQL, as far as fakesnow is like it
+	@OLIST_SNOWFLAKE="$(CURDIR)/.venv-snowflake" $(call TESTS_OF,engines) -k snowflake
+
+.venv-snowflake/.ready: requirements-snowflake.lock
+	@"$(PYTHON)" -m venv --clear .venv-snowflake
+	@$(subst $(BIN),.venv-snowflake/bin,$(PIP)) -r requirements-snowflake.lock
+	@$(subst $(BIN),.venv-snowflake/bin,$(PIP)) --editable .
+	@touch $@
+
 .PHONY: airflow
 airflow: $(READY_DEV) packages ## Airflow in .venv-airflow, and the DAGs on its scheduler: docs/orchestration.md (needs uv)
 	@$(MAKE) .venv-airflow/.ready
@@ -197,6 +211,7 @@ lock: ## Renew requirements*.lock from pyproject.toml (needs uv)
 		--output-file requirements-dev.lock pyproject.toml
 	@$(COMPILE) --extra spark --constraint requirements-dev.lock \
 		--output-file requirements-spark.lock pyproject.toml
+	@$(COMPILE) --extra fakesnow --output-file requirements-snowflake.lock pyproject.toml
 	@$(COMPILE) --extra semantic --constraint requirements-dev.lock \
 		--output-file requirements-semantic.lock pyproject.toml
 	@$(COMPILE) --extra browser --constraint requirements-dev.lock --constraint requirements-semantic.lock \

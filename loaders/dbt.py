@@ -23,7 +23,7 @@ from loaders.errors import LoaderError, redact
 from loaders.paths import project_root
 
 POSTGRES = "postgres"
-ENGINES = ("duckdb", "spark")  # targets that are not PostgreSQL
+ENGINES = ("duckdb", "snowflake", "spark")  # targets that are not PostgreSQL
 WITH_EXTERNAL = ("--vars", "with_external: true")
 _WITHOUT_DATABASE = {
     *("clean", "deps", "init", "ls", "list", "parse", "serve", "--help", "-h", "--version"),

@@ -1,7 +1,8 @@
 """Engines beside PostgreSQL: they read files or a lake in place, and dbt builds all on them.
 
 Raw is a schema of views there (macros/engines/raw.sql), over plain files in a folder of our own or
-over the Parquet of a lake. Nothing is landed, so there are no batches but those of a lake.
+over the Parquet of a lake, which Snowflake copies. Nothing is landed, so there are no batches but
+those of a lake.
 """
 
 import os
@@ -13,27 +14,28 @@ from pathlib import Path
 from loaders.errors import LoaderError
 from loaders.paths import state_root
 
-_BUILDS = {"build", "run"}
+_READS = {"build", "run", "run-operation"}
 
 
 def prepare(target: str, arguments: Sequence[str]) -> dict[str, str]:
-    """Return the variables with which dbt runs on an engine, ``duckdb`` or ``spark``.
+    """Return the variables with which dbt runs on an engine: duckdb, snowflake or spark.
 
     ``dbt build`` and ``dbt run`` read what OLIST_DATA names from then on, until it names something
-    else. Raises LoaderError when Spark cannot run here or the data cannot be read.
+    else; Snowflake gets what is new there. Raises LoaderError when Spark cannot run here or the
+    data cannot be read.
     """
     variables = {"OLIST_TARGET": target}
     if target == "duckdb":
         named = os.environ.get("OLIST_DUCKDB") or state_root() / "olist.duckdb"
         variables["OLIST_DUCKDB"] = str(Path(named).expanduser().resolve())
-    else:
+    elif target == "spark":
         home = Path(os.environ.get("OLIST_SPARK_HOME") or state_root() / ".spark").expanduser()
         variables["OLIST_SPARK_HOME"] = str(home.resolve())
         if os.environ.get("SPARK_METHOD", "session") == "session":
             variables["SPARK_LOCAL_IP"] = "127.0.0.1"  # a session is for this machine only
             _check_java()
     location = os.environ.get("OLIST_DATA")
-    if location and _BUILDS.intersection(arguments):
+    if location and _READS.intersection(arguments):
         variables["OLIST_RAW"] = _raw(target, location)
     return variables
 
@@ -56,16 +58,18 @@ def _check_java() -> None:
 def _raw(target: str, location: str) -> str:
     """Where the views of raw read: ``lake:PATH`` or ``files:FOLDER``."""
     local = Path(location).expanduser().resolve()
-    if location.startswith("s3://"):
+    if target == "snowflake" and "://" in location:  # it reads the bucket, perhaps nobody else may
+        is_lake, where = location.startswith("s3://"), location.rstrip("/")
+    elif location.startswith("s3://"):
         from loaders.objects import open_store
 
         is_lake, where = bool(open_store(location).sizes("batches")), location.rstrip("/")
     else:
         is_lake, where = (local / "batches").is_dir() and (local / "raw").is_dir(), str(local)
-    if target == "spark" and not is_lake:
+    if target != "duckdb" and not is_lake:
         raise LoaderError(
-            f"{location}: Spark reads a lake. Land the files in PostgreSQL and 'olist archive'"
-            " them (docs/lake.md), then name the lake in OLIST_DATA."
+            f"{location}: {target.capitalize()} reads a lake. Land the files in PostgreSQL and"
+            " 'olist archive' them (docs/lake.md), then name the lake in OLIST_DATA."
         )
     if not is_lake:
         return f"files:{_as_plain_files(location)}"

@@ -22,7 +22,7 @@
     {%- if type != "timestamp" -%}
         {{ return(value) }}
     {%- endif -%}
-    {%- set zone = "regexp_extract(" ~ text ~ ", '" ~ pattern ~ "', 2)" -%}
+    {%- set zone = "regexp_extract(" ~ text ~ ", '" ~ pattern ~ "', 5)" -%}
     {%- set moment = "timestamp_ltz" if target.type == "spark" else "timestamptz" -%}
     {%- set text = "concat(cast(" ~ value ~ " as " ~ dbt.type_string() ~ "), replace(" ~ zone ~ ", 'UTC', 'Z'))" -%}
     case
@@ -130,14 +130,15 @@
 
 
 {#- Regular expression of the texts that are values of a type for PostgreSQL too, for an engine whose
-    own casts take more. Its first group is the value, its second the zone of a moment.
+    own casts take more. Its first group is the value, its fifth the zone of a moment. (Snowflake has
+    no group without a number.)
 
     type: an integer, numeric(p, s) or timestamp type -#}
 {% macro text_pattern(type) -%}
     {{ return({
         "integer": "^([+-]?[0-9]+)([.]0+)?$",
         "numeric": "^([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)$",
-        "timestamp": "^([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]{1,6})?)?)?)"
-            ~ " ?(Z|UTC|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)?$",
+        "timestamp": "^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?)"
+            ~ " ?(Z|UTC|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?$",
     }[type.split("(")[0]]) }}
 {%- endmacro %}

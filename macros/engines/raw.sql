@@ -1,12 +1,15 @@
-{#- Schema raw on engines that land nothing: views on files or on a lake (docs/engines.md). -#}
+{#- Schema raw on engines that land nothing: views on files or on a lake (docs/engines.md); on Snowflake, on
+    what was copied from the lake. -#}
 
 
 {#- on-run-start, where OLIST_DATA has named data: `lake:PATH` or `files:FOLDER` in OLIST_RAW. -#}
 {% macro create_raw_views() -%}
     {%- set kind, place = (env_var("OLIST_RAW", "") ~ ":").split(":", 1) -%}
     {%- if execute and kind -%}
-        {%- do run_query("create schema if not exists raw") -%}
-        {%- for table in graph.sources.values() -%}
+        {%- if not adapter.check_schema_exists(target.database, "raw") -%}
+            {%- do run_query("create schema raw") -%}  {#- `if not exists` would take the right to make one -#}
+        {%- endif -%}
+        {%- for table in graph.sources.values() | sort(attribute="name") -%}  {#- _batches is the first -#}
             {%- do create_raw_view(table, kind, place[:-1]) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -147,4 +150,58 @@
     {%- do run_query("drop table if exists " ~ files) -%}
     {%- do run_query("create table " ~ files ~ " (" ~ columns ~ ") " ~ options) -%}
     {%- do run_query("create or replace view raw." ~ table.identifier ~ " as " ~ query) -%}
+{%- endmacro %}
+
+
+{#- Snowflake has the lake as a stage, and a table for each of its folders, one variant a row, to which it copies
+    what is new: of a folder on this machine, which is put on the stage first, or of a bucket, which the stage is. -#}
+{% macro snowflake__create_raw_view(table, kind, place) -%}
+    {%- set is_ledger, is_bucket = table.name == "_batches", "://" in place -%}
+    {%- set name = "lake_" ~ table.name.lstrip("_") -%}
+    {%- set lake, folder = "raw." ~ name, "batches/" if is_ledger else "raw/" ~ table.name ~ "/" -%}
+    {%- if adapter.get_relation(target.database, "raw", name) is none -%}
+        {%- set bucket = " url = '" ~ place ~ "/' storage_integration = " ~ env_var("SNOWFLAKE_STORAGE_INTEGRATION") if is_bucket -%}
+        {%- do run_query("create stage if not exists raw.lake" ~ (bucket or "")) -%}
+        {%- do run_query("create table " ~ lake ~ " (content variant)") -%}
+    {%- endif -%}
+    {%- set files = ["*.json"] if is_ledger else new_files_of_lake(table.name) -%}
+    {%- for file in files if not is_bucket -%}
+        {%- do run_query("put 'file://" ~ place ~ "/" ~ folder ~ file ~ "' @raw.lake/" ~ folder ~ " auto_compress = false") -%}
+    {%- endfor -%}
+    {%- if files -%}
+        {%- set format = "json" if is_ledger else "parquet use_logical_type = true" -%}
+        {%- do run_query("copy into " ~ lake ~ " from @raw.lake/" ~ folder ~ " file_format = (type = " ~ format ~ ")") -%}
+    {%- endif -%}
+    {%- if is_ledger -%}
+        {%- set query = "select distinct " ~ variant_columns("batch.value", ledger_columns("text").split(", "))
+            ~ " from " ~ lake ~ ", lateral flatten(input => content:tables:_batches) as batch" -%}
+    {%- else -%}
+        {%- set columns = ["_batch_id bigint", "_loaded_at timestamptz", "_is_removed boolean", "_source_file text"] -%}
+        {%- for name in file_columns(table) -%}
+            {%- do columns.append(name ~ " text") -%}
+        {%- endfor -%}
+        {%- set query = versions_of_lake(table, "select " ~ variant_columns("content", columns) ~ " from " ~ lake) -%}
+    {%- endif -%}
+    {%- do run_query("create or replace view raw." ~ table.identifier ~ " as " ~ query) -%}
+{%- endmacro %}
+
+
+{#- Names of a table's files that the manifests have and Snowflake has not: one COPY takes all of them or none. -#}
+{% macro new_files_of_lake(table_name) -%}
+    {{ return(run_query(
+        "select split_part(entry.value:key::text, '/', -1) from raw.lake_batches, lateral flatten(input => content:objects) as entry"
+        ~ " where entry.value:table::text = '" ~ table_name ~ "' and content:batch_id::bigint >"
+        ~ " coalesce((select max(content:_batch_id::bigint) from raw.lake_" ~ table_name ~ "), 0)"
+    ).columns[0].values()) }}
+{%- endmacro %}
+
+
+{#- Elements of a variant as columns.
+
+    variant: SQL expression; columns: names with their types -#}
+{% macro variant_columns(variant, columns) -%}
+    {%- for column in columns -%}
+        {%- set name, type = column.split(" ", 1) -%}
+        {{ variant }}:{{ name }}::{{ type }} as {{ name }}{{ ", " if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}

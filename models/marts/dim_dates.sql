@@ -62,12 +62,12 @@ final as (
         cast(extract(quarter from calendar_with_unknown.date_day) as integer) as quarter,
         cast(extract(year from calendar_with_unknown.date_day) as integer) as year,
         coalesce(
-            substring(cast(calendar_with_unknown.date_day as {{ dbt.type_string() }}) from 1 for 7),
+            left(cast(calendar_with_unknown.date_day as {{ dbt.type_string() }}), 7),
             'unknown'
         ) as year_month,
         coalesce(
             {{ dbt.concat([
-                "substring(cast(calendar_with_unknown.date_day as " ~ dbt.type_string() ~ ") from 1 for 4)",
+                "left(cast(calendar_with_unknown.date_day as " ~ dbt.type_string() ~ "), 4)",
                 "'-Q'",
                 "cast(cast(extract(quarter from calendar_with_unknown.date_day) as integer) as " ~ dbt.type_string() ~ ")",
             ]) }},

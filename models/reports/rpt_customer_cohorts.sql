@@ -89,6 +89,15 @@ cohorts_followed as (
 
 ),
 
+cohorts_accumulated as (
+
+    select
+        *,
+        sum(revenue) over (partition by cohort_month order by months_since) as cumulative_revenue
+    from cohorts_followed
+
+),
+
 final as (
 
     select
@@ -111,11 +120,10 @@ final as (
         ---------- orders and money
         cast(orders as integer) as orders,
         cast(revenue as numeric(12, 2)) as revenue,
-        cast(sum(revenue) over cohort_so_far as numeric(12, 2)) as cumulative_revenue,
-        {{ quotient('sum(revenue) over cohort_so_far', 'cohort_size', 'numeric(12, 2)', 2) }}
+        cast(cumulative_revenue as numeric(12, 2)) as cumulative_revenue,
+        {{ quotient('cumulative_revenue', 'cohort_size', 'numeric(12, 2)', 2) }}
             as cumulative_revenue_per_customer
-    from cohorts_followed
-    window cohort_so_far as (partition by cohort_month order by months_since)
+    from cohorts_accumulated
 
 )
 

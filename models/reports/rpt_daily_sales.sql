@@ -43,9 +43,10 @@ orders_summed_by_day as (
         count(distinct nullif(fct_orders.customer_key, {{ unknown_key() }})) as active_customers,
         coalesce(sum(fct_orders.item_count), 0) as item_count,
         coalesce(sum(fct_orders.items_value), 0) as revenue,
-        coalesce(sum(fct_orders.items_value) filter (
-            where fct_orders.order_status not in ('canceled', 'unavailable')
-        ), 0) as net_revenue,
+        coalesce(sum(case
+            when fct_orders.order_status not in ('canceled', 'unavailable')
+                then fct_orders.items_value
+        end), 0) as net_revenue,
         coalesce(sum(fct_orders.freight_value), 0) as freight_value,
         coalesce(sum(fct_orders.payments_value), 0) as payments_value
     from dim_dates
@@ -62,10 +63,12 @@ weeks_summed as (
     select
         *,
         case
-            when row_number() over (order by date_key) >= 7 then sum(revenue) over seven_days
+            when row_number() over (order by date_key) >= 7
+                then sum(revenue) over (
+                    order by date_key rows between 6 preceding and current row
+                )
         end as revenue_7_days
     from orders_summed_by_day
-    window seven_days as (order by date_key rows between 6 preceding and current row)
 
 ),
 

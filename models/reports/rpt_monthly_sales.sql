@@ -58,14 +58,17 @@ months_compared as (
         days_summed_by_month.*,
         coalesce(customers_counted_by_month.active_customers, 0) as active_customers,
         coalesce(customers_counted_by_month.new_customers, 0) as new_customers,
-        lag(days_summed_by_month.orders) over months as orders_month_before,
-        lag(days_summed_by_month.revenue) over months as revenue_month_before,
-        lag(days_summed_by_month.orders, 12) over months as orders_year_before,
-        lag(days_summed_by_month.revenue, 12) over months as revenue_year_before
+        lag(days_summed_by_month.orders) over (order by days_summed_by_month.year_month)
+            as orders_month_before,
+        lag(days_summed_by_month.revenue) over (order by days_summed_by_month.year_month)
+            as revenue_month_before,
+        lag(days_summed_by_month.orders, 12) over (order by days_summed_by_month.year_month)
+            as orders_year_before,
+        lag(days_summed_by_month.revenue, 12) over (order by days_summed_by_month.year_month)
+            as revenue_year_before
     from days_summed_by_month
     left join customers_counted_by_month
         on days_summed_by_month.year_month = customers_counted_by_month.active_month
-    window months as (order by days_summed_by_month.year_month)
 
 ),
 

@@ -6,10 +6,8 @@
 {% test foreign_keys(model, columns, order_id=none) %}
 {%- set broken, names = {}, [] -%}
 {%- for column, parent in columns.items() -%}
-    {%- do broken.update({column:
-        "child." ~ column ~ " is not null and not exists (select 1 from " ~ parent.to
-        ~ " where " ~ parent.field ~ " = child." ~ column ~ ")"
-    }) -%}
+    {%- set found = "parent_" ~ loop.index ~ "." ~ parent.field -%}
+    {%- do broken.update({column: "child." ~ column ~ " is not null and " ~ found ~ " is null"}) -%}
     {%- do names.append("case when " ~ broken[column] ~ " then '" ~ column ~ " ' else '' end") -%}
 {%- endfor %}
 
@@ -28,6 +26,10 @@ select
     child.*,
     concat({{ names | join(", ") }}) as broken_keys
 from child
+{%- for column, parent in columns.items() %}
+left join {{ parent.to }} as parent_{{ loop.index }}
+    on child.{{ column }} = parent_{{ loop.index }}.{{ parent.field }}
+{%- endfor %}
 where ({{ broken.values() | join(") or (") }})
 
 {% endtest %}

@@ -50,6 +50,19 @@ def test_profiles_bring_all_that_they_need() -> None:
             assert {*service["profiles"]} <= {*SERVICES[needed]["profiles"]}, f"{name}: {needed}"
 
 
+def test_roles_of_snowflake_have_every_schema() -> None:
+    """None may make one, so a schema that the project gets has to stand there too."""
+    schemas = set(
+        re.findall(r"\+schema: (?:&\w+ )?(\w+)", (project_root() / "dbt_project.yml").read_text())
+    )
+    script = (DEPLOY / "snowflake" / "roles.sql").read_text("utf-8")
+    assert set(re.findall(r"create schema if not exists olist\.(\w+)", script)) == {"raw", *schemas}
+    rights = (
+        r"grant usage, create table, create view on schema olist\.(\w+) to role olist_transformer"
+    )
+    assert set(re.findall(rights, script)) == schemas
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_is_closed(name: str) -> None:
     """Ports on loopback, secrets from files, nothing that grants more, a check or an end."""

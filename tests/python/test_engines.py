@@ -1,4 +1,4 @@
-"""DuckDB and Spark give the rows that PostgreSQL gives, from the same files and from its lake."""
+"""DuckDB, Spark and Snowflake give the rows that PostgreSQL gives, from its files or its lake."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conftest import REAL_DATA
+from conftest import REAL_DATA, Named
 from exports import exports
 from loaders.lake.archive import archive
 from loaders.packages import install
@@ -39,9 +39,10 @@ ODD = {
 class Engine:
     """Another engine, in a folder of its own."""
 
-    def __init__(self, target: str, folder: Path) -> None:
-        """Nothing is there yet."""
+    def __init__(self, target: str, folder: Path, python: Path | str = sys.executable) -> None:
+        """Nothing is there yet. Its dbt is that of an environment."""
         self.target = target
+        self.python = python
         self.folder = folder
         self.variables = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
@@ -53,12 +54,13 @@ class Engine:
     def dbt(self, data: Path | str, *arguments: str) -> dict[str, str]:
         """Run dbt on this data; return the status of each node."""
         target = self.folder / "target"
-        command = [sys.executable, "-m", "loaders.dbt", "--quiet", *arguments]
+        command = [self.python, "-m", "loaders.dbt", "--quiet", *arguments]
         command += ["--target-path", str(target), "--log-path", str(target)]
         done = subprocess.run(
             command,
             cwd=project_root(),
             env={**self.variables, "OLIST_DATA": str(data)},
+            timeout=900,
             check=False,
             capture_output=True,
             text=True,
@@ -81,6 +83,59 @@ class Engine:
         found = dataset.dataset(files, exclude_invalid_files=True).to_table(columns)
         return list(zip(*(found[column].to_pylist() for column in columns), strict=True))
 
+    def texts(self, relation: str, columns: list[str]) -> list[str]:
+        """The same, each as its ``repr``."""
+        return [*map(repr, self.rows(relation, columns))]
+
+
+class Snowflake(Engine):
+    """An empty account, for which fakesnow stands until the end of the block."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it, in the environment that it needs."""
+        python = Path(os.environ["OLIST_SNOWFLAKE"]) / "bin" / "python"
+        super().__init__("snowflake", folder, python)
+        self.process = subprocess.Popen(
+            [python, Path(__file__).with_name("fake_snowflake.py"), folder / "key.p8"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=(folder / "fakesnow.log").open("w"),
+            text=True,
+        )
+        port = self._answer().strip()
+        assert port, (folder / "fakesnow.log").read_text("utf-8")
+        self.variables |= {
+            "SNOWFLAKE_ACCOUNT": "fakesnow",
+            "SNOWFLAKE_HOST": "127.0.0.1",
+            "SNOWFLAKE_PORT": port,
+            "SNOWFLAKE_PROTOCOL": "http",
+            "SNOWFLAKE_PRIVATE_KEY_PATH": str(folder / "key.p8"),
+            "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "of the key",
+        }
+
+    def __enter__(self) -> "Snowflake":
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it."""
+        self.process.communicate(timeout=60)
+
+    def texts(self, relation: str, columns: list[str]) -> list[str]:
+        """All rows of a mart, each as its ``repr``."""
+        assert self.process.stdin
+        print(
+            f"select {', '.join(columns)} from olist.{relation}",
+            file=self.process.stdin,
+            flush=True,
+        )
+        found: list[str] = json.loads(self._answer())
+        return found
+
+    def _answer(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline()
+
 
 def differences(engine: Engine, warehouse: Warehouse) -> dict[str, list[str]]:
     """The first rows in which marts and reports of an engine differ from those of PostgreSQL."""
@@ -95,7 +150,7 @@ def differences(engine: Engine, warehouse: Warehouse) -> dict[str, list[str]]:
         if name.removeprefix("reports.") in of_postgresql:
             continue
         ours = sorted(map(repr, warehouse.query(f"select {', '.join(columns)} from {name}")))
-        theirs = sorted(map(repr, engine.rows(name, columns)))
+        theirs = sorted(engine.texts(name, columns))
         assert ours, name
         if ours != theirs:
             found[name] = [*set(ours) - set(theirs), *set(theirs) - set(ours)][:4]
@@ -122,6 +177,15 @@ def _modified(files: Files) -> Files:
         "order_reviews": reviews,
         "customers": customers,
         "orders": orders[~gone],
+    }
+
+
+def _corrections(files: Files) -> Files:
+    """Orders and sellers that change once more, and prices that are right now."""
+    return {
+        "orders": files["orders"][:5].assign(order_status="unavailable"),
+        "sellers": files["sellers"][:2].assign(seller_city="são  Paulo", seller_state="x"),
+        "order_items": files["order_items"][:3].assign(price="7.77"),
     }
 
 
@@ -183,3 +247,21 @@ def test_spark_builds_a_lake_as_postgresql_does(
     spark = Engine("spark", tmp_path)
     spark.dbt(lake, "build")
     assert differences(spark, warehouse) == {}
+
+
+@pytest.mark.skipif("OLIST_SNOWFLAKE" not in os.environ, reason="make test-snowflake")
+def test_snowflake_copies_a_lake_batch_by_batch(named: Named, tmp_path: Path) -> None:
+    """A full build, a complete export with removals and odd values, and a delta."""
+    first, second = islice(exports(tmp_path / "exports", SCALE), 2)
+    write(_modified(read(second)), second)
+    delta = tmp_path / "delta"
+    delta.mkdir()
+    write(_corrections(read(second)), delta)
+    with named("of_snowflake") as warehouse, Snowflake(tmp_path) as snowflake:
+        for load, mode in ((first, "snapshot"), (second, "snapshot"), (delta, "delta")):
+            warehouse.land(load, mode)
+            warehouse.dbt("build", *NO_TESTS)
+            with warehouse.environment():
+                archive(str(tmp_path / "lake"), say=lambda _: None)
+            snowflake.dbt(tmp_path / "lake", "build")
+            assert differences(snowflake, warehouse) == {}, load.name

@@ -29,7 +29,7 @@ select
     {{ column }} as invalid_value
 from {{ source('olist', table) }}
 where
-    trim(trailing '0' from {{ trimmed(column) }}) like '%.___%'
+    regexp_replace({{ trimmed(column) }}, '0+$', '') like '%.___%'
     and {{ try_cast(column, 'numeric(12, 2)') }} is not null
     and {{ is_pinned() }}
 {%- endfor %}
