@@ -162,7 +162,8 @@ class Load:
         """
         self._cursor = link.cursor()
         self._started = self._started or time.perf_counter()
-        if not self._is_refused and self._is_unchanged():
+        # each event of a stream is read and counted, also a repeated one
+        if self.file.mode != "changes" and not self._is_refused and self._is_unchanged():
             self.result.status = "unchanged"
             self._progress.advance(self.file.size)
         else:
