@@ -120,14 +120,11 @@ def _sample() -> str:
 
 
 def _last_source() -> str | None:
-    """Source of the newest batch that landed rows, or None when there is none."""
+    """Source of the newest batch that landed rows of the nine tables, or None without any."""
     with connect() as link, link.cursor() as cursor:
         if not ledger.exists(cursor):
             return None
-        cursor.execute(
-            "select source from raw._batches where status = 'landed' order by batch_id desc limit 1"
-        )
-        return next((source for (source,) in cursor.fetchall()), None)
+        return next(reversed(ledger.sources(cursor)), None)
 
 
 def switches(say: Callable[[str], object] = lambda _: None) -> tuple[str, ...]:

@@ -129,6 +129,7 @@ def _serve(options: Sequence[str]) -> None:
         seconds = time.time() - started
         how = "built" if counts else "not built"
         reason = " ".join(str(done.exception).split())
+        gc.collect()  # of a process that stays
         print(f"{how} in {seconds:.1f} s: {came or reason}", file=answers)
 
 

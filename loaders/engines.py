@@ -14,7 +14,7 @@ from pathlib import Path
 from loaders.errors import LoaderError
 from loaders.paths import state_root
 
-_READS = {"build", "run", "run-operation"}
+_READS = {"build", "run", "create_raw_views"}
 
 
 def prepare(target: str, arguments: Sequence[str]) -> dict[str, str]:

@@ -109,13 +109,13 @@
     them where another run of the target begins, or is another target's (--defer). -#}
 {% materialization incremental, adapter="postgres" %}
     {%- do stop_if_views_would_go() if flags.FULL_REFRESH and not var("drop_views", false) -%}
-    {%- if is_incremental() -%}
-        {%- call statement("lock") %}
+    {%- call statement("lock") %}
         commit;  -- a level is set before any query
         begin isolation level repeatable read;
+        {%- if is_incremental() %}
         lock table {{ this }} in share row exclusive mode;
-        {%- endcall -%}
-    {%- endif -%}
+        {%- endif %}
+    {%- endcall -%}
     {%- set scope = scope_of_run() -%}
     {%- if scope == "nothing" and not model.is_new -%}
         {%- call statement("main") -%}{{ move_watermark() }}{%- endcall -%}

@@ -148,7 +148,7 @@ def land_delivery(
                 loads = [Load(file, batch, progress) for file in delivery.files]
                 starts_anew = may_start_anew and _replaces_sample(cursor, delivery)
                 if starts_anew:
-                    say("the synthetic sample was removed: a complete export takes its place")
+                    say("the sample and all beside it was removed: an export takes its place")
                 total = _write(link, cursor, batch, loads, starts_anew=starts_anew)
                 delivery.remember(cursor, batch_id)
             link.commit()
@@ -176,7 +176,7 @@ def _replaces_sample(cursor: Cursor, delivery: Delivery) -> bool:
     return (
         delivery.source != own
         and {file.table for file in delivery.files} >= set(TABLES)
-        and ledger.sources(cursor) == {own}
+        and ledger.sources(cursor) == [own]
     )
 
 

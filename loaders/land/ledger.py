@@ -16,7 +16,7 @@ from psycopg2.extras import Json
 from loaders.errors import LoaderError, redact
 from loaders.land.copy import create_table, listed, run
 from loaders.sources.text import UTF_8
-from loaders.tables import ALL_TABLES, Table
+from loaders.tables import ALL_TABLES, TABLES, Table
 
 CRASHED = (
     "it ended without a word: it or the server was killed, or the connection was lost;"
@@ -226,10 +226,15 @@ def begin(link: Connection, source: str, mode: str) -> int:
     return batch_id
 
 
-def sources(cursor: Cursor) -> set[str]:
-    """Where everything that has landed came from."""
-    cursor.execute("select distinct source from raw._batches where status = 'landed'")
-    return {source for (source,) in cursor.fetchall()}
+def sources(cursor: Cursor) -> list[str]:
+    """Where the rows of the nine tables came from, the newest last."""
+    cursor.execute(
+        "select source from raw._batches join raw._files using (batch_id)"
+        " where raw._files.status = 'landed' and table_name = any(%s)"
+        " group by source order by max(batch_id)",
+        ([table.name for table in TABLES],),
+    )
+    return [source for (source,) in cursor.fetchall()]
 
 
 def forget(cursor: Cursor, batch_id: int) -> None:

@@ -168,14 +168,16 @@
     {%- for file in files if not is_bucket -%}
         {%- do run_query("put 'file://" ~ place ~ "/" ~ folder ~ file ~ "' @raw.lake/" ~ folder ~ " auto_compress = false") -%}
     {%- endfor -%}
-    {%- if files -%}
-        {%- set format = "json" if is_ledger else "parquet use_logical_type = true" -%}
-        {%- do run_query("copy into " ~ lake ~ " from @raw.lake/" ~ folder ~ " file_format = (type = " ~ format ~ ")") -%}
-    {%- endif -%}
+    {%- set copied = "copy into " ~ lake ~ " from @raw.lake/" ~ folder -%}
     {%- if is_ledger -%}
+        {%- do run_query(copied ~ " file_format = (type = json)") -%}
         {%- set query = "select distinct " ~ variant_columns("batch.value", ledger_columns("text").split(", "))
             ~ " from " ~ lake ~ ", lateral flatten(input => content:tables:_batches) as batch" -%}
     {%- else -%}
+        {#- by name, as many as COPY takes: what it remembers of files, it forgets after 64 days -#}
+        {%- for some in files | batch(1000) -%}
+            {%- do run_query(copied ~ " files = (" ~ literals(some) ~ ") force = true file_format = (type = parquet use_logical_type = true)") -%}
+        {%- endfor -%}
         {%- set columns = ["_batch_id bigint", "_loaded_at timestamptz", "_is_removed boolean", "_source_file text"] -%}
         {%- for name in file_columns(table) -%}
             {%- do columns.append(name ~ " text") -%}
@@ -190,7 +192,7 @@
 {% macro new_files_of_lake(table_name) -%}
     {{ return(run_query(
         "select split_part(entry.value:key::text, '/', -1) from raw.lake_batches, lateral flatten(input => content:objects) as entry"
-        ~ " where entry.value:table::text = '" ~ table_name ~ "' and content:batch_id::bigint >"
+        ~ " where entry.value['table']::text = '" ~ table_name ~ "' and content:batch_id::bigint >"
         ~ " coalesce((select max(content:_batch_id::bigint) from raw.lake_" ~ table_name ~ "), 0)"
     ).columns[0].values()) }}
 {%- endmacro %}
