@@ -12,7 +12,9 @@ _EXTRAS = {
     **dict.fromkeys(("mcp", "openai", "pglast", "psycopg", "tabulate"), "agent"),
     "apprise": "notify",
 }
-_PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s]+", re.I)
+_PARAMETER = re.compile(
+    r"([?&][^=&\s]*(?:password|passwd|pwd|secret|token|key)[^=&\s]*=)[^&\s]+", re.I
+)
 
 
 class LoaderError(Exception):

@@ -1,6 +1,5 @@
 """A source database: its tables as CSV, whole or what has changed since the last load."""
 
-import hashlib
 import os
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from tqdm import tqdm
 
-from loaders.connection import connect, exclusive
+from loaders.connection import connect
 from loaders.dbt import project_variable
 from loaders.errors import LoaderError
 from loaders.sources import Delivery, Request, SourceFile, watermarks
@@ -112,25 +111,15 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
     """Read the tables of a source database to temporary files, at one moment of the source.
 
     A table with a watermark is read from where the last load came to, if it is known and a
-    snapshot is not asked for; the rest whole. Loads of one source come one after the other: what
-    one has read must be landed before the next one reads. Raises LoaderError when the source cannot
-    be read, or hides rows from its user.
+    snapshot is not asked for; the rest whole. Loads of one source come one after the other. Raises
+    LoaderError when the source cannot be read, or hides rows from its user.
     """
     address = parse(location)
-    source, say = address.source, request.say
-
-    def wait_for_turn() -> None:
-        if not request.wait:
-            raise LoaderError(
-                f"another load of {source} is running; leave out --no-wait to wait for it."
-            )
-        say(f"another load of {source} is running: waiting for it to end")
-
-    lock = int.from_bytes(hashlib.sha256(source.encode()).digest()[:8], signed=True)
-    with connect() as link, exclusive(link, wait_for_turn, lock), ExitStack() as stack:
+    source = address.source
+    with connect() as link, watermarks.turn(link, source, request), ExitStack() as stack:
         last = {} if request.mode == "snapshot" else watermarks.known(link, source)
         link.commit()
-        load = _Load(address, say, only, last)
+        load = _Load(address, request.say, only, last)
         try:
             files = load.read(stack)
         except LoaderError as error:

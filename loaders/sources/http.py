@@ -5,14 +5,14 @@ an answer (its ETag) is kept in ``raw._watermarks``, written with the batch.
 """
 
 import csv
+import io
 import json
+import logging
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
-from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -27,7 +27,6 @@ from loaders.dbt import project_variable
 from loaders.errors import LoaderError, shown
 from loaders.paths import project_root
 from loaders.sources import Delivery, Request, SourceFile, watermarks
-from loaders.sources.text import reader_of
 from loaders.sources.watermarks import Position
 from loaders.tables import BY_NAME
 
@@ -37,9 +36,8 @@ _PASSING = (429, 500, 502, 503, 504)
 _TRIES = Retry(  # within two minutes, or as the server says
     6, backoff_factor=2, retry_after_max=120, status_forcelist=_PASSING, raise_on_status=False
 )
-_CONDITIONS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
-# Weather is preliminary for three months. Older days of a server without validators are final.
-_FINAL, _FINAL_AFTER = "final", timedelta(100)
+# Weather is preliminary for three months. Older days of a server without an ETag are final.
+_ETAG, _FINAL, _FINAL_AFTER = "ETag", "final", timedelta(100)
 _SPAN = re.compile(r"(\d{4}-\d\d-\d\d)?\.\.(\d{4}-\d\d-\d\d)?")
 _DAILY = ("precipitation_sum", "temperature_2m_max", "temperature_2m_min")
 
@@ -97,41 +95,45 @@ _FEEDS = {
 def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[Delivery]:
     """Deliver the days of ``rates://first..last``, or of the calendar.
 
-    A snapshot asks for all of them again; none is ever removed. Raises LoaderError when the server
-    does not answer, or with something else.
+    A snapshot asks for all of them again; none is ever removed. Loads of one scheme come one after
+    the other. Raises LoaderError when the server does not answer, or with something else.
     """
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # its warnings show the query's key
     scheme = location.partition("://")[0]
     feed, (first, last) = _FEEDS[scheme], _days(location)
     if only and feed.table not in only:
         raise LoaderError(f"{scheme}:// has the table {feed.table} only.")
     rows: list[Row] = []
     noted: dict[str, Position] = {}
-    with connect(autocommit=True) as link, requests.Session() as session:
+    with (
+        connect(autocommit=True) as link,
+        watermarks.turn(link, f"{scheme}://", request),
+        requests.Session() as session,
+    ):
         for prefix in ("https://", "http://"):
             session.mount(prefix, HTTPAdapter(max_retries=_TRIES))
         for start in (first + timedelta(n) for n in range(0, (last - first).days + 1, feed.days)):
             part, end = f"{scheme}://{start}", min(start + timedelta(feed.days - 1), last)
-            known = {} if request.mode == "snapshot" else watermarks.known(link, part)
+            known = watermarks.known(link, part, f"{scheme}://") if request.mode == "delta" else {}
             before = known.get(feed.table)
             if before and before.read_from != str(end):
                 before = None
             found, after = _fetch(session, scheme, start, end, before)
             rows += found or ()
-            noted |= {part: after} if after else {}
+            # One that goes up to yesterday has another last day tomorrow.
+            noted |= {part: after} if after and end < date.today() - timedelta(1) else {}
             how = "unchanged" if found is None else f"{len(found):,} rows"
             request.say(f"  {start} to {end}: {how}")
 
-    def remember(cursor: Cursor, batch_id: int) -> None:
-        for part, position in noted.items():
-            watermarks.remember(part, {feed.table: position}, cursor, batch_id)
+        def remember(cursor: Cursor, batch_id: int) -> None:
+            for part, position in noted.items():
+                watermarks.remember(part, {feed.table: position}, cursor, batch_id)
 
-    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as file:
-        table = BY_NAME[feed.table]
-        csv.writer(file, lineterminator="\n").writerows([table.columns, *rows])
-        file.flush()
-        size, opened = os.fstat(file.fileno()).st_size, partial(reader_of, file)
-        files = [SourceFile(table, table.file, size, opened, "delta")] if rows else []
-        yield Delivery(location, files, remember=remember)
+        table, text = BY_NAME[feed.table], io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows([table.columns, *rows])
+        content = text.getvalue().encode()
+        file = SourceFile(table, table.file, len(content), lambda: io.BytesIO(content), "delta")
+        yield Delivery(location, [file] if rows else [], remember=remember)
 
 
 def _days(location: str) -> tuple[date, date]:
@@ -160,12 +162,16 @@ def _fetch(
     if before and before.column == _FINAL:
         return None, before
     feed, variable = _FEEDS[scheme], f"OLIST_{scheme.upper()}_URL"
-    address, (path, parameters) = os.environ.get(variable) or feed.address, feed.ask(start, end)
-    host = urlsplit(address).hostname or variable
-    headers = {_CONDITIONS[before.column]: before.newest} if before else {}
+    path, parameters = feed.ask(start, end)
+    try:
+        address = urlsplit(os.environ.get(variable) or feed.address)
+    except ValueError as error:  # its text may hold a password
+        raise LoaderError(f"{variable} cannot be read as a URL.") from error
+    host, url = address.hostname or variable, address._replace(path=address.path.rstrip("/") + path)
+    headers = {"If-None-Match": before.newest} if before else {}
     try:
         with session.get(
-            address + path, params=parameters, headers=headers, timeout=_TIMEOUT, stream=True
+            url.geturl(), params=parameters, headers=headers, timeout=_TIMEOUT, stream=True
         ) as answer:
             body = answer.raw.read(_MOST + 1, decode_content=True)
     except (requests.RequestException, HTTPError) as error:
@@ -186,13 +192,12 @@ def _fetch(
                 f"{host} answered {answer.status_code}: {shown(reason.strip('.'), 200)}."
             )
         rows = list(feed.rows(content))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LoaderError(
             f"{host} answered {answer.status_code} and what is not its documented JSON, for {start}"
             f" to {end}: {shown(body[:60].decode(errors='replace'))}"
         ) from error
-    for name in _CONDITIONS:
-        if name in answer.headers:
-            return rows, Position(name, answer.headers[name], str(end))
+    if _ETAG in answer.headers:
+        return rows, Position(_ETAG, answer.headers[_ETAG], str(end))
     is_final = end < date.today() - _FINAL_AFTER
     return rows, Position(_FINAL, str(date.today()), str(end)) if is_final else None

@@ -1,7 +1,8 @@
 """How far each table of a source database was read: the ledger's memory of it."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
@@ -10,7 +11,9 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from loaders.connection import exclusive
 from loaders.errors import LoaderError
+from loaders.sources import Request
 from loaders.sources.dialects import Database
 
 # A time zone is at most 14 hours ahead: what is later by any clock is no time of a change.
@@ -64,10 +67,30 @@ def _value(text: str) -> Decimal | datetime | None:
     return None
 
 
-def known(link: Connection, source: str) -> dict[str, Position]:
+@contextmanager
+def turn(link: Connection, source: str, request: Request) -> Iterator[None]:
+    """Wait until no other load of a source runs, and hold others up.
+
+    What one has read must be landed before the next one reads.
+    """
+
+    def wait_for_turn() -> None:
+        if not request.wait:
+            raise LoaderError(
+                f"another load of {source} is running; leave out --no-wait to wait for it."
+            )
+        request.say(f"another load of {source} is running: waiting for it to end")
+
+    lock = int.from_bytes(hashlib.sha256(source.encode()).digest()[:8], signed=True)
+    with exclusive(link, wait_for_turn, lock):
+        yield
+
+
+def known(link: Connection, source: str, scheme: str | None = None) -> dict[str, Position]:
     """Positions of a source's tables from which a load can go on, by raw table.
 
-    Those are left out of which raw has nothing any more, or has what came later from elsewhere.
+    Those are left out of which raw has nothing any more, or has what came later from elsewhere: not
+    from this source, nor from another of the scheme, where one is given.
     """
     with link.cursor() as cursor:
         cursor.execute("select to_regclass('raw._watermarks')")
@@ -79,8 +102,9 @@ def known(link: Connection, source: str) -> dict[str, Position]:
             "select from raw._files as files join raw._batches as batches using (batch_id)"
             " where files.table_name = watermarks.table_name"
             " and files.batch_id > watermarks.batch_id"
-            " and files.status = 'landed' and batches.source <> %(source)s)",
-            {"source": source},
+            " and files.status = 'landed' and batches.source <> %(source)s"
+            " and starts_with(batches.source, %(scheme)s) is not true)",
+            {"source": source, "scheme": scheme},
         )
         found = {table: Position(*position) for table, *position in cursor.fetchall()}
         for name in list(found):

@@ -46,13 +46,14 @@ class Apis:
         """What the API of a path says."""
         if path.endswith("/archive"):
             return 200, {}, json.dumps(self._weather(query)).encode()
-        assert query == {"base": ["BRL"], "symbols": ["USD"]}
+        assert (query["base"], query["symbols"]) == (["BRL"], ["USD"])
         first, last = map(date.fromisoformat, path.rpartition("/")[2].split(".."))
-        rates = {
-            str(day): {"USD": self.rate(day)} for day in days(first, last) if day.weekday() < 5
-        }
-        if not rates:
+        if last.year < 1999:
             return 404, {}, b'{"message":"not found"}'
+        working = [day for day in days(first, last) if day.weekday() < 5]
+        # A weekend has the last day before it.
+        working = working or [first - timedelta(first.weekday() - 4)]
+        rates = {str(day): {"USD": self.rate(day)} for day in working}
         name = f"{max(rates)} {len(self.corrected)}"  # its own knows the last day only
         etag = f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'
         span = {"start_date": min(rates), "end_date": max(rates)}

@@ -51,6 +51,7 @@ def test_a_url_is_read_as_every_client_reads_it(password: str) -> None:
     [
         ("at mysql://u:a/b@c@h/x is down", "at mysql://u:***@h/x is down"),
         ("http://h/?x=1&api_token=abc&y=2", "http://h/?x=1&api_token=***&y=2"),
+        ("http://h/?apikey=abc", "http://h/?apikey=***"),
         ("/data/march.zip, line 7: a@b", "/data/march.zip, line 7: a@b"),
         ("s3://b/?secret_key=a&x=1", "s3://b/?secret_key=***&x=1"),
         ("postgresql://h/x", "postgresql://h/x"),

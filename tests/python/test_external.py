@@ -233,10 +233,18 @@ def test_rates_and_rain_that_come_later_change_what_they_touch(
 
 def test_bad_values_are_listed_and_stop_nothing(built: Warehouse, tmp_path: Path) -> None:
     write_csv(tmp_path, "exchange_rates", "2018-10-30,BRL,USD,cheap", "soon,BRL,USD,0.3")
-    write_csv(tmp_path, "weather", "2018-10-30,SP,wet,30.0,20.0", "2018-10-31,XX,1.0,30.0,20.0")
+    write_csv(
+        tmp_path,
+        "weather",
+        "2018-10-30,SP,wet,30.0,20.0",
+        "2018-10-31,XX,1.0,30.0,20.0",
+        "2018-10-31 00:00,SP ,99.0,30.0,20.0",
+        "2018-10-31, ,1.0,30.0,20.0",
+    )
     built.land(tmp_path)
     statuses = built.dbt("build", *EXTERNAL)
     assert statuses["assert_external_values_can_be_cast"] == "warn"
+    assert statuses["stg_external__weather_values_are_valid"] == "warn"
     assert built.query(
         "select row_key, column_name, invalid_value from audit.invalid_external_values"
         " order by 1, 2"
@@ -248,16 +256,19 @@ def test_bad_values_are_listed_and_stop_nothing(built: Warehouse, tmp_path: Path
     assert built.query(
         "select rated_on::text from marts.fct_exchange_rates where date_day = '2018-10-30'"
     ) == [("2018-10-29",)]
-    assert built.query("select capital from marts.fct_weather_days where state_code = 'XX'") == [
-        ("unknown",)
-    ]
+    assert built.query(
+        "select state_code, capital, precipitation_mm::float from marts.fct_weather_days"
+        " where weather_on = '2018-10-31' and (state_code = 'SP' or capital = 'unknown') order by 1"
+    ) == [("SP", "São Paulo", 99.0), ("XX", "unknown", 1.0)]
 
 
 def test_every_cast_of_staging_is_watched() -> None:
     casts = {
-        cast
+        path.stem.removeprefix("stg_external__"): dict(CAST.findall(path.read_text("utf-8")))
         for path in (MODELS / "staging").glob("*.sql")
-        for cast in CAST.findall(path.read_text("utf-8"))
     }
     audit = (MODELS / "audit" / "invalid_external_values.sql").read_text("utf-8")
-    assert casts == set(re.findall(r'"(\w+)": "([^"]+)"', audit))
+    assert casts == {
+        table: dict(re.findall(r'"(\w+)": "([^"]+)"', watched))
+        for table, watched in re.findall(r'"(\w+)": \(.+?\{(.+?)\}\)', audit, re.DOTALL)
+    }

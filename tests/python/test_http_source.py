@@ -3,15 +3,16 @@
 import csv
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import Query
+from conftest import Query, write_csv
 from daily_apis import Apis, rain, serve
 from loaders.cli import main
 from loaders.paths import project_root
-from loaders.sources import http
+from loaders.sources import Request, http
 
 WEEK = "rates://2018-03-01..2018-03-06"
 RATES = "select date, base, currency, rate from raw.exchange_rates where _until_batch_id is null"
@@ -57,6 +58,11 @@ def test_what_has_not_changed_is_not_sent_again(apis: Apis, query: Query, capsys
     assert len(query(RATES)) == 4
 
 
+def test_a_weekend_is_answered_with_the_day_before_it(apis: Apis, query: Query) -> None:
+    assert main(["land", "rates://2018-03-03..2018-03-04"]) == 0
+    assert [day for day, *_ in query(RATES)] == ["2018-03-02"]
+
+
 def test_the_calendar_is_the_default(apis: Apis, query: Query) -> None:
     assert main(["land", "rates://"]) == 0
     assert main(["land", "rates://2018-01-01.."]) == 0
@@ -69,7 +75,9 @@ def test_the_calendar_is_the_default(apis: Apis, query: Query) -> None:
     ]
 
 
-def test_weather_is_that_of_each_capital(apis: Apis, query: Query, capsys: Captured) -> None:
+def test_weather_is_that_of_each_capital(
+    apis: Apis, query: Query, tmp_path: Path, capsys: Captured
+) -> None:
     assert main(["land", "weather://2018-01-15..2018-05-15"]) == 0
     with (project_root() / "seeds" / "state_capitals.csv").open(encoding="utf-8") as seed:
         states = [row["state_code"] for row in csv.DictReader(seed)]
@@ -91,14 +99,29 @@ def test_weather_is_that_of_each_capital(apis: Apis, query: Query, capsys: Captu
     assert main(["land", "weather://2018-01-15..2018-05-15"]) == 0
     assert "nothing new" in capsys.readouterr().out
     assert len(apis.asked) == 2  # it has no validators, and days so long past are final
+    assert main(["land", "weather://2018-06-01..2018-06-01"]) == 0
+    assert main(["land", "weather://2018-01-15..2018-05-15"]) == 0
+    assert len(apis.asked) == 3  # also after others
+    write_csv(tmp_path, "weather", "2018-01-15,SP,1.0,30.0,20.0")
+    assert main(["land", str(tmp_path)]) == 0
+    assert main(["land", "weather://2018-01-15..2018-05-15"]) == 0
+    assert len(apis.asked) == 5  # but not after a file
 
 
-def test_days_of_late_are_asked_for_again(apis: Apis) -> None:
+def test_days_of_late_are_asked_for_again(apis: Apis, query: Query) -> None:
     first = date.today() - timedelta(20)
-    for _ in range(2):
-        assert main(["land", f"weather://{first}..2099-12-31"]) == 0
-    assert len(apis.asked) == 2
+    for scheme in ("weather", "weather", "rates"):
+        assert main(["land", f"{scheme}://{first}..2099-12-31"]) == 0
+    assert len(apis.asked) == 3
     assert apis.asked[0][1]["end_date"] == [str(date.today() - timedelta(1))]
+    assert query("select * from raw._watermarks") == []
+
+
+def test_loads_of_one_scheme_take_turns(apis: Apis, capsys: Captured) -> None:
+    with http.deliver(WEEK, (), Request()):
+        assert main(["land", "rates://2018-03-01..2018-03-05", "--no-wait"]) == 1
+        assert "another load of rates:// is running" in capsys.readouterr().err
+        assert main(["land", "weather://2018-03-01..2018-03-05", "--no-wait"]) == 0
 
 
 @pytest.mark.parametrize("moods", [[429, 503], [500, 502, 504]])
@@ -122,11 +145,12 @@ def test_what_passes_is_asked_again(apis: Apis, query: Query, moods: list[Any]) 
         ),
         ([b"<html>\r\nportal</html>"], "documented JSON"),
         ([b"[]"], "documented JSON"),
+        ([b"[" * 3999], "documented JSON"),
         ([b'{"base": "BRL", "rates": {"2018-03-01": 0.3}}'], "documented JSON"),
         ([b"x" * 5000], "answered more than 0 MB"),
         ([1.0] * 9, "does not answer, or not in full (ReadTimeoutError)"),
     ],
-    ids=["429", "503", "400", "cut", "html", "list", "shape", "large", "slow"],
+    ids=["429", "503", "400", "cut", "html", "list", "deep", "shape", "large", "slow"],
 )
 def test_what_does_not_pass_is_one_sentence(
     apis: Apis,
@@ -158,6 +182,24 @@ def test_nobody_answers(apis: Apis, monkeypatch: pytest.MonkeyPatch, capsys: Cap
     assert main(["land", WEEK]) == 1
     assert "check the network and OLIST_RATES_URL" in capsys.readouterr().err
     assert not apis.asked
+    monkeypatch.setenv("OLIST_RATES_URL", "http://[x")
+    assert main(["land", WEEK]) == 1
+    assert capsys.readouterr().err.count("OLIST_RATES_URL cannot be read as a URL.") == 1
+
+
+def test_a_key_stays_in_the_query_and_is_never_shown(
+    apis: Apis,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("OLIST_RATES_URL", f"{apis.address}/v1/?apikey=s3cret")
+    assert main(["land", WEEK]) == 0
+    path, parameters, _ = apis.asked[0]
+    assert (path, parameters["apikey"]) == ("/v1/2018-03-01..2018-03-06", ["s3cret"])
+    monkeypatch.setenv("OLIST_RATES_URL", "http://127.0.0.1:9/?apikey=s3cret")
+    assert main(["land", WEEK]) == 1
+    assert "s3cret" not in caplog.text + "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize(
@@ -167,7 +209,7 @@ def test_nobody_answers(apis: Apis, monkeypatch: pytest.MonkeyPatch, capsys: Cap
         (["rates://2018-02-30.."], "write the days like"),
         (["weather://2018-03-02..2018-03-01"], "no day from 2018-03-02 to 2018-03-01"),
         (["rates://2099-01-01..2099-12-31"], "there is no day from"),
-        (["rates://2018-03-03..2018-03-04"], "answered 404: not found."),
+        (["rates://1998-01-01..1998-12-31"], "answered 404: not found."),
         ([WEEK, "--table", "weather"], "has the table exchange_rates only"),
     ],
 )

@@ -1,4 +1,4 @@
-{#- Every cast of the staging models of external; tests/python/test_rates_weather.py compares. -#}
+{#- Every cast of the staging models of external; tests/python/test_external.py compares. -#}
 {% set tables = {
     "exchange_rates": (["date", "base", "currency"], {
         "rate": "numeric(18, 8)",

@@ -11,6 +11,20 @@ weather as (
         weather_on,
         _batch_id
     from {{ ref('stg_external__weather') }}
+    where state_code is not null and weather_on is not null
+
+),
+
+-- A state and a day may be written in more than one way.
+weather_ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by state_code, weather_on
+            order by _batch_id desc, weather_day_key asc
+        ) as weather_rank
+    from weather
 
 ),
 
@@ -33,7 +47,7 @@ final as (
         {{ date_key('weather.weather_on') }} as weather_date_key,
 
         ---------- degenerate dimensions
-        coalesce(weather.state_code, 'unknown') as state_code,
+        weather.state_code,
         coalesce(state_capitals.capital, 'unknown') as capital,
         weather.weather_on,
 
@@ -44,9 +58,10 @@ final as (
 
         ---------- audit
         weather._batch_id
-    from weather
+    from weather_ranked as weather
     left join state_capitals
         on weather.state_code = state_capitals.state_code
+    where weather.weather_rank = 1
 
 )
 
