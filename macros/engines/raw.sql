@@ -168,16 +168,14 @@
     {%- for file in files if not is_bucket -%}
         {%- do run_query("put 'file://" ~ place ~ "/" ~ folder ~ file ~ "' @raw.lake/" ~ folder ~ " auto_compress = false") -%}
     {%- endfor -%}
-    {%- set copied = "copy into " ~ lake ~ " from @raw.lake/" ~ folder -%}
+    {%- if files -%}
+        {%- set format = "json" if is_ledger else "parquet use_logical_type = true" -%}
+        {%- do run_query("copy into " ~ lake ~ " from @raw.lake/" ~ folder ~ " file_format = (type = " ~ format ~ ")") -%}
+    {%- endif -%}
     {%- if is_ledger -%}
-        {%- do run_query(copied ~ " file_format = (type = json)") -%}
         {%- set query = "select distinct " ~ variant_columns("batch.value", ledger_columns("text").split(", "))
             ~ " from " ~ lake ~ ", lateral flatten(input => content:tables:_batches) as batch" -%}
     {%- else -%}
-        {#- by name, as many as COPY takes: what it remembers of files, it forgets after 64 days -#}
-        {%- for some in files | batch(1000) -%}
-            {%- do run_query(copied ~ " files = (" ~ literals(some) ~ ") force = true file_format = (type = parquet use_logical_type = true)") -%}
-        {%- endfor -%}
         {%- set columns = ["_batch_id bigint", "_loaded_at timestamptz", "_is_removed boolean", "_source_file text"] -%}
         {%- for name in file_columns(table) -%}
             {%- do columns.append(name ~ " text") -%}
