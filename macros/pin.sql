@@ -128,7 +128,7 @@
     name: of the table -#}
 {% macro target_table(name) -%}
     {{ return(api.Relation.create(
-        database=target.database, schema=staging_schema(), identifier=name, type="table"
+        database=target.database or none, schema=staging_schema(), identifier=name, type="table"
     )) }}
 {%- endmacro %}
 

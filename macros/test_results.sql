@@ -5,7 +5,7 @@
 {#- That table. -#}
 {% macro results_table() -%}
     {{ return(api.Relation.create(
-        database=target.database, schema=generate_schema_name("audit", none) | trim, identifier="test_results", type="table"
+        database=target.database or none, schema=generate_schema_name("audit", none) | trim, identifier="test_results", type="table"
     )) }}
 {%- endmacro %}
 
