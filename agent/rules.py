@@ -162,6 +162,7 @@ def _metric(name: str, reading: Reading, last: Json | None, last_day: date) -> R
 
 def _ready(name: str, reading: Reading) -> Reply:
     """Show an analysis or a report, which knows no period and no filter."""
+    kind = "report" if name in finder.tables() else "answer"
     if (
         reading.where
         or reading.start
@@ -169,12 +170,11 @@ def _ready(name: str, reading: Reading) -> Reply:
         or reading.limit
         or {*reading.by} - {WORDS["grain"].get(name)}
     ):
-        alone = f"read reports.{name}" if name in finder.tables() else f"run 'olist answers {name}'"
+        alone = f"read reports.{name}" if kind == "report" else f"run 'olist answers {name}'"
         return Reply(
             "Only one thing answers this, for all orders at once: ask without a period, place or"
             f" number, or {alone}.\n{_listed([name])}"
         )
-    kind = "report" if name in finder.tables() else "answer"
     result = (tools.report if kind == "report" else tools.answer)(name=name)
     return Reply(_told(result, [f"{name}, as it is"], [name]), {"tool": kind, "name": name}, result)
 

@@ -1,5 +1,6 @@
 """Which PostgreSQL to use (the environment's, else the embedded server), and how to reach it."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -184,6 +185,11 @@ def connect(
             link.commit()
     finally:
         link.close()  # an open transaction is rolled back
+
+
+def lock_of(name: str) -> int:
+    """The number of the advisory lock of what has this name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 @contextmanager

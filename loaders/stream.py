@@ -20,7 +20,7 @@ from loaders.dbt import variables
 from loaders.errors import LoaderError, PassingError
 from loaders.land import land
 from loaders.paths import project_root
-from loaders.sources.kafka import lock_of, parse
+from loaders.sources.kafka import lock_of_topic, parse
 
 Say = Callable[[str], None]
 _PAUSE = 1.0  # seconds before another try
@@ -70,7 +70,7 @@ def _wait_for_turn(link: Connection, topics: list[str], over: threading.Event, s
         waits = False
         while not over.is_set():
             with link.cursor() as cursor:
-                cursor.execute("select pg_try_advisory_lock(%s)", (lock_of(topic),))
+                cursor.execute("select pg_try_advisory_lock(%s)", (lock_of_topic(topic),))
                 if cursor.fetchone() == (True,):
                     break
             link.commit()

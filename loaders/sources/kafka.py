@@ -20,7 +20,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
-from loaders.connection import connect, exclusive
+from loaders.connection import connect, exclusive, lock_of
 from loaders.errors import LoaderError, PassingError
 from loaders.sources import REMOVED, Delivery, Request, SourceFile
 from loaders.sources.events import BadEvent, row_of
@@ -119,9 +119,9 @@ def parse(location: str) -> Address:
     return Address(servers, known_tables, settings, start is not None)
 
 
-def lock_of(topic: str) -> int:
+def lock_of_topic(topic: str) -> int:
     """The advisory lock of a topic: one sink at a time."""
-    return int.from_bytes(hashlib.sha256(f"topic {topic}".encode()).digest()[:8], signed=True)
+    return lock_of(f"topic {topic}")
 
 
 @contextmanager
@@ -146,7 +146,9 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
     with ExitStack() as stack:
         link = request.holder or stack.enter_context(connect())
         for topic in sorted(address.tables):
-            stack.enter_context(exclusive(link, partial(wait_for_turn, topic), lock_of(topic)))
+            stack.enter_context(
+                exclusive(link, partial(wait_for_turn, topic), lock_of_topic(topic))
+            )
         batch = _Batch(address, {} if address.from_beginning else _landed(link, address.tables))
         try:
             with reading(address) as consumer:

@@ -1,6 +1,5 @@
 """How far each table of a source database was read: the ledger's memory of it."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.connection import exclusive
+from loaders.connection import exclusive, lock_of
 from loaders.errors import LoaderError
 from loaders.sources import Request
 from loaders.sources.dialects import Database
@@ -81,8 +80,7 @@ def turn(link: Connection, source: str, request: Request) -> Iterator[None]:
             )
         request.say(f"another load of {source} is running: waiting for it to end")
 
-    lock = int.from_bytes(hashlib.sha256(source.encode()).digest()[:8], signed=True)
-    with exclusive(link, wait_for_turn, lock):
+    with exclusive(link, wait_for_turn, lock_of(source)):
         yield
 
 

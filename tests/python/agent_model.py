@@ -1,12 +1,13 @@
 """A stub of the API of language models: it replays what a script says, good, hostile or broken."""
 
 import json
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+
+from loopback import serving
 
 Call = tuple[str, Any]
 Step = str | bytes | Call | list[Call] | Callable[[str], Call]
@@ -32,24 +33,12 @@ class Model:
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, *_: object) -> None:
-                """A client that has gone is no news."""
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self._serving = serving(Handler)
+        self.address = f"http://{self._serving.__enter__()}/v1"
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/v1"
+        self._serving.__exit__(None, None, None)
 
     @property
     def seen(self) -> list[str]:

@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from loopback import serving
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -101,9 +102,6 @@ def serve() -> Iterator[Apis]:
     apis = Apis()
 
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Keep the test output clean."""
-
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             known = self.headers.get("If-None-Match")
@@ -128,9 +126,6 @@ def serve() -> Iterator[Apis]:
             self.end_headers()
             self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    apis.address = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield apis
-    server.shutdown()
-    server.server_close()
+    with serving(Handler) as address:
+        apis.address = f"http://{address}"
+        yield apis

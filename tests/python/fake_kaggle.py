@@ -9,8 +9,10 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from loopback import serving
 
 TOKEN = "KGAT_token-that-nobody-may-see"
 USER = "someone"
@@ -51,9 +53,6 @@ class Kaggle:
 
 def _handler(kaggle: Kaggle) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Keep the test output clean."""
-
         def do_POST(self) -> None:
             call = self.path.rsplit("/", 1)[-1]
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -104,15 +103,9 @@ def _handler(kaggle: Kaggle) -> type[BaseHTTPRequestHandler]:
 @contextlib.contextmanager
 def serve(kaggle: Kaggle) -> Iterator[Kaggle]:
     """Serve ``kaggle`` on a free loopback port until the end of the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(kaggle))
-    server.daemon_threads = True
-    kaggle.endpoint = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield kaggle
-    finally:
-        kaggle.ended.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(_handler(kaggle)) as address:
+        kaggle.endpoint = f"http://{address}"
+        try:
+            yield kaggle
+        finally:
+            kaggle.ended.set()

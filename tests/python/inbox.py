@@ -1,11 +1,12 @@
 """A loopback stand-in for whoever is to be alerted: it keeps what Apprise posts to it."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from loopback import serving
 
 
 @dataclass
@@ -27,9 +28,6 @@ def open_inbox() -> Iterator[Inbox]:
     inbox = Inbox()
 
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Keep the test output clean."""
-
         def do_POST(self) -> None:
             posted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if not inbox.closed:
@@ -37,9 +35,6 @@ def open_inbox() -> Iterator[Inbox]:
             self.send_response(503 if inbox.closed else 200)
             self.end_headers()
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    inbox.address = f"json://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield inbox
-    server.shutdown()
-    server.server_close()
+    with serving(Handler) as address:
+        inbox.address = f"json://{address}"
+        yield inbox
