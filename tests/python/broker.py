@@ -1,13 +1,15 @@
 """A real Kafka broker as a process: noida-db of PyPI. A test whose broker is not there says so."""
 
+import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -110,3 +112,72 @@ def running(folder: Path) -> Iterator[Broker]:
         yield broker
     finally:
         broker.stop()
+
+
+class Network:
+    """The way to a broker, which can be cut after so many bytes of its answers."""
+
+    _WHOLE = 1 << 60
+
+    def __init__(self, broker: Broker) -> None:
+        self._left, self._is_silent = self._WHOLE, False
+        self._entrance = socket.create_server(("127.0.0.1", 0))
+        port = self._entrance.getsockname()[1]
+        self.servers, self._port = f"127.0.0.1:{port}", broker.port
+        # The broker's answers have its address, by which a client would go around this way.
+        ports = [number.to_bytes(4, "big") for number in (broker.port, port)]
+        self._named = re.compile(rb"(127\.0\.0\.1|localhost)" + re.escape(ports[0]), re.DOTALL)
+        self._renamed = ports[1]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._entrance.close()
+
+    @property
+    def is_cut(self) -> bool:
+        return self._left <= 0
+
+    def cut(self, after: int, *, silent: bool) -> None:
+        """Close connections after so many bytes, or (silent) lose what is sent from then on."""
+        self._is_silent, self._left = silent, after
+
+    def mend(self) -> None:
+        self._left = self._WHOLE
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._entrance.accept()
+                server = socket.create_connection(("127.0.0.1", self._port))
+                for way, *ends in ((self._ask, client, server), (self._answer, server, client)):
+                    threading.Thread(target=self._pass, args=(way, *ends), daemon=True).start()
+
+    @staticmethod
+    def _pass(
+        way: Callable[[socket.socket, socket.socket], None],
+        source: socket.socket,
+        to: socket.socket,
+    ) -> None:
+        with suppress(OSError):
+            way(source, to)
+        for end in (source, to):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _ask(self, client: socket.socket, server: socket.socket) -> None:
+        while block := client.recv(4096):
+            server.sendall(block)
+
+    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+        is_lost = False  # for good: a connection has no gaps
+        while block := server.recv(4096):
+            block = self._named.sub(lambda found: found[1] + self._renamed, block)
+            left, self._left = self._left, self._left - len(block)
+            if not is_lost:
+                client.sendall(block[: max(0, left)])
+            is_lost |= left < len(block)
+            if is_lost and not self._is_silent:
+                return

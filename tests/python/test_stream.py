@@ -1,5 +1,6 @@
 """Topics as a source: what an event becomes, what is refused, what a sink that is killed leaves."""
 
+import itertools
 import json
 import os
 import random
@@ -17,8 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker import Broker, Event, running
+from broker import Broker, Event, Network, running
 from conftest import Named, Query
+from crash import SEED
 from loaders.cli import main
 from loaders.errors import LoaderError, PassingError
 from loaders.land import Counts, land
@@ -424,3 +426,37 @@ def test_what_does_not_answer_is_waited_for(
         finally:
             sink.kill()
             sink.communicate()
+
+
+def test_a_network_that_is_cut_in_a_batch_loses_nothing(
+    tmp_path: Path, database: dict[str, str], query: Query
+) -> None:
+    """Connections that close, and answers that get lost, for a moment or until a batch gives up."""
+    print(f"OLIST_CRASH_SEED={SEED}")
+    draw, sent, log = random.Random(SEED), 1, tmp_path / "log"
+    rows, offsets = (
+        "select count(*)::int from raw.sellers",
+        "select sum(next_offset)::int from raw._offsets",
+    )
+    with running(tmp_path / "data") as own, Network(own) as network, log.open("wb") as file:
+        own.create(TOPIC, 2)
+        url = f"kafka://{network.servers}/{TOPIC}?socket.timeout.ms=1000"
+        own.send([(TOPIC, *seller("s0"))])
+        land(url, say=lambda _: None)
+        sink = start(database, url, "--every", "0.1s", log=file)
+        try:
+            for silent, is_long in itertools.product((False, True), repeat=2):
+                network.cut(draw.randrange(1, 100_000), silent=silent)  # of 200,000
+                own.send((TOPIC, *seller(f"s{sent + number}")) for number in range(1000))
+                until(lambda: network.is_cut)
+                if is_long:
+                    given_up = log.read_text().count("Retrying")
+                    until(lambda given_up=given_up: log.read_text().count("Retrying") > given_up)
+                    assert query(rows) == query(offsets) == [(sent,)]
+                network.mend()
+                sent += 1000
+                until(lambda: query(rows) == [(sent,)])
+        finally:
+            sink.send_signal(signal.SIGTERM)
+            assert sink.wait(60) == 0, log.read_text()
+        assert query(offsets) == query("select sum(rows_read)::int from raw._batches") == [(sent,)]
