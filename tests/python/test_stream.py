@@ -438,7 +438,7 @@ def test_a_network_that_is_cut_in_a_batch_loses_nothing(
         "select count(*)::int from raw.sellers",
         "select sum(next_offset)::int from raw._offsets",
     )
-    with running(tmp_path / "data") as own, Network(own) as network, log.open("wb") as file:
+    with running(tmp_path / "data") as own, Network(own) as network, log.open("w") as file:
         own.create(TOPIC, 2)
         url = f"kafka://{network.servers}/{TOPIC}?socket.timeout.ms=1000"
         own.send([(TOPIC, *seller("s0"))])
@@ -455,7 +455,7 @@ def test_a_network_that_is_cut_in_a_batch_loses_nothing(
                     assert query(rows) == query(offsets) == [(sent,)]
                 network.mend()
                 sent += 1000
-                until(lambda: query(rows) == [(sent,)])
+                until(lambda sent=sent: query(rows) == [(sent,)])
         finally:
             sink.send_signal(signal.SIGTERM)
             assert sink.wait(60) == 0, log.read_text()
