@@ -10,15 +10,13 @@
         {{ wait_for_other_hooks() }}
         for described in
             select to_regclass(relation) as relation, column_name, description
-            from (values
-                {{ descriptions() }}
-            ) as wanted (relation, column_name, description)
+            from json_to_recordset({{ descriptions() }}) as wanted (relation text, column_name text, description text)
             left join pg_attribute
                 on
-                    pg_attribute.attrelid = to_regclass(nullif(relation, ''))
+                    pg_attribute.attrelid = to_regclass(relation)
                     and pg_attribute.attname = column_name
             where
-                to_regclass(nullif(relation, '')) is not null
+                to_regclass(relation) is not null
                 and (column_name is null or attnum is not null)
                 and description is distinct from case
                     when column_name is null then obj_description(to_regclass(relation), 'pg_class')
@@ -43,13 +41,24 @@
 {%- endmacro %}
 
 
-{#- The descriptions of models and seeds and their columns, as rows of SQL. -#}
+{#- The descriptions of models and seeds and their columns, as a literal of JSON. -#}
 {% macro descriptions() -%}
-    ('', null, '')
-    {%- for node in graph.nodes.values() if node.resource_type in ("model", "seed") %},
-    ('{{ node.relation_name }}', null, {{ dbt.string_literal(dbt.escape_single_quotes(node.description)) }})
-    {%- for column in node.columns.values() if column.description %},
-    ('{{ node.relation_name }}', '{{ column.name }}', {{ dbt.string_literal(dbt.escape_single_quotes(column.description)) }})
-    {%- endfor %}
-    {%- endfor %}
+    {%- set rows = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type in ("model", "seed") -%}
+        {%- do rows.append({"relation": node.relation_name, "description": node.description}) -%}
+        {%- for column in node.columns.values() if column.description -%}
+            {%- do rows.append({
+                "relation": node.relation_name, "column_name": column.name, "description": column.description
+            }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ json_literal(rows) }}
+{%- endmacro %}
+
+
+{#- Rows as JSON in a literal, inside of a block of SQL.
+
+    rows: dictionaries -#}
+{% macro json_literal(rows) -%}
+    {{ dbt.string_literal(dbt.escape_single_quotes(tojson(rows) | replace("$do$", ""))) }}
 {%- endmacro %}

@@ -109,17 +109,21 @@
     them where another run of the target begins, or is another target's (--defer). -#}
 {% materialization incremental, adapter="postgres" %}
     {%- do stop_if_views_would_go() if flags.FULL_REFRESH and not var("drop_views", false) -%}
-    {%- call statement("lock") %}
-        commit;  -- a level is set before any query
-        begin isolation level repeatable read;
-        {%- if is_incremental() %}
-        lock table {{ this }} in share row exclusive mode;
-        {%- endif %}
-    {%- endcall -%}
-    {%- set scope = scope_of_run() -%}
+    {%- set begin -%}
+    commit;  -- a level is set before any query
+    begin isolation level repeatable read;
+    {%- if is_incremental() %}
+    lock table {{ this }} in share row exclusive mode;
+    {%- endif -%}
+    {%- endset -%}
+    {%- set scope = scope_of_run(begin) -%}
     {%- if scope == "nothing" and not model.is_new -%}
-        {%- call statement("main") -%}{{ move_watermark() }}{%- endcall -%}
-        {%- do adapter.commit() -%}
+        {%- if not flags.EMPTY and model.answer.rows[0]["is_at_pin"] -%}
+            {%- do store_raw_result("main", "nothing new", "", 0) -%}
+        {%- else -%}
+            {%- call statement("main") -%}{{ move_watermark() }}{%- endcall -%}
+            {%- do adapter.commit() -%}
+        {%- endif -%}
         {{ return({"relations": [this]}) }}
     {%- endif -%}
     {#- What is compiled is about changed rows; all are made where the model or a view below it is another. -#}

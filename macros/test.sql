@@ -3,6 +3,12 @@
     and a build does not ask again what held for the same data. -#}
 {% materialization test, default %}
     {%- set scope = scope_of_test() -%}
+    {%- set kept_before = load_cached_relation(this) if should_store_failures() -%}
+    {%- if scope == "nothing" and not kept_before -%}
+        {%- set passed = model.answer.select(["failures", "should_warn", "should_error"]) -%}
+        {%- do store_raw_result("main", still_holds(), "", none, passed) -%}
+        {{ return({"relations": []}) }}
+    {%- endif -%}
     {%- set whole = without_scope(sql) -%}
     {%- set query = sql if scope == "changed" else whole -%}
     {#- Under --empty dbt gives each relation an alias, one too many where the test gives it another. -#}
@@ -10,30 +16,19 @@
     {%- set main_sql = get_limit_subquery_sql(query, 0 if flags.EMPTY else config.get("limit")) -%}
     {%- do run_query(find_rows_by_index()) if scope == "changed" and sql != whole -%}
     {%- call statement("main", fetch_result=True) -%}
-        {{ get_test_sql(
-            "select 1 as nothing_new where false" if scope == "nothing" else main_sql,
-            config.get("fail_calc"), config.get("warn_if"), config.get("error_if"), limit=none
-        ) }}
+        {{ get_test_sql(main_sql, config.get("fail_calc"), config.get("warn_if"), config.get("error_if"), limit=none) }}
     {%- endcall -%}
-    {%- if scope == "nothing" -%}
-        {%- do store_raw_result("main", still_holds(), "", none, load_result("main")["table"]) -%}
-    {%- endif -%}
     {%- set failures = load_result("main")["data"][0][0] -%}
     {%- set relations = [] -%}
-    {%- if should_store_failures() -%}
-        {%- set kept_before = load_cached_relation(this) -%}
-        {%- if kept_before -%}
-            {%- do adapter.drop_relation(kept_before) -%}
-        {%- endif -%}
-        {%- if failures -%}
-            {%- set kept = this.incorporate(type="table") -%}
-            {%- call statement("keep_failures") -%}
-                {{ create_table_as(False, kept, main_sql) }}
-            {%- endcall -%}
-            {%- do relations.append(kept) -%}
-        {%- endif -%}
+    {%- do adapter.drop_relation(kept_before) if kept_before -%}
+    {%- if failures and should_store_failures() -%}
+        {%- set kept = this.incorporate(type="table") -%}
+        {%- call statement("keep_failures") -%}
+            {{ create_table_as(False, kept, main_sql) }}
+        {%- endcall -%}
+        {%- do relations.append(kept) -%}
     {%- endif -%}
-    {%- do record_passed_test() if not failures and scope != "nothing" -%}
+    {%- do record_passed_test() if not failures -%}
     {%- do adapter.commit() -%}
     {{ return({"relations": relations}) }}
 {% endmaterialization %}

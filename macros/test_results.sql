@@ -101,10 +101,16 @@
             end as failing_since,
             pin.batch_id,
             '{{ invocation_id }}' as invocation_id
-        from (values
-            ('', '', '', '', cast(null as bigint), '', '', false)
-            {{- rows_of_results(results) }}
-        ) as new (test_name, model_name, severity, status, failures, message, failed_rows_table, is_asked)
+        from json_to_recordset({{ rows_of_results(results) }}) as new (
+            test_name text,
+            model_name text,
+            severity text,
+            status text,
+            failures bigint,
+            message text,
+            failed_rows_table text,
+            is_asked boolean
+        )
         left join {{ target_table("_pin") }} as pin
             on true
         left join lateral (
@@ -113,14 +119,14 @@
             order by results.ran_at desc
             limit 1
         ) as old
-            on true
-        where new.test_name <> '';
+            on true;
 {%- endmacro %}
 
 
-{#- Results of data tests as rows of SQL: test, model, severity, status, failing rows, message, where these rows
-    are, whether the data was asked. -#}
+{#- Results of data tests as a literal of JSON: test, model, severity, status, failing rows, message, where these
+    rows are, whether the data was asked. -#}
 {% macro rows_of_results(results) -%}
+    {%- set rows = [] -%}
     {%- for result in results if result.node.resource_type == "test" -%}
     {%- set node, models = result.node, [] -%}
     {%- for name in ([node.attached_node] if node.attached_node else node.depends_on.nodes) -%}
@@ -128,24 +134,22 @@
     {%- endfor -%}
     {%- set models = models | reject("in", ["stg_olist__pin", "stg_olist__batches", "int_order_changes"]) -%}  {#- of macros -#}
     {%- set is_unasked = result.adapter_response.get("_message") == still_holds() -%}
-    {%- set is_kept = node.config.store_failures and (result.failures or 0) > 0 -%}
-    ,
-            ({{ quoted(node.alias) }}, {{ quoted(models | join(", ") or node.alias) }}, {{ quoted(node.config.severity | lower) }}, {{ quoted(result.status) }},
-            {{ result.failures if result.failures is not none else "null" }}, {{ quoted(still_holds() if is_unasked else result.message) }},
-            {{ quoted(node.schema ~ "." ~ node.alias if is_kept else none) }}, {{ not is_unasked and result.status != "skipped" }})
+    {%- do rows.append({
+        "test_name": node.alias,
+        "model_name": models | join(", ") or node.alias,
+        "severity": node.config.severity | lower,
+        "status": result.status | string,
+        "failures": result.failures,
+        "message": still_holds() if is_unasked else result.message,
+        "failed_rows_table": node.schema ~ "." ~ node.alias if node.config.store_failures and result.failures else none,
+        "is_asked": not is_unasked and result.status != "skipped",
+    }) -%}
     {%- endfor -%}
+    {{ json_literal(rows) }}
 {%- endmacro %}
 
 
 {#- What dbt reports of a data test that it did not ask again. -#}
 {% macro still_holds() -%}
     {{ return("still holds: what it reads has not changed") }}
-{%- endmacro %}
-
-
-{#- A text as a literal inside of a block of SQL.
-
-    text: none is null -#}
-{% macro quoted(text) -%}
-    {{ "null" if text is none else dbt.string_literal(dbt.escape_single_quotes(text | string | replace("$do$", ""))) }}
 {%- endmacro %}

@@ -12,13 +12,16 @@
 
 
 {#- What a run has to make of a table: `nothing`, what has `changed`, or `all`. It stands in `model` for
-    the rest of the run. -#}
-{% macro scope_of_run() -%}
+    the rest of the run.
+
+    begin: statements before the question -#}
+{% macro scope_of_run(begin) -%}
     {%- do model.update({"scope": "all", "is_new": not is_incremental()}) -%}
     {%- if flags.EMPTY -%}
+        {%- do run_query(begin) -%}
         {%- do model.update({"scope": "nothing"}) -%}
     {%- else -%}
-        {%- set scope = scope_by_inputs() -%}
+        {%- set scope = scope_by_inputs(begin) -%}
         {%- if not model.is_new
             and (scope != "changed" or (config.get("incremental_predicates") and watermark() is not none)) -%}
             {%- do model.update({"scope": scope}) -%}
@@ -29,11 +32,14 @@
 
 
 {#- The same of a table that exists or a data test, by the state of what it reads beside that of its last run;
-    the hashes and the tables that it reads stand in `model` then. -#}
-{% macro scope_by_inputs() -%}
+    the answer, the hashes and the tables that it reads stand in `model` then.
+
+    begin: statements before the question, which cost less as one with it -#}
+{% macro scope_by_inputs(begin="") -%}
     {%- set found = inputs() -%}
-    {%- set now = run_query(state_of_inputs(found)).rows[0] -%}
-    {%- do model.update({"code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
+    {%- set answer = run_query(begin ~ state_of_inputs(found)) -%}
+    {%- set now = answer.rows[0] -%}
+    {%- do model.update({"answer": answer, "code": now["code"], "inputs": now["inputs"], "parents": found.tables}) -%}
     {%- if now["code"] != now["last_code"] -%}
         {{ return("all") }}
     {%- elif now["inputs"] is not none and now["inputs"] == now["last_inputs"] -%}
@@ -43,12 +49,35 @@
 {%- endmacro %}
 
 
-{#- Query for the hashes now, and as the last run noted them. Inputs are null, and so equal to nothing,
-    where something is read whose state is not noted (a clone), or another target's (--defer). A table that
-    is made by changed orders is made anew where a table that is not has changed, or may have.
+{#- Query for the hashes now, and as the last run noted them; and what a table or a test needs where nothing is new.
 
     found: what the model is made from -#}
-{% macro state_of_inputs(found) -%}
+{% macro state_of_inputs(found) %}
+    select
+        now.code,
+        now.inputs,
+        mark.code as last_code,
+        mark.inputs as last_inputs,
+        {%- if model.resource_type == "test" %}
+        0 as failures, false as should_warn, false as should_error
+        {%- else %}
+        (mark.batch_id, mark.loaded_at) is not distinct from (batch.batch_id, batch.loaded_at) as is_at_pin
+        {%- endif %}
+    from ({{ hashes_of_inputs(found) }}) as now
+    left join {{ target_table("_watermarks") }} as mark
+        on mark.model = '{{ this.identifier }}'
+    {%- if model.resource_type != "test" %}
+    cross join ({{ batch_of_inputs(found.tables) }}) as batch
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- Query for the hashes now. Inputs are null, and so equal to nothing, where something is read whose state is
+    not noted (a clone), or another target's (--defer). A table that is made by changed orders is made anew
+    where a table that is not has changed, or may have.
+
+    found: what the model is made from -#}
+{% macro hashes_of_inputs(found) -%}
     {%- set is_known = "are_noted and " ~ (not found.others and not invocation_args_dict.get("defer")) -%}
     {%- set unscoped = found.unscoped if config.get("incremental_predicates") else [] %}
     with
@@ -80,13 +109,9 @@
     )
 
     select
-        case when is_known {{ "or true" if not unscoped }} then hashes.code end as code,
-        case when is_known then md5(hashes.code || hashes.state) end as inputs,
-        mark.code as last_code,
-        mark.inputs as last_inputs
+        case when is_known {{ "or true" if not unscoped }} then code end as code,
+        case when is_known then md5(code || state) end as inputs
     from hashes
-    left join {{ target_table("_watermarks") }} as mark
-        on mark.model = '{{ this.identifier }}'
 {%- endmacro %}
 
 
@@ -166,9 +191,8 @@
     where the ledger does not know the batch (raw was landed anew or restored), or the pin is older.
 
     The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. It is
-    asked for once per run, when the model is compiled: another run of the target may move it before this
-    one has locked the table, and the rows in scope of the table have to be those that the SQL makes.
-    `graph` keeps it, because `model` is another object when the model is run. -#}
+    asked for once per run, for all tables: another run of the target may move it before this one has locked
+    the table, and the rows in scope of the table have to be those that the SQL makes. -#}
 {% macro watermark() -%}
     {%- if execute and (
         flags.EMPTY
@@ -178,19 +202,20 @@
         {{ return(none) }}
     {%- endif -%}
     {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
-    {%- set node = graph.nodes.get(model.unique_id, model) if execute else {} -%}
-    {%- set asked = "watermark " ~ invocation_id -%}
-    {%- if execute and asked not in node and load_relation(target_table("_watermarks")) is not none -%}
-        {%- set found = run_query(
-            "select mark.batch_id from " ~ target_table("_watermarks") ~ " as mark"
+    {%- set asked = "watermarks " ~ invocation_id -%}
+    {%- if execute and asked not in graph and load_relation(target_table("_watermarks")) is not none -%}
+        {%- set found = {} -%}
+        {%- for row in run_query(
+            "select mark.model, mark.batch_id from " ~ target_table("_watermarks") ~ " as mark"
             ~ " inner join " ~ batches ~ " as batch"
             ~ " on mark.batch_id = batch.batch_id and mark.loaded_at = batch.loaded_at"
             ~ " inner join " ~ pin ~ " as pin on mark.batch_id <= pin.batch_id"
-            ~ " where mark.model = '" ~ this.identifier ~ "'"
-        ).columns[0].values() -%}
-        {%- do node.update({asked: found[0] | int if found else none}) -%}
+        ).rows -%}
+            {%- do found.update({row[0]: row[1] | int}) -%}
+        {%- endfor -%}
+        {%- do graph.update({asked: found}) -%}
     {%- endif -%}
-    {{ return(node.get(asked)) }}
+    {{ return(graph.get(asked, {}).get(this.identifier) if execute else none) }}
 {%- endmacro %}
 
 
