@@ -158,7 +158,9 @@
                 {%- do found.seeds.append(node.relation_name) if node.relation_name not in found.seeds -%}
             {%- elif node.config.materialized == "incremental" -%}
                 {%- do found.tables.append(node.alias) -%}
-                {%- do found.unscoped.append(node.alias) if not node.config.get("incremental_predicates") -%}
+                {#- An order does not change with the other orders of its customer. -#}
+                {%- set is_by_orders = node.config.get("incremental_predicates") and not node.name.startswith("dim_") -%}
+                {%- do found.unscoped.append(node.alias) if not is_by_orders -%}
             {%- elif node.config.materialized != "view" -%}
                 {%- do found.others.append(name) -%}
             {%- elif node.relation_name not in found.views -%}
@@ -299,6 +301,13 @@
         {%- do queries.append("select " ~ id ~ " from " ~ rows ~ " where " ~ batch ~ " > " ~ watermark()) -%}
     {%- endfor -%}
     {{ changed_only(id, queries | join(" union all ")) }}
+{%- endmacro %}
+
+
+{#- The same by customers with a row, now or before, or an order that was inserted, replaced or removed. -#}
+{% macro changed_customers_only(customer_unique_id) -%}
+    {%- set changes = ref("int_customer_changes") -%}
+    {{ changed_only(customer_unique_id, "select customer_unique_id from " ~ changes ~ " where _batch_id > " ~ watermark()) }}
 {%- endmacro %}
 
 

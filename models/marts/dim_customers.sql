@@ -1,3 +1,8 @@
+{{ config(
+    incremental_predicates=["{{ changed_customers_only('customer_unique_id') }}"],
+    indexes=[{'columns': ['customer_unique_id']}],
+) }}
+
 with
 
 -- Who has gone from the source stays as long as an order names them.
@@ -13,8 +18,11 @@ int_customers as (
         is_removed
     from {{ ref('int_customers') }}
     where
-        not is_removed
-        or order_count > 0
+        {{ changed_customers_only('customer_unique_id') }}
+        and (
+            not is_removed
+            or order_count > 0
+        )
 
 ),
 
@@ -41,6 +49,7 @@ members as (
         cast(null as timestamp) as first_order_at,
         cast(null as timestamp) as last_order_at,
         false as is_removed
+    where {{ changed_customers_only("'unknown'") }}
 
 ),
 

@@ -1,5 +1,6 @@
 {{ config(
     incremental_predicates=["{{ changed_rows_only('olist', 'customers', 'customer_id') }}"],
+    indexes=[{'columns': ['customer_unique_id']}],
 ) }}
 
 with
