@@ -65,6 +65,7 @@ order by
 insert into plain.dim_customers
 values ('-1', '-1', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', null, null, false);
 alter table plain.dim_customers add primary key (customer_key);
+create index on plain.dim_customers (customer_unique_id);
 
 create table plain.dim_sellers as
 select

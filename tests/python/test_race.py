@@ -1,10 +1,11 @@
-"""A load that commits while a fact is being rebuilt is seen whole by the next run."""
+"""What commits while a fact is being built is seen whole by the next run."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from psycopg2 import sql
 
 from conftest import write_csv
 from crash import until
@@ -34,30 +35,51 @@ def three_lines(warehouse: Warehouse, tmp_path: Path) -> Warehouse:
     return warehouse
 
 
-def test_a_removal_that_lands_between_delete_and_insert(
-    three_lines: Warehouse, tmp_path: Path
-) -> None:
-    warehouse = three_lines
-    write_lines(tmp_path, "1 11.00", "2 20.00", "3 30.00")
-    warehouse.land(tmp_path, "snapshot")
-
+@contextmanager
+def waiting(warehouse: Warehouse, lock: str, *command: str) -> Iterator[None]:
+    """Start a dbt command, and come here when it waits for a lock, which is let go at the end."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in warehouse.variables.items():
             patch.setenv(name, value)
-        with connect() as reader, reader.cursor() as cursor:
-            # The run's delete waits for this row: its snapshot is taken, its insert is to come.
-            cursor.execute("select from marts.fct_order_items where order_id = 'o1' for update")
-            run = threading.Thread(
-                target=warehouse.dbt, args=("run", "--select", "+fct_order_items")
-            )
+        with connect() as holder, holder.cursor() as cursor:
+            cursor.execute(lock)
+            run = threading.Thread(target=warehouse.dbt, args=command)
             run.start()
             with until(lambda: warehouse.query(WAITING) == [(1,)], 120):
                 pass
-            write_lines(tmp_path, "1 11.00", "2 22.00")  # line 3 is removed, line 2 corrected
-            warehouse.land(tmp_path, "snapshot")
-            reader.rollback()
+            yield
+            holder.rollback()
             run.join()
 
+
+def lines_after_a_run(warehouse: Warehouse) -> list[tuple[object, ...]]:
     warehouse.dbt("run", "--select", "+fct_order_items")
-    lines = sql.SQL("select order_id, price from marts.fct_order_items order by order_id")
-    assert warehouse.query(lines) == [("o1", 11), ("o2", 22)]
+    return warehouse.query("select order_id, price from marts.fct_order_items order by order_id")
+
+
+def test_a_removal_that_lands_between_delete_and_insert(
+    three_lines: Warehouse, tmp_path: Path
+) -> None:
+    write_lines(tmp_path, "1 11.00", "2 20.00", "3 30.00")
+    three_lines.land(tmp_path, "snapshot")
+    # The run's delete waits for this row: its snapshot is taken, its insert is to come.
+    lock = "select from marts.fct_order_items where order_id = 'o1' for update"
+    with waiting(three_lines, lock, "run", "--select", "+fct_order_items"):
+        write_lines(tmp_path, "1 11.00", "2 22.00")  # line 3 is removed, line 2 corrected
+        three_lines.land(tmp_path, "snapshot")
+    assert lines_after_a_run(three_lines) == [("o1", 11), ("o2", 22)]
+
+
+def test_a_pin_that_moves_while_a_table_is_made_anew(
+    three_lines: Warehouse, tmp_path: Path
+) -> None:
+    # The table has its rows; what it was made from is still to be noted.
+    lock = "lock table staging._watermarks in share mode"
+    refresh = ("--full-refresh", "--vars", "drop_views: true")
+    with waiting(three_lines, lock, "run", "--select", "stg_olist__order_items", *refresh):
+        write_lines(tmp_path, "2 22.00")
+        three_lines.land(tmp_path, "delta")
+        # as another run of the target does when it begins
+        newest = "(select max(batch_id) from raw._batches)"
+        three_lines.query(f"update staging._pin set batch_id = {newest}", fetch=False)
+    assert lines_after_a_run(three_lines) == [("o1", 10), ("o2", 22), ("o3", 30)]
