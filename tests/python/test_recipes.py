@@ -16,6 +16,7 @@ import pytest
 
 from loaders.paths import project_root
 from loaders.sample import generate
+from loaders.tables import BY_NAME
 
 ROOT = project_root()
 _BLOCK = re.compile(r"(<!-- not run: [^>]+ -->\n+)?```(sh|sql)\n(.*?)```", re.DOTALL)
@@ -52,10 +53,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recipes")
     subprocess.run(["git", "clone", "-q", ROOT, folder / "clone"], check=True)
     generate(folder / "sample", 0.02)
-    archive = shutil.make_archive(str(folder / "archive"), "zip", folder / "sample")
-    for place in (
-        *("home/Downloads/archive.zip", "clone/archive.zip", "clone/data/march.zip"),
-        *("clone/exports/2018-09-01.zip", "clone/exports/full.zip"),
+    whole = shutil.make_archive(str(folder / "whole"), "zip", folder / "sample")
+    # A file without keys is complete in any mode, and raw may have that of a larger sample.
+    (folder / "sample" / BY_NAME["geolocation"].file).unlink()
+    changes = shutil.make_archive(str(folder / "changes"), "zip", folder / "sample")
+    for place, archive in (
+        ("home/Downloads/archive.zip", whole),
+        ("clone/archive.zip", whole),
+        ("clone/exports/full.zip", whole),
+        ("clone/exports/2018-09-01.zip", changes),
+        ("clone/data/march.zip", changes),
     ):
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(archive, folder / place)
