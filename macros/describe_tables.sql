@@ -54,11 +54,3 @@
     {%- endfor -%}
     {{ json_literal(rows) }}
 {%- endmacro %}
-
-
-{#- Rows as JSON in a literal, inside of a block of SQL.
-
-    rows: dictionaries -#}
-{% macro json_literal(rows) -%}
-    {{ dbt.string_literal(dbt.escape_single_quotes(tojson(rows) | replace("$do$", ""))) }}
-{%- endmacro %}

@@ -19,6 +19,7 @@
         {%- do stop_if_seeds_are_missing() if flags.WHICH == "run" and not invocation_args_dict.get("defer") -%}
     {%- endif -%}
     {%- if execute and flags.WHICH in ("build", "run") %}
+    {%- do graph.pop("watermarks", none) -%}  {#- of the last run, in a process that stays #}
     {{ create_missing_schema(staging_schema()) }}
     create table if not exists {{ pin }} (
         only_one boolean primary key default true check (only_one),

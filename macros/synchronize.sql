@@ -119,7 +119,7 @@
     {%- set scope = scope_of_run(begin) -%}
     {%- if scope == "nothing" and not model.is_new -%}
         {%- if not flags.EMPTY and model.answer.rows[0]["is_at_pin"] -%}
-            {%- do store_raw_result("main", "nothing new", "", 0) -%}
+            {%- do store_raw_result("main", "nothing new", "", 0) -%}  {#- the lock goes with the connection -#}
         {%- else -%}
             {%- call statement("main") -%}{{ move_watermark() }}{%- endcall -%}
             {%- do adapter.commit() -%}

@@ -132,7 +132,7 @@
     {%- for name in ([node.attached_node] if node.attached_node else node.depends_on.nodes) -%}
         {%- do models.append(name.split(".")[-1]) -%}
     {%- endfor -%}
-    {%- set models = models | reject("in", ["stg_olist__pin", "stg_olist__batches", "int_order_changes", "int_customer_changes"]) -%}  {#- of macros -#}
+    {%- set models = models | reject("in", ["stg_olist__pin", "stg_olist__batches", "int_order_changes"]) -%}  {#- which macros read -#}
     {%- set is_unasked = result.adapter_response.get("_message") == still_holds() -%}
     {%- do rows.append({
         "test_name": node.alias,

@@ -23,7 +23,7 @@
     {%- else -%}
         {%- set scope = scope_by_inputs(begin) -%}
         {%- if not model.is_new
-            and (scope != "changed" or (config.get("incremental_predicates") and watermark() is not none)) -%}
+            and (scope != "changed" or (config.get("incremental_predicates") and knows_its_batch())) -%}
             {%- do model.update({"scope": scope}) -%}
         {%- endif -%}
     {%- endif -%}
@@ -31,10 +31,16 @@
 {%- endmacro %}
 
 
+{#- Whether the table has a watermark, and the ledger its batch still, now that the table is locked. -#}
+{% macro knows_its_batch() -%}
+    {{ return(watermark() is not none and model.answer.rows[0]["is_in_ledger"]) }}
+{%- endmacro %}
+
+
 {#- The same of a table that exists or a data test, by the state of what it reads beside that of its last run;
     the answer, the hashes and the tables that it reads stand in `model` then.
 
-    begin: statements before the question, which cost less as one with it -#}
+    begin: statements before the question, sent as one with it -#}
 {% macro scope_by_inputs(begin="") -%}
     {%- set found = inputs() -%}
     {%- set answer = run_query(begin ~ state_of_inputs(found)) -%}
@@ -49,7 +55,8 @@
 {%- endmacro %}
 
 
-{#- Query for the hashes now, and as the last run noted them; and what a table or a test needs where nothing is new.
+{#- Query for the hashes now, and as the last run noted them; and, where
+    nothing is new, the result of a test or whether the table's watermark is where it should be.
 
     found: what the model is made from -#}
 {% macro state_of_inputs(found) %}
@@ -61,7 +68,11 @@
         {%- if model.resource_type == "test" %}
         0 as failures, false as should_warn, false as should_error
         {%- else %}
-        (mark.batch_id, mark.loaded_at) is not distinct from (batch.batch_id, batch.loaded_at) as is_at_pin
+        (mark.batch_id, mark.loaded_at) is not distinct from (batch.batch_id, batch.loaded_at) as is_at_pin,
+        exists (
+            select from {{ ledger("_batches") }} as known
+            where (known.batch_id, known.loaded_at) = (mark.batch_id, mark.loaded_at)
+        ) as is_in_ledger
         {%- endif %}
     from ({{ hashes_of_inputs(found) }}) as now
     left join {{ target_table("_watermarks") }} as mark
@@ -137,7 +148,7 @@
 
 
 {#- What the model is made from, by kind: relation names of views, models of synchronized tables (and which
-    of them are not made by changed orders), raw tables, relation names of seeds, and others. -#}
+    of them make what reads them whole), raw tables, relation names of seeds, and others. -#}
 {% macro inputs() -%}
     {%- set found = {"views": [], "tables": [], "unscoped": [], "sources": [], "seeds": [], "others": []} -%}
     {%- do add_inputs(model.depends_on.nodes, found) -%}
@@ -158,9 +169,9 @@
                 {%- do found.seeds.append(node.relation_name) if node.relation_name not in found.seeds -%}
             {%- elif node.config.materialized == "incremental" -%}
                 {%- do found.tables.append(node.alias) -%}
-                {#- An order does not change with the other orders of its customer. -#}
-                {%- set is_by_orders = node.config.get("incremental_predicates") and not node.name.startswith("dim_") -%}
-                {%- do found.unscoped.append(node.alias) if not is_by_orders -%}
+                {#- Which customers have changed does not say which orders have: what reads a dimension is made whole. -#}
+                {%- set is_whole = not node.config.get("incremental_predicates") or node.name.startswith("dim_") -%}
+                {%- do found.unscoped.append(node.alias) if is_whole -%}
             {%- elif node.config.materialized != "view" -%}
                 {%- do found.others.append(name) -%}
             {%- elif node.relation_name not in found.views -%}
@@ -192,9 +203,10 @@
 {#- Newest batch whose changes a table has; none where everything is in scope: in a full build, and
     where the ledger does not know the batch (raw was landed anew or restored), or the pin is older.
 
-    The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. It is
-    asked for once per run, for all tables: another run of the target may move it before this one has locked
-    the table, and the rows in scope of the table have to be those that the SQL makes. -#}
+    The number becomes a literal of the SQL, for which PostgreSQL plans better than for a subquery. All
+    tables' are read once per run: another run of the target may move one before this one has locked the
+    table, and the rows in scope of the table have to be those that the SQL makes. `graph` keeps them, because
+    `model` is another object when the model is run; of several threads the first has its way. -#}
 {% macro watermark() -%}
     {%- if execute and (
         flags.EMPTY
@@ -204,8 +216,7 @@
         {{ return(none) }}
     {%- endif -%}
     {%- set pin, batches = ref("stg_olist__pin"), ref("stg_olist__batches") -%}
-    {%- set asked = "watermarks " ~ invocation_id -%}
-    {%- if execute and asked not in graph and load_relation(target_table("_watermarks")) is not none -%}
+    {%- if execute and "watermarks" not in graph and load_relation(target_table("_watermarks")) is not none -%}
         {%- set found = {} -%}
         {%- for row in run_query(
             "select mark.model, mark.batch_id from " ~ target_table("_watermarks") ~ " as mark"
@@ -215,9 +226,9 @@
         ).rows -%}
             {%- do found.update({row[0]: row[1] | int}) -%}
         {%- endfor -%}
-        {%- do graph.update({asked: found}) -%}
+        {%- do graph.setdefault("watermarks", found) -%}
     {%- endif -%}
-    {{ return(graph.get(asked, {}).get(this.identifier) if execute else none) }}
+    {{ return(graph.get("watermarks", {}).get(this.identifier) if execute else none) }}
 {%- endmacro %}
 
 
@@ -304,7 +315,9 @@
 {%- endmacro %}
 
 
-{#- The same by customers with a row, now or before, or an order that was inserted, replaced or removed. -#}
+{#- The same by customers: those with a row, now or before, or an order that was inserted, replaced or removed.
+
+    customer_unique_id: column that names the customer -#}
 {% macro changed_customers_only(customer_unique_id) -%}
     {%- set changes = ref("int_customer_changes") -%}
     {{ changed_only(customer_unique_id, "select customer_unique_id from " ~ changes ~ " where _batch_id > " ~ watermark()) }}

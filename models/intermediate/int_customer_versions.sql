@@ -119,7 +119,7 @@ moments as (
 
 ),
 
--- As of each batch the address is that of the latest order, as in int_customers.
+-- As of each batch the address is that of the latest order, as in dim_customers.
 addresses_ranked as (
 
     select

@@ -5,24 +5,30 @@
 
 with
 
--- Who has gone from the source stays as long as an order names them.
-int_customers as (
+customers as (
 
     select
+        customer_id,
         customer_unique_id,
         zip_code_prefix,
         city,
         state_code,
-        first_order_at,
-        last_order_at,
         is_removed
-    from {{ ref('int_customers') }}
+    from {{ ref('stg_olist__customers') }}
     where
-        {{ changed_customers_only('customer_unique_id') }}
-        and (
-            not is_removed
-            or order_count > 0
-        )
+        customer_unique_id is not null
+        and {{ changed_customers_only('customer_unique_id') }}
+
+),
+
+orders as (
+
+    select
+        order_id,
+        customer_id,
+        purchased_at
+    from {{ ref('stg_olist__orders') }}
+    where {{ related_rows_only('customers', 'customer_id') }}
 
 ),
 
@@ -35,9 +41,47 @@ states as (
 
 ),
 
+-- The source has a row per order: the address is that of the last order. Rows that were removed
+-- count only where there is no other.
+addresses_ranked as (
+
+    select
+        customers.customer_unique_id,
+        customers.zip_code_prefix,
+        customers.city,
+        customers.state_code,
+        customers.is_removed,
+        row_number() over (
+            partition by customers.customer_unique_id
+            order by {{ best_address_first('customers', 'orders') }}
+        ) as address_rank,
+        count(orders.order_id) over (partition by customers.customer_unique_id) as order_count,
+        min(orders.purchased_at) over (partition by customers.customer_unique_id) as first_order_at,
+        max(orders.purchased_at) over (partition by customers.customer_unique_id) as last_order_at
+    from customers
+    left join orders
+        on customers.customer_id = orders.customer_id
+
+),
+
+-- Who has gone from the source stays as long as an order names them.
 members as (
 
-    select * from int_customers
+    select
+        customer_unique_id,
+        zip_code_prefix,
+        city,
+        state_code,
+        first_order_at,
+        last_order_at,
+        is_removed
+    from addresses_ranked
+    where
+        address_rank = 1
+        and (
+            not is_removed
+            or order_count > 0
+        )
 
     union all
 

@@ -173,7 +173,7 @@ class Network:
 
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
         is_lost = False  # for good: a connection has no gaps
-        while block := server.recv(4096):
+        while block := server.recv(65_536):
             block = self._named.sub(lambda found: found[1] + self._renamed, block)
             left, self._left = self._left, self._left - len(block)
             if not is_lost:

@@ -114,7 +114,7 @@ def _break_texts(manifest: Manifest) -> None:
     """What a rule says of a part of it."""
     nodes = manifest["nodes"]
     nodes[f"{M}int_order_changes"]["config"]["meta"] = {}
-    nodes[f"{M}int_customers"]["config"]["meta"] = {"key_held_by": "dim_products"}
+    nodes[f"{M}int_seller_versions"]["config"]["meta"] = {"key_held_by": "dim_products"}
     (test,) = (n for n in nodes.values() if n["name"] == "fct_orders_rules")
     test["config"]["severity"] = "WARN"
     for name in ("fct_payments", "fct_reviews", "fct_order_items"):
