@@ -85,9 +85,28 @@ build_job = dg.define_asset_job("build_job", dg.AssetSelection.assets(build))
 nightly = dg.ScheduleDefinition(job=land_job, cron_schedule="0 2 * * *", default_status=SCHEDULED)
 
 
+def fail_lost_runs(instance: dg.DagsterInstance) -> None:
+    """Fail runs whose process was killed with the scheduler, so that they are tried again.
+
+    Dagster's launcher for one machine does not look: they would be running for ever.
+    """
+    for lost in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        for entry in instance.all_logs(lost.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+            event = entry.get_dagster_event().engine_event_data
+            if pid := event.metadata.get("pid"):
+                try:
+                    os.kill(int(str(pid.value)), 0)
+                except ProcessLookupError:
+                    now = instance.get_run_by_id(lost.run_id)  # it may have ended by itself
+                    if now and now.status == dg.DagsterRunStatus.STARTED:
+                        instance.report_run_failed(now, f"Its process {pid.value} is gone.")
+                break
+
+
 @dg.sensor(job=build_job, minimum_interval_seconds=10, default_status=LOOKING)
 def newest_batch(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Build once for each batch that has landed, whoever landed it."""
+    fail_lost_runs(context.instance)
     newest = "select max(batch_id) from raw._batches where status = 'landed'"
     batch = run("olist", "psql", "-Atc", newest, must_work=False).strip()
     if batch and batch != context.cursor:

@@ -81,6 +81,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
         yield named
         return
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(connection.SERVER_FOLDER, raising=False)  # of a shell with `olist env`
         patch.setenv("OLIST_HOME", str(tmp_path_factory.mktemp("server")))
         yield server.up(say=lambda _: None)
         server.down(say=lambda _: None)

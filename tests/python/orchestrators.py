@@ -227,6 +227,9 @@ class Dagster(Orchestrator):
         )["launchPipelineExecution"]
         return str(launched["run"]["runId"])
 
+    def said(self) -> str:
+        return f"{super().said()}\n{self._runs('land_job')}\n{self._runs('build_job')}"
+
     def _runs(self, job: str) -> list[tuple[str, str]]:
         """First try and status of each run of a job, the newest first."""
         found = self._query(

@@ -173,7 +173,7 @@ def test_killed_at_random_moments(
 
     def kill(number: int) -> None:
         time.sleep(draw.uniform(0, MOMENTS))
-        if number % 4 == 3:
+        if number % 2:
             killed["scheduler"] += 1
             running.end(signal.SIGKILL)
             running.start()
