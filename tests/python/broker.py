@@ -4,12 +4,11 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -18,6 +17,8 @@ pytest.importorskip("confluent_kafka", reason="the client is not installed: make
 import noida_db
 from confluent_kafka import KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+
+from loopback import forwarding
 
 PROGRAM = Path(noida_db.__file__).with_name("noida-db")  # its command would be a process more
 Event = tuple[str, bytes | str | None, bytes | str | None]  # topic, key, value
@@ -119,22 +120,11 @@ class Network:
 
     _WHOLE = 1 << 60
 
-    def __init__(self, broker: Broker) -> None:
-        self._left, self._is_silent = self._WHOLE, False
-        self._entrance = socket.create_server(("127.0.0.1", 0))
-        port = self._entrance.getsockname()[1]
-        self.servers, self._port = f"127.0.0.1:{port}", broker.port
+    def __init__(self, broker: int, port: int) -> None:
+        self.servers, self._left, self._is_silent = f"127.0.0.1:{port}", self._WHOLE, False
         # The broker's answers have its address, by which a client would go around this way.
-        ports = [number.to_bytes(4, "big") for number in (broker.port, port)]
-        self._named = re.compile(rb"(127\.0\.0\.1|localhost)" + re.escape(ports[0]), re.DOTALL)
-        self._renamed = ports[1]
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._entrance.close()
+        was, self._now = (number.to_bytes(4, "big") for number in (broker, port))
+        self._named = re.compile(rb"(127\.0\.0\.1|localhost)" + re.escape(was), re.DOTALL)
 
     @property
     def is_cut(self) -> bool:
@@ -147,37 +137,26 @@ class Network:
     def mend(self) -> None:
         self._left = self._WHOLE
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._entrance.accept()
-                server = socket.create_connection(("127.0.0.1", self._port))
-                for way, *ends in ((self._ask, client, server), (self._answer, server, client)):
-                    threading.Thread(target=self._pass, args=(way, *ends), daemon=True).start()
-
-    @staticmethod
-    def _pass(
-        way: Callable[[socket.socket, socket.socket], None],
-        source: socket.socket,
-        to: socket.socket,
-    ) -> None:
-        with suppress(OSError):
-            way(source, to)
-        for end in (source, to):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def _ask(self, client: socket.socket, server: socket.socket) -> None:
-        while block := client.recv(4096):
-            server.sendall(block)
-
-    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+    def answer(self, server: socket.socket, client: socket.socket) -> None:
+        """Pass on what the broker answers."""
         is_lost = False  # for good: a connection has no gaps
         while block := server.recv(65_536):
-            block = self._named.sub(lambda found: found[1] + self._renamed, block)
+            block = self._named.sub(lambda found: found[1] + self._now, block)
             left, self._left = self._left, self._left - len(block)
             if not is_lost:
                 client.sendall(block[: max(0, left)])
             is_lost |= left < len(block)
             if is_lost and not self._is_silent:
                 return
+
+
+@contextmanager
+def network_of(broker: Broker) -> Iterator[Network]:
+    """A way to a broker."""
+
+    def answer(server: socket.socket, client: socket.socket) -> None:
+        network.answer(server, client)
+
+    with forwarding(("127.0.0.1", broker.port), answer=answer) as port:
+        network = Network(broker.port, port)
+        yield network

@@ -3,7 +3,6 @@
 import random
 import socket
 import statistics
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from concurrency import ask, ended, olist
 from conftest import temporary_database
 from crash import CRASHES, SEED, History, content, left_behind, run_load, start_load, until
 from loaders.land.ledger import CRASHED
+from loopback import forwarding
 
 LEDGER = "select batch_id, status, error from raw._batches order by batch_id"
 UNFINISHED = r"select relname from pg_class where relname like '\_initial%'"
@@ -127,30 +127,14 @@ def _cut(database: dict[str, str], history: History, part: float) -> tuple[int, 
 
 @contextmanager
 def _cutting(postgres: dict[str, str], after: int) -> Iterator[dict[str, str]]:
-    with socket.create_server(("127.0.0.1", 0)) as entrance:
-        target = (postgres["PGHOST"], int(postgres["PGPORT"]))
-        threading.Thread(target=_pass, args=(entrance, target, after), daemon=True).start()
-        port = str(entrance.getsockname()[1])
-        yield {**postgres, "PGHOST": "127.0.0.1", "PGPORT": port}
+    def ask(client: socket.socket, server: socket.socket) -> None:
+        nonlocal after
+        while after > 0 and (block := client.recv(min(4096, after))):
+            after -= len(block)
+            server.sendall(block)
 
-
-def _pass(entrance: socket.socket, target: tuple[str, int], after: int) -> None:
-    client, _ = entrance.accept()
-    server = socket.create_connection(target)
-    threading.Thread(target=_answers, args=(server, client), daemon=True).start()
-    while after > 0 and (block := client.recv(min(4096, after))):
-        after -= len(block)
-        server.sendall(block)
-    for end in (client, server):
-        end.shutdown(socket.SHUT_RDWR)
-
-
-def _answers(server: socket.socket, client: socket.socket) -> None:
-    try:
-        while block := server.recv(4096):
-            client.sendall(block)
-    except OSError:
-        return
+    with forwarding((postgres["PGHOST"], int(postgres["PGPORT"])), ask) as port:
+        yield {**postgres, "PGHOST": "127.0.0.1", "PGPORT": str(port)}
 
 
 def _end_session(database: dict[str, str], history: History, part: float) -> tuple[int, str]:

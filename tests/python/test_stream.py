@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker import Broker, Event, Network, running
+from broker import Broker, Event, network_of, running
 from conftest import Named, Query
 from crash import SEED
 from loaders.cli import main
@@ -438,7 +438,7 @@ def test_a_network_that_is_cut_in_a_batch_loses_nothing(
         "select count(*)::int from raw.sellers",
         "select sum(next_offset)::int from raw._offsets",
     )
-    with running(tmp_path / "data") as own, Network(own) as network, log.open("w") as file:
+    with running(tmp_path / "data") as own, network_of(own) as network, log.open("w") as file:
         own.create(TOPIC, 2)
         url = f"kafka://{network.servers}/{TOPIC}?socket.timeout.ms=1000"
         own.send([(TOPIC, *seller("s0"))])
