@@ -22,18 +22,14 @@
         {%- do model.update({"scope": "nothing"}) -%}
     {%- else -%}
         {%- set scope = scope_by_inputs(begin) -%}
+        {%- set has_watermark = config.get("incremental_predicates") and watermark() is not none -%}
+        {#- the ledger may have forgotten its batch since it was read: the table is locked now -#}
         {%- if not model.is_new
-            and (scope != "changed" or (config.get("incremental_predicates") and knows_its_batch())) -%}
+            and (scope != "changed" or (has_watermark and model.answer.rows[0]["is_in_ledger"])) -%}
             {%- do model.update({"scope": scope}) -%}
         {%- endif -%}
     {%- endif -%}
     {{ return(model.scope) }}
-{%- endmacro %}
-
-
-{#- Whether the table has a watermark, and the ledger its batch still, now that the table is locked. -#}
-{% macro knows_its_batch() -%}
-    {{ return(watermark() is not none and model.answer.rows[0]["is_in_ledger"]) }}
 {%- endmacro %}
 
 
@@ -55,8 +51,8 @@
 {%- endmacro %}
 
 
-{#- Query for the hashes now, and as the last run noted them; and, where
-    nothing is new, the result of a test or whether the table's watermark is where it should be.
+{#- Query for the hashes now, and as the last run noted them; for a test the result that it has where nothing is
+    new, for a table whether its watermark is where it should be, and of a batch that the ledger has.
 
     found: what the model is made from -#}
 {% macro state_of_inputs(found) %}

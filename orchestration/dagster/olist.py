@@ -85,22 +85,28 @@ build_job = dg.define_asset_job("build_job", dg.AssetSelection.assets(build))
 nightly = dg.ScheduleDefinition(job=land_job, cron_schedule="0 2 * * *", default_status=SCHEDULED)
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def fail_lost_runs(instance: dg.DagsterInstance) -> None:
     """Fail runs whose process was killed with the scheduler, so that they are tried again.
 
     Dagster's launcher for one machine does not look: they would be running for ever.
     """
-    for lost in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-        for entry in instance.all_logs(lost.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
-            event = entry.get_dagster_event().engine_event_data
-            if pid := event.metadata.get("pid"):
-                try:
-                    os.kill(int(str(pid.value)), 0)
-                except ProcessLookupError:
-                    now = instance.get_run_by_id(lost.run_id)  # it may have ended by itself
-                    if now and now.status == dg.DagsterRunStatus.STARTED:
-                        instance.report_run_failed(now, f"Its process {pid.value} is gone.")
-                break
+    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+    for run_id in [one.run_id for one in instance.get_runs(started)]:
+        events = instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+        found = (one.get_dagster_event().engine_event_data.metadata.get("pid") for one in events)
+        pid = next((str(pid.value) for pid in found if pid), "")
+        now = None if not pid or is_alive(int(pid)) else instance.get_run_by_id(run_id)
+        if now and now.status == dg.DagsterRunStatus.STARTED:  # it has not ended by itself
+            instance.report_run_failed(now, f"Its process {pid} is gone.")
 
 
 @dg.sensor(job=build_job, minimum_interval_seconds=10, default_status=LOOKING)
