@@ -2,7 +2,8 @@
 
 The base is the small synthetic data set with the edges that rules are about (a delivery on the
 promised day, a weight on the border of a band, equal review times, white space, days outside the
-calendar), so that a mutant which moves an edge moves a row. ``scenario.yml`` has them.
+calendar), so that a mutant which moves an edge moves a row. ``scenario.yml`` has them. The optional
+tables are there from the first load on.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import pandas as pd
 import yaml
 
 from loaders.sample import generate
+from loaders.tables import BY_NAME
 from tests import frames
 from tests.frames import Files
 
@@ -27,8 +29,11 @@ def write(folder: Path, scale: float) -> tuple[list[Load], list[Load]]:
     A load is a folder and the mode to land it in. ``scale`` is that of ``olist sample``.
     """
     plan = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
-    generate(folder / "base", scale)
-    whole = _with_edges(frames.read(folder / "base"), plan)
+    generate(folder / "base", scale, with_operations=True)
+    for name, rows in plan["others"].items():
+        table = pd.DataFrame(rows[1:], columns=rows[0])
+        table.to_csv(folder / "base" / BY_NAME[name].file, index=False)
+    whole = _with_edges(frames.read(folder / "base", BY_NAME), plan)
     later = {name: rows.copy() for name, rows in whole.items()}
     for table, first, step, column, value in plan["corrections"]:
         later[table].loc[first::step, column] = value

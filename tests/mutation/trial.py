@@ -26,7 +26,9 @@ _LOCK = 0x0115_7003
 _DISCONNECT = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = any(%s)"
 # A mutant may turn a join into a product: it ends here instead of running for hours.
 _TIMEOUT = "-c statement_timeout=60s"
-_LEFT_OUT = (".*", "*.py", "*.raw.sql", "python", "target", "logs", "benchmarks", "docs", "loaders")
+_OPTIONAL = "{with_operations: true, with_external: true}"
+# .dbtignore stays: dbt does not read pytest's tables either
+_LEFT_OUT = (".[!d]*", "*.py", "*.raw.sql", "python", "target", "logs", "benchmarks", "docs", "loaders")
 
 
 class Group(NamedTuple):
@@ -91,7 +93,7 @@ def build(folder: Path, *arguments: str) -> list[Any]:
             *("--log-level", "none", "--log-level-file", "none", "--no-use-colors"),
             *("--no-send-anonymous-usage-stats", "--no-write-json"),
             # one thread: the first test that fails is the same each time
-            *("build", "--threads", "1", *arguments),
+            *("build", "--threads", "1", "--vars", _OPTIONAL, *arguments),
             *("--project-dir", str(folder), "--profiles-dir", str(folder)),
             *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
         ]
