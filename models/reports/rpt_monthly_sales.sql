@@ -45,8 +45,7 @@ customers_counted_by_month as (
     select
         active_month,
         cast(sum(active_customers) as integer) as active_customers,
-        cast(coalesce(sum(case when months_since = 0 then active_customers end), 0) as integer)
-            as new_customers
+        cast(sum(case when months_since = 0 then active_customers end) as integer) as new_customers
     from rpt_customer_cohorts
     group by active_month
 

@@ -22,7 +22,7 @@ exchange_rates as (
         rate,
         _batch_id
     from {{ ref('stg_external__exchange_rates') }}
-    where base_currency = 'BRL' and currency = 'USD' and rated_on is not null and rate > 0
+    where base_currency = 'BRL' and currency = 'USD' and rate > 0
 
 ),
 
