@@ -28,7 +28,10 @@ _DISCONNECT = "select pg_terminate_backend(pid, 5000) from pg_stat_activity wher
 _TIMEOUT = "-c statement_timeout=60s"
 _OPTIONAL = "{with_operations: true, with_external: true}"
 # .dbtignore stays: dbt does not read pytest's tables either
-_LEFT_OUT = (".[!d]*", "*.py", "*.raw.sql", "python", "target", "logs", "benchmarks", "docs", "loaders")
+_LEFT_OUT = (
+    *(".[!d]*", "*.py", "*.raw.sql"),
+    *("python", "target", "logs", "benchmarks", "docs", "loaders"),
+)
 
 
 class Group(NamedTuple):
