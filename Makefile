@@ -159,8 +159,9 @@ bench-smoke: $(READY_DEV) packages ## Whole benches on tiny data: both sides giv
 
 .PHONY: audit
 audit: workflows ## Known vulnerabilities in the locks, and the workflows (STRICT=1: docs/ci.md)
-	@$(BIN)/pip-audit --no-deps --disable-pip --require-hashes --progress-spinner off $(if $(STRICT),--strict) \
-		$(addprefix --requirement ,$(filter-out requirements-spark.lock,$(wildcard requirements-*.lock)))
+	@for lock in $(filter-out requirements-spark.lock,$(wildcard requirements*.lock)); do \
+		$(BIN)/pip-audit --no-deps --disable-pip --require-hashes --progress-spinner off $(if $(STRICT),--strict) \
+		--requirement $$lock; done
 
 .PHONY: workflows
 workflows: $(READY_DEV) ## actionlint, shellcheck and zizmor on .github; hadolint and the compose schema on deploy

@@ -146,6 +146,7 @@ def land_delivery(
                 (loaded_at,) = cursor.fetchone() or (None,)
                 batch = Batch(batch_id, mode, loaded_at, rules)
                 loads = [Load(file, batch, progress) for file in delivery.files]
+                _stop_if_sample_is_mixed(cursor, delivery)
                 starts_anew = may_start_anew and _replaces_sample(cursor, delivery)
                 if starts_anew:
                     say("the sample and all beside it was removed: an export takes its place")
@@ -178,6 +179,16 @@ def _replaces_sample(cursor: Cursor, delivery: Delivery) -> bool:
         and {file.table for file in delivery.files} >= set(TABLES)
         and ledger.sources(cursor) == [own]
     )
+
+
+def _stop_if_sample_is_mixed(cursor: Cursor, delivery: Delivery) -> None:
+    """Raise LoaderError where our own sample would come beside data of others."""
+    own, landed = str(sample_folder()), ledger.sources(cursor)
+    if delivery.source == own and landed and own not in landed:
+        raise LoaderError(
+            f"{own} has synthetic files, and raw has other data ({landed[-1]}): nothing was landed."
+            " Land what you landed last, or use another database (PGDATABASE)."
+        )
 
 
 def _write(

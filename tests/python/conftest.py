@@ -216,11 +216,15 @@ def quiet(_: str) -> None:
 
 
 def write_csv(folder: Path, table: str, *rows: str) -> Path:
-    """Write the file of a raw table: its header, then the rows as they are."""
+    """Write the file of a raw table: its header, then the rows as they are.
+
+    Optional columns are left out, so that a new one needs no other test.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     known = BY_NAME[table]
     path = folder / known.file
-    path.write_text("\n".join((",".join(known.columns), *rows)) + "\n", encoding="utf-8")
+    header = [name for name in known.columns if name not in known.optional_columns]
+    path.write_text("\n".join((",".join(header), *rows)) + "\n", encoding="utf-8")
     return path
 
 

@@ -147,3 +147,12 @@ def test_another_engine_needs_no_server(
     assert main(["build"]) == 0
     assert [variables["OLIST_DATA"] for variables, _ in dbt.calls] == [str(sample)]
     assert query("select to_regclass('raw._batches')") == [(None,)]
+
+
+def test_the_sample_does_not_land_beside_other_data(
+    sample: Path, export: Path, query: Query, capsys: Captured
+) -> None:
+    land(export, say=lambda _: None)
+    assert main(["land", str(sample)]) == 1
+    assert "has synthetic files, and raw has other data" in capsys.readouterr().err
+    assert sources(query) == [export.name]
