@@ -152,8 +152,7 @@ def reading() -> Iterator[Cursor]:
         reason = "nothing has been built yet: run 'olist land', then 'dbt build'."
         raise LoaderError(reason) from error
     except psycopg2.errors.InsufficientPrivilege as error:
-        reason = f"{connection.reason_of(error)}: run 'olist roles' as the owner of the database."
-        raise LoaderError(reason) from error
+        raise LoaderError(f"{connection.denied(error)}.") from error
 
 
 def rows(cursor: Cursor, statement: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
