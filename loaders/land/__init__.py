@@ -142,7 +142,7 @@ def land_delivery(
             with closing(Progress(size, say)) as progress, link.cursor() as cursor:
                 cursor.execute("select now()")
                 (loaded_at,) = cursor.fetchone() or (None,)
-                batch = Batch(batch_id, mode, loaded_at, rules)
+                batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
                 loads = [Load(file, batch, progress) for file in delivery.files]
                 starts_anew = may_start_anew and _replaces_sample(cursor, delivery)
                 if starts_anew:
