@@ -149,7 +149,10 @@ def reading() -> Iterator[Cursor]:
             with link.cursor() as cursor:
                 yield cursor
     except psycopg2.errors.UndefinedTable as error:
-        reason = "nothing has been built yet: run 'olist land', then 'dbt build'."
+        reason = (
+            "nothing has been built yet, or raw was dropped since: run 'olist land' or"
+            " 'olist replay', then 'dbt build'."
+        )
         raise LoaderError(reason) from error
     except psycopg2.errors.InsufficientPrivilege as error:
         raise LoaderError(f"{connection.denied(error)}.") from error
