@@ -49,9 +49,7 @@ _ODD_ID_REMARK = (
     "with blanks at an end or rounded by a spreadsheet; they are kept, and are other keys than"
     " without that"
 )
-_MARKER_REMARK = (
-    "kept as text; if they stand for empty fields, land it with --null-marker '{}'"
-)
+_MARKER_REMARK = "kept as text; if they stand for empty fields, land it with --null-marker '{}'"
 
 # What a file changes: rows to insert, and versions that they replace or that are gone. A row of it
 # keeps the values of columns that the file does not have.
