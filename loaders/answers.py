@@ -57,7 +57,10 @@ def answer(names: Sequence[str], *, limit: int | None = None, as_csv: bool = Fal
     if done.exception:
         reason = " ".join(str(done.exception).split())
         if "does not exist" in reason:
-            raise LoaderError("nothing has been built yet: run 'olist land', then 'dbt build'.")
+            raise LoaderError(
+                "nothing has been built yet, or raw was dropped since: run 'olist land' or"
+                " 'olist replay', then 'dbt build'."
+            )
         raise LoaderError(f"dbt cannot run it: {reason}")
     results: Any = done.result
     tables: dict[str, Any] = {one.node.name: one.agate_table for one in results}

@@ -220,6 +220,18 @@ def reason_of(error: psycopg2.Error) -> str:
     return (error.diag.message_primary or str(error)).strip()
 
 
+def denied(error: psycopg2.errors.InsufficientPrivilege) -> str:
+    """Who may not do that, and what to do: a sentence without its period."""
+    # The session that was refused may be over, and may have been a role's.
+    session = error.cursor.connection.dsn if error.cursor else ""
+    user = parse_dsn(session).get("user") or environment()["PGUSER"]
+    return (
+        f"user {user} may not do that ({reason_of(error)}): start a new shell, or unset PGHOST, if"
+        " this one has the variables of 'olist env --role'; else use a user that may, or let the"
+        " owner run 'olist roles'"
+    )
+
+
 def _unreachable(where: Mapping[str, str], reason: str) -> str:
     # The last line that is no hint: "connection to server at …, port … failed: Connection refused".
     lines = [line for line in reason.strip().splitlines() if not line.startswith("\t")]

@@ -9,6 +9,7 @@ needs no server.
 import gc
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -55,9 +56,10 @@ def main() -> None:
     arguments, started = sys.argv[1:], time.time()
     try:
         _hand_over(arguments)
-    except SystemExit as ended:
-        _send_alerts(arguments, ended.code, started)
-        raise
+    except (SystemExit, KeyboardInterrupt) as ended:  # the latter where dbt does not catch it
+        status = ended.code if isinstance(ended, SystemExit) else 130
+        _send_alerts(arguments, status, started)
+        raise SystemExit(status) from None
 
 
 def _send_alerts(arguments: Sequence[str], status: object, since: float) -> None:
@@ -87,22 +89,20 @@ def _hand_over(arguments: Sequence[str]) -> None:
     if not sys.stdout.isatty():
         os.environ.setdefault("DBT_USE_COLORS", "false")
     gc.set_threshold(100_000, 20, 100)  # dbt keeps most of what it makes: a tenth of its time else
-    try:
-        # after the variables: dbt copies the environment when it starts
-        from dbt.cli.main import cli
+    # after the variables: dbt copies the environment when it starts
+    from dbt.cli.main import cli
 
-        if arguments[:1] == ["--serve"]:
-            _serve(arguments[1:])
-        else:
-            cli(prog_name="dbt")
-    except KeyboardInterrupt:  # while dbt is still importing itself, it does not catch it
-        raise SystemExit(130) from None
+    if arguments[:1] == ["--serve"]:
+        _serve(arguments[1:])
+    else:
+        cli(prog_name="dbt")
 
 
 def _serve(options: Sequence[str]) -> None:
     """Build for each line of stdin, and say in a line what came of it: ``olist stream --build``.
 
-    The project is read once, which takes longer than most builds of what has changed.
+    The project is read once, which takes longer than most builds of what has changed. SIGINT
+    cancels a build, and ends it all without a line: who sends it says so.
     """
     from dbt.cli.main import dbtRunner
 
@@ -111,9 +111,19 @@ def _serve(options: Sequence[str]) -> None:
     os.nice(5)  # landing goes first
     shared = ("--target-path", "target/stream", "--log-level-file", "none", *options)
 
-    def dbt(*command: str) -> Any:
-        return dbtRunner(manifest).invoke(["--quiet", "--no-use-colors", *command, *shared])
+    def stop(*_: object) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for output in (1, 2):  # dbt would show each query that it cancels, and a traceback
+            os.dup2(nowhere, output)
+        raise KeyboardInterrupt
 
+    def dbt(*command: str) -> Any:
+        done = dbtRunner(manifest).invoke(["--quiet", "--no-use-colors", *command, *shared])
+        if isinstance(done.exception, KeyboardInterrupt):  # it is caught there, and told so
+            raise done.exception
+        return done
+
+    signal.signal(signal.SIGINT, stop)
     manifest: Any = None
     for _ in sys.stdin:
         started = time.time()
@@ -122,8 +132,7 @@ def _serve(options: Sequence[str]) -> None:
             dbt("seed")
         build = ("build", "--selector", "frequent")
         done = dbt(*build)
-        if not isinstance(done.exception, KeyboardInterrupt):  # the stream was stopped
-            _send_alerts((*build, *shared), 0 if done.success else 1, started)
+        _send_alerts((*build, *shared), 0 if done.success else 1, started)
         counts = Counter(str(result.status) for result in getattr(done.result, "results", ()))
         came = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
         seconds = time.time() - started

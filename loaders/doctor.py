@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from psycopg2.errors import InsufficientPrivilege
+from psycopg2.extensions import cursor as Cursor
+
 from loaders import connection, roles
 from loaders.errors import LoaderError
 from loaders.land import ledger
@@ -90,13 +93,20 @@ def _warehouse() -> Iterator[Finding]:
             found = "; ".join(faults) or ", ".join(roles.names().values())
             remedy = "run 'olist roles' (or with --new-passwords)" if faults else ""
             yield Finding("roles", found, remedy)
-        if not ledger.exists(cursor):
-            yield Finding("last load", "none", NOTHING_LANDED, note=True)
-            return
-        cursor.execute(
-            "select format('batch %s %s: %s', batch_id, status, coalesce(error, source)),"
-            " status in ('failed', 'crashed') from raw._batches order by batch_id desc limit 1"
-        )
-        for found, failed in cursor.fetchall():
-            remedy = "fix it and land again" if failed else ""
-            yield Finding("last load", found, remedy, note=failed)
+        try:
+            yield from _last_load(cursor)
+        except InsufficientPrivilege as error:
+            yield Finding("last load", "it cannot be read", f"{connection.denied(error)}.")
+
+
+def _last_load(cursor: Cursor) -> Iterator[Finding]:
+    if not ledger.exists(cursor):
+        yield Finding("last load", "none", NOTHING_LANDED, note=True)
+        return
+    cursor.execute(
+        "select format('batch %s %s: %s', batch_id, status, coalesce(error, source)),"
+        " status in ('failed', 'crashed') from raw._batches order by batch_id desc limit 1"
+    )
+    for found, failed in cursor.fetchall():
+        remedy = "fix it and land again" if failed else ""
+        yield Finding("last load", found, remedy, note=failed)

@@ -44,8 +44,10 @@ def sentence_of(error: Exception) -> str | None:
     import psycopg2  # noqa: PLC0415 - `olist env` does not wait for it
 
     if isinstance(error, psycopg2.Error):
-        from loaders.connection import reason_of  # noqa: PLC0415
+        from loaders.connection import denied, reason_of  # noqa: PLC0415
 
+        if isinstance(error, psycopg2.errors.InsufficientPrivilege):
+            return f"{denied(error)}."
         return f"PostgreSQL stopped the command: {reason_of(error)}."
     return None
 

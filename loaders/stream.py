@@ -24,11 +24,13 @@ from loaders.sources.kafka import lock_of_topic, parse
 
 Say = Callable[[str], None]
 _PAUSE = 1.0  # seconds before another try
+_CANCELED = "the dbt build that ran was canceled: 'dbt build', or the next stream, does it again"
 
 
 def stream(location: str, every: float, build: float | None, say: Say = print) -> None:
     """Land the topics every so many seconds until SIGTERM or Ctrl-C, which end it after a batch.
 
+    A build that runs then is canceled: it may take minutes, and the next stream begins with one.
     With ``build`` dbt brings the facts up to date, at most every so many seconds. What does not
     answer is waited for; raises LoaderError for what does not go away by itself.
     """
@@ -134,4 +136,6 @@ class Dbt:
         if self._process is not None and self._process.poll() is None:
             if self._is_building:
                 self._process.send_signal(signal.SIGINT)  # dbt cancels its queries
-            self._process.communicate()  # without more to do it ends
+            said = self._process.communicate()[0]  # without more to do it ends
+            if self._is_building:  # unless it came to its end meanwhile
+                self._say(said.strip() or _CANCELED)

@@ -149,11 +149,13 @@ def reading() -> Iterator[Cursor]:
             with link.cursor() as cursor:
                 yield cursor
     except psycopg2.errors.UndefinedTable as error:
-        reason = "nothing has been built yet: run 'olist land', then 'dbt build'."
+        reason = (
+            "nothing has been built yet, or raw was dropped since: run 'olist land' or"
+            " 'olist replay', then 'dbt build'."
+        )
         raise LoaderError(reason) from error
     except psycopg2.errors.InsufficientPrivilege as error:
-        reason = f"{connection.reason_of(error)}: run 'olist roles' as the owner of the database."
-        raise LoaderError(reason) from error
+        raise LoaderError(f"{connection.denied(error)}.") from error
 
 
 def rows(cursor: Cursor, statement: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

@@ -18,7 +18,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from loaders.alerts import landing, watched
-from loaders.connection import connect, exclusive
+from loaders.connection import connect, denied, exclusive
 from loaders.errors import LoaderError, PassingError, shown
 from loaders.land import ledger
 from loaders.land.copy import Progress
@@ -39,8 +39,6 @@ __all__ = ["Archiving", "Batch", "Counts", "FileResult", "Rules", "land", "land_
 # What stopped PostgreSQL, the most special class first.
 _SENTENCES = {
     errors.DiskFull: "the disk of PostgreSQL is full ({}); make room, and land it again",
-    errors.InsufficientPrivilege: "this database user may not do that ({});"
-    " use one that may write schema raw",
     errors.ReadOnlySqlTransaction: "this server only reads ({}); land on its primary",
     errors.QueryCanceled: "PostgreSQL stopped the load ({}); land it again",
     psycopg2.Error: "PostgreSQL stopped the load: {}",
@@ -144,7 +142,7 @@ def land_delivery(
             with closing(Progress(size, say)) as progress, link.cursor() as cursor:
                 cursor.execute("select now()")
                 (loaded_at,) = cursor.fetchone() or (None,)
-                batch = Batch(batch_id, mode, loaded_at, rules)
+                batch = Batch(batch_id, delivery.source, mode, loaded_at, rules)
                 loads = [Load(file, batch, progress) for file in delivery.files]
                 _stop_if_sample_is_mixed(cursor, delivery)
                 starts_anew = may_start_anew and _replaces_sample(cursor, delivery)
@@ -245,6 +243,8 @@ def _sentence(error: BaseException) -> BaseException:
                 f"the connection to PostgreSQL was lost ({reason}); land it again when the server"
                 " answers: what has landed is not landed twice."
             )
+        if isinstance(error, errors.InsufficientPrivilege):
+            return LoaderError(f"{denied(error)}; nothing of it was landed.")
         form = next(form for kind, form in _SENTENCES.items() if isinstance(error, kind))
         return LoaderError(f"{form.format(reason)}; nothing of it was landed.")
     if isinstance(error, OSError):

@@ -67,6 +67,7 @@ class Batch:
     """One load; ``loaded_at`` is the beginning of its transaction, ``_loaded_at`` of its rows."""
 
     batch_id: int
+    source: str
     mode: str
     loaded_at: datetime
     rules: Rules

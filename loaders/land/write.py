@@ -49,9 +49,7 @@ _ODD_ID_REMARK = (
     "with blanks at an end or rounded by a spreadsheet; they are kept, and are other keys than"
     " without that"
 )
-_MARKER_REMARK = (
-    "kept as text; if they stand for empty fields, land the file with --null-marker '{}'"
-)
+_MARKER_REMARK = "kept as text; if they stand for empty fields, land it with --null-marker '{}'"
 
 # What a file changes: rows to insert, and versions that they replace or that are gone. A row of it
 # keeps the values of columns that the file does not have.
@@ -319,9 +317,10 @@ class Load:
         (current,) = self._cursor.fetchone() or (0,)
         if removed * 100 > current * REMOVALS_PERCENT:
             raise LoaderError(
-                f"{self.table.file}: {removed:,} of the {current:,} rows of raw.{self.table.name}"
-                f" ({100 * removed / current:.1f} %) would be removed, as the file does not have"
-                " them; if that is right, land it with --allow-removals"
+                f"{self._batch.source}: {removed:,} of the {current:,} rows of"
+                f" raw.{self.table.name} ({100 * removed / current:.1f} %) would be removed, as"
+                f" {self.file.name} does not have them; if that is right, land it with"
+                " --allow-removals"
                 " (make build: OLIST_ALLOW_REMOVALS=1)."
             )
 
@@ -364,6 +363,7 @@ class Load:
             row = self._cursor.fetchone() or ()
             for name, count, value in zip(columns, row[::2], row[1::2], strict=True):
                 if count:
-                    values = f"{name} has {count:,} values like '{shown(value)}'"
+                    values = f"{count:,} {'value' if count == 1 else 'values'}"
+                    values = f"{name} has {values} like '{shown(value)}'"
                     said = f"{values}, {what.format(shown(value))}"
                     self._progress.say(f"  {self.table.name}: {said}")

@@ -67,8 +67,13 @@ def sources(query: Query) -> list[str]:
     return [Path(source).name for (source,) in found]
 
 
-def test_the_sample_gives_way_to_data_that_are_named(
-    dbt: Dbt, sample: Path, export: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+def test_the_sample_gives_way_to_data_that_are_named(  # noqa: PLR0917 - fixtures
+    dbt: Dbt,
+    sample: Path,
+    export: Path,
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
 ) -> None:
     assert main(["build"]) == 0
     assert main(["build"]) == 0  # nothing new
@@ -83,6 +88,7 @@ def test_the_sample_gives_way_to_data_that_are_named(
     assert [switches for _, switches in dbt.calls] == [(), (), on]
     monkeypatch.delenv("OLIST_DATA")
     assert main(["build"]) == 0  # on what is landed, not on the sample
+    assert f"Data: already landed, the last of it from {export} (" in capsys.readouterr().out
     assert sources(query) == [export.name]
 
 

@@ -200,10 +200,10 @@ def test_null_markers(earlier: bool, tmp_path: Path, query: Query) -> None:
     said = output_of(tmp_path)
     assert r"sellers: seller_zip_code_prefix has 2 values like '\N', kept as text" in said
     assert "seller_city has 2 values like 'NULL', kept as text; if they stand for empty" in said
-    assert "seller_state has 1 values like 'NULL'" in said
+    assert "seller_state has 1 value like 'NULL'" in said
     # Named, it is null: the same file is read again.
     said = output_of(tmp_path, null_marker="NULL")
-    assert "seller_city has 1 values like 'None'" in said
+    assert "seller_city has 1 value like 'None'" in said
     assert query(VALUES)[:3] == [
         ("s1", "\\N", None, "SP"),
         ("s2", "nan", "None", None),
@@ -222,7 +222,7 @@ def test_a_null_marker_is_no_key(quote: str, tmp_path: Path, query: Query) -> No
 @pytest.mark.parametrize("key", [" s2", "s2 ", "s2\u00a0", "\ts2", "1.23E+31"])
 def test_keys_that_are_perhaps_damaged(key: str, tmp_path: Path, query: Query) -> None:
     said = output_of(write_csv(tmp_path, "sellers", "s1,1,x,SP", f"{key},1,x,SP"))
-    assert "seller_id has 1 values like '" in said
+    assert "seller_id has 1 value like '" in said
     assert query("select seller_id from raw.sellers where seller_id <> 's1'") == [(key,)]
     # It is said of what a load writes, and not again.
     path = write_csv(tmp_path / "b", "sellers", "s1,1,x,SP", f"{key},1,x,SP", "s3,1,x,SP")

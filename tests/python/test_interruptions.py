@@ -96,7 +96,7 @@ def test_a_file_or_folder_that_may_not_be_read(
     ("code", "sentence"),
     [
         ("53100", "the disk of PostgreSQL is full (stop); make room, and land it again; nothing"),
-        ("42501", "this database user may not do that (stop); use one that may write schema raw;"),
+        ("42501", "user {user} may not do that (stop): start a new shell, or unset PGHOST"),
         ("25006", "this server only reads (stop); land on its primary; nothing of it was landed."),
         ("57014", "PostgreSQL stopped the load (stop); land it again; nothing of it was landed."),
         ("XX000", "PostgreSQL stopped the load: stop; nothing of it was landed."),
@@ -115,7 +115,7 @@ def test_what_stops_postgresql(
     )
     assert main(["land", str(write_csv(tmp_path / "b", "sellers", "s2,1,x,SP"))]) == 1
     said = capsys.readouterr().err
-    assert said.startswith(f"olist: {sentence}")
+    assert said.startswith("olist: " + sentence.format(user=os.environ["PGUSER"]))
     assert said.count("\n") == 1
     assert query("select count(*) from raw.sellers") == [(1,)]
     statuses = [("landed",), ("failed",) if code else ("started",)]
@@ -129,7 +129,9 @@ def test_a_user_without_rights(
     monkeypatch.setenv("PGOPTIONS", "-c role=pg_monitor")  # any role that may not create schemas
     assert main(["land", str(path)]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("olist: this database user may not do that (permission denied for ")
+    user = os.environ["PGUSER"]
+    assert said.startswith(f"olist: user {user} may not do that (permission denied for ")
+    assert said.endswith("nothing of it was landed.\n")
     monkeypatch.delenv("PGOPTIONS")
     assert query("select to_regnamespace('raw')") == [(None,)]
 

@@ -187,6 +187,6 @@ def test_a_file_of_many_blocks_is_looked_at_to_its_end(
     rows = [f"s{number},01037,x,SP" for number in range(100)]
     said: list[str] = []
     land_path(write(tmp_path / "a", *rows, "s,01037,NULL,SP"), say=said.append)
-    assert any("seller_city has 1 values like 'NULL'" in line for line in said)
+    assert any("seller_city has 1 value like 'NULL'" in line for line in said)
     with pytest.raises(LoaderError, match="line 102: the header again"):
         land(write(tmp_path / "b", *rows, HEADER))

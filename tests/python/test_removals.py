@@ -7,6 +7,7 @@ import pytest
 
 from conftest import Query, write_csv
 from loaders.cli import main
+from loaders.tables import BY_NAME
 
 SELLERS = tuple(f"s{number},01037,x,SP" for number in range(100))
 POINTS = ("01037,-23.5,-46.6,sao paulo,SP",) * 100
@@ -41,7 +42,8 @@ def test_a_file_that_removes_more_than_a_twentieth_stops(
     assert land(table, *rows, mode=mode)[0] == 0
     status, said = land(table, *rows[6:], *new, mode=mode)
     assert status == 1
-    assert f"6 of the 100 rows of raw.{table} (6.0 %) would be" in said
+    file = BY_NAME[table].file
+    assert f"{file}: 6 of the 100 rows of raw.{table} (6.0 %) would be removed, as {file}" in said
     assert "--allow-removals (make build: OLIST_ALLOW_REMOVALS=1).\n" in said
     live = f"select count(*) from raw.{table} where _until_batch_id is null"
     assert query(live) == [(100,)]

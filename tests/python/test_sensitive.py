@@ -122,7 +122,9 @@ def test_masks_join_and_show_nothing(shop: tuple[Path, Run]) -> None:
     root, run = shop
     done = build(run)
     assert done.returncode == 1
-    assert "olist.pii_key" in done.stdout
+    assert "olist.pii_key: set the variable OLIST_PII_KEY for .venv/bin/dbt" in done.stdout
+    done = build(run, PGOPTIONS="-c olist.pii_key=")  # what a session has that was reset
+    assert done.returncode == 1
     done = build(run, OLIST_PII_KEY=KEY)
     assert done.returncode == 0, done.stdout
     first = contacts()

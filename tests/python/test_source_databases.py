@@ -96,6 +96,12 @@ def test_a_database_is_read_whole_then_from_its_watermark_on(source: Source, que
     assert land(source.url(), "snapshot") == Counts(read=2, changed=1, removed=1)
     assert query(CURRENT) == [("s1", "unread"), ("s2", "rio")]
     source.run("delete from sellers")
+    with pytest.raises(LoaderError) as stopped:
+        land_location(source.url(), "snapshot", say=lambda _: None)
+    ((known,),) = query("select distinct source from raw._batches")
+    assert str(stopped.value).startswith(
+        f"{known}: 2 of the 2 rows of raw.sellers (100.0 %) would be removed, as sellers does not"
+    )
     assert land(source.url()).removed == 2
 
 

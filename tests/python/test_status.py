@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -78,6 +78,34 @@ def test_doctor_finds_a_working_server(query: Query, tmp_path: Path, capsys: Cap
     assert main(["land", str(tmp_path)]) == 1
     assert main(["doctor"]) == 0  # or an orchestrator that asks it first would never land again
     assert "note     last load: batch 2 failed" in capsys.readouterr().out
+
+
+@pytest.fixture
+def nobody(query: Query, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Variables of a user who may not read what has landed."""
+    land(write_csv(tmp_path, "sellers", "s1,01037,sao paulo,SP"), say=quiet)
+    name = f"nobody_of_{os.environ['PGDATABASE']}"
+    query(f"create role {name} login password 'nobody'")
+    yield {"PGUSER": name, "PGPASSWORD": "nobody"}
+    query(f"drop role {name}")
+
+
+def test_who_may_not_read_raw_is_named(
+    nobody: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    with monkeypatch.context() as patch:
+        for name, value in nobody.items():
+            patch.setenv(name, value)
+        sentence = f"user {nobody['PGUSER']} may not do that (permission denied for schema raw): "
+        for command in ("status", "rejects"):
+            assert main([command]) == 1
+            said = capsys.readouterr().err
+            assert said.startswith(f"olist: {sentence}start a new shell, or unset PGHOST")
+            assert said.count("\n") == 1
+        assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert f"problem  last load: it cannot be read\n         → {sentence}" in said
+    assert "ok       dbt: 'dbt debug' passes" in said
 
 
 def _result(code: int) -> Callable[..., SimpleNamespace]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker import Broker, Event, network_of, running
+from concurrency import open_session
 from conftest import Named, Query
 from crash import SEED
 from loaders.cli import main
@@ -27,6 +28,7 @@ from loaders.land import Counts, land
 from loaders.paths import project_root
 from loaders.sources.events import BadEvent, row_of
 from loaders.sources.kafka import parse
+from loaders.stream import _CANCELED
 from loaders.tables import BY_NAME
 
 SELLERS = BY_NAME["sellers"]
@@ -334,7 +336,12 @@ def test_status_tells_of_lag_and_age(
 def test_facts_are_built_while_it_streams(
     broker: Broker, named: Named, history: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    """With a dbt that stays: what comes after the first build is in the second."""
+    """With a dbt that stays: what comes after the first build is in the second.
+
+    Ctrl-C cancels a build that runs: this one has to wait for a lock.
+    """
+    waiting = "select count(*)::int from pg_stat_activity where wait_event_type = 'Lock'"
+    waiting += " and datname = current_database() and application_name = 'dbt'"
     with named("first") as made, (tmp_path / "log").open("w+") as log:
         made.land(history[0], "snapshot")
         topics = ("built.customers", "built.orders", "built.invoices")
@@ -363,10 +370,20 @@ def test_facts_are_built_while_it_streams(
                 made.query("select invoice_count::int from reports.rpt_recent_invoices")
                 == [(1,)] * 3
             )
+            with closing(open_session(made.variables)) as session, session.cursor() as cursor:
+                cursor.execute("lock table marts.fct_orders")
+                order |= {"order_id": "o2"}
+                broker.send([("built.orders", "o2", json.dumps(order))])
+                until(lambda: made.query(waiting) != [(0,)], 300)
+                before = (tmp_path / "log").read_text()
+                sink.send_signal(signal.SIGINT)
+                sink.wait(60)
+                assert made.query(waiting) == [(0,)]
         finally:
             sink.send_signal(signal.SIGTERM)
             sink.wait(60)
-        assert "Traceback" not in (tmp_path / "log").read_text()
+        log_of_end = (tmp_path / "log").read_text().removeprefix(before).splitlines()
+        assert log_of_end == [_CANCELED, "stopped after a complete batch"]
         assert sink.returncode == 0
 
 
