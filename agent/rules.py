@@ -124,12 +124,7 @@ def _metric(name: str, reading: Reading, last: Json | None, last_day: date) -> R
             options = [OF_SELLER]
         fit = [one for one in options if one in dimensions or one.startswith("metric_time__")]
         if not fit:
-            label = finder.metrics()[name]["label"]
-            others = [
-                one.name
-                for one in layer.metrics()
-                if options[0] in {of.name for of in layer.dimensions(one.name)}
-            ]
+            label, others = finder.metrics()[name]["label"], layer.with_dimension(options[0], name)
             return Reply(f"{label} is not known by {options[0]}; these are.\n{_listed(others[:4])}")
         chosen[asked] = fit[0]
     if reading.by:
@@ -156,7 +151,8 @@ def _metric(name: str, reading: Reading, last: Json | None, last_day: date) -> R
         understood.append(
             f"from {call.get('start') or 'the first day'} to {call.get('end') or 'the last'}"
         )
-    understood += [f"in the order of {one}" for one in call.get("order", ())]
+    ordered = ", ".join(result["order"])
+    understood += [f"in the order of {ordered}"] if ordered else []
     return Reply(_told(result, understood, [name]), {"tool": "metrics", **call}, result)
 
 
@@ -180,19 +176,21 @@ def _ready(name: str, reading: Reading) -> Reply:
 
 
 def _told(result: Json, understood: list[str], names: list[str]) -> str:
-    rows = [[_figure(cell) for cell in row] for row in result["rows"]]
-    table = tabulate(rows, result["columns"], disable_numparse=True)
+    columns = zip(*map(_figures, zip(*result["rows"], strict=True)), strict=True)
+    table = tabulate(columns, result["columns"], disable_numparse=True)
     more = f"\n… {result['more']}" if "more" in result else ""
     sources = "\n".join(map(_source, names))
     said = f"Understood: {'; '.join(understood)}.\n{sources}"
     return f"{table}{more}\n\n{said}\nData as of batch {result['batch']}."
 
 
-def _figure(cell: Any) -> Any:
-    """A number as it is read: shares are below one, and have four digits."""
-    if not isinstance(cell, float):
-        return cell
-    return f"{cell:.4f}" if 0 < abs(cell) < 1 else f"{cell:,.2f}".removesuffix(".00")
+def _figures(column: tuple[Any, ...]) -> list[Any]:
+    """The cells of a column, numbers as they are read: two digits for all, or four for shares."""
+    numbers = [cell for cell in column if isinstance(cell, int | float)]
+    if not any(isinstance(cell, float) for cell in numbers):
+        return [*column]
+    form = ",.4f" if any(abs(cell) < 1 and cell != round(cell, 2) for cell in numbers) else ",.2f"
+    return [f"{cell:{form}}" if isinstance(cell, int | float) else cell for cell in column]
 
 
 def _listed(names: list[str]) -> str:

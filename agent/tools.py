@@ -105,7 +105,8 @@ def metrics(
 
     `by`: dimensions, as `find` or an error names them; time is metric_time__month (day, week,
     quarter, year). `where`: values of a dimension, {"customer_geography__state_code": ["SP"]}.
-    `start`, `end`: first and last day. `order`: columns, "-revenue" for the largest first.
+    `start`, `end`: first and last day. `order`: columns, "-revenue" for the largest first
+    (without: by time, then the largest first).
     """
     for name in (*names, *by, *where, *(one.removeprefix("-") for one in order)):
         if not re.fullmatch(r"\w+", name):  # a condition is a template
@@ -120,7 +121,7 @@ def metrics(
     question: Json = {
         "where": tuple(layer.among(name, values) for name, values in where.items()),
         **{"start": start, "end": end, "limit": limit + 1},
-        "order": tuple(order or [*(name for name in by if "metric_time" in name), *names[:1]]),
+        "order": tuple(order) or layer.usual_order(names, by),
     }
     answer = layer.query((*names,), (*by,), **question)
     asked = {name: finder.metrics()[name] for name in names}
@@ -133,6 +134,7 @@ def metrics(
             for name, one in asked.items()
         },
         "period": {"start": start, "end": end},
+        "order": [*question["order"]],
         "sql": layer.sql((*names,), (*by,), **question),
         **_as_of(answer.newest),
     }
@@ -261,8 +263,8 @@ def _cell(value: Any) -> Any:
     match value:
         case Decimal() | float() if not math.isfinite(value):  # or larger than a float: not in JSON
             return str(Decimal(value))
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
+        case Decimal():  # 2.00 is an amount, 2 a count
+            return int(value) if value.as_tuple().exponent == 0 else float(value)
         case datetime() if value.time() == value.time().min:
             return value.date().isoformat()
         case None | bool() | int() | float() | str():

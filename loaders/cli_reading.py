@@ -65,7 +65,11 @@ def mf() -> None:
 )
 @click.option("--start-time", "start", type=click.DateTime(), help="First day.")
 @click.option("--end-time", "end", type=click.DateTime(), help="Last day.")
-@click.option("--order", callback=_words, help="Columns to sort by; -revenue: largest first.")
+@click.option(
+    "--order",
+    callback=_words,
+    help="Columns to sort by; -revenue: largest first (default: by time, then the largest first).",
+)
 @click.option("--limit", type=int, help="At most this many rows.")
 @click.option("--decimals", default=4, help="Of figures in the table.")
 @click.option("--csv", "file", type=click.File("w"), help="Write a CSV file (-: print it).")
@@ -80,7 +84,7 @@ def query(decimals: int, file: TextIO | None, explain: bool, **question: Any) ->
 @click.command("metrics")
 @click.argument("names", nargs=-1)
 def metrics_(names: Names) -> None:
-    """List the metrics, or what those named can be grouped by."""
+    """List metrics and saved queries, or what the metrics named can be grouped by."""
     from metrics.show import list_items
 
     list_items(names)

@@ -4,11 +4,11 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 from threading import BoundedSemaphore
 from typing import Any
@@ -25,6 +25,7 @@ Names = Sequence[str]
 # How a figure of a unit is written, in the words of d3-format.
 FORMATS = {"BRL": "$,.2f", "fraction": ".1%"}
 _NAMED = re.compile(r"(?:Dimension|Entity)\(\s*['\"](\w+)")
+_GRAINS = ("day", "week", "month", "quarter", "year")
 _AT_ONCE = BoundedSemaphore(8)  # of the 20 connections that the reader may have
 
 
@@ -68,6 +69,41 @@ def dimensions(*names: str) -> list[Item]:
     ]
 
 
+def saved_queries() -> list[Item]:
+    """All saved queries; their unit says what they are."""
+    found = [
+        Item(one["name"], one["label"], one["description"], "saved query")
+        for one in engine().manifest["saved_queries"]
+    ]
+    return sorted(found, key=lambda one: one.name)
+
+
+def usual_order(metrics: Names, by: Names) -> tuple[str, ...]:
+    """The order of an answer, where none is asked for: by time, then the largest figures first."""
+    known = engine().dimensions([*metrics]) if by and metrics else {}
+    times = {"metric_time", *(name for name, one in known.items() if one.type.value == "time")}
+    periods = [name for name in by if {name, name.rpartition("__")[0]} & times]
+    largest = [f"-{name}" for name in metrics[:1] if by]
+    return tuple(dict.fromkeys([*periods, *largest, *by]))
+
+
+def with_dimension(dimension: str, metric: str) -> list[str]:
+    """Metrics that have a dimension which a metric lacks.
+
+    First those that its description names, then those of its unit, then those with a similar name.
+    """
+    items = {one.name: one for one in metrics()}
+    asked = items[metric]
+    named = re.findall(r"\w+", asked.description)
+
+    def nearness(one: Item) -> tuple[bool, bool, float]:
+        similar = SequenceMatcher(None, asked.name, one.name).ratio()
+        return one.name in named, one.unit == asked.unit, similar
+
+    having = [one for one in items.values() if _has(dimension, engine().dimensions([one.name]))]
+    return [one.name for one in sorted(having, key=nearness, reverse=True)]
+
+
 def query(metrics: Names = (), by: Names = (), **more: Any) -> Answer:
     """Ask for metrics by dimensions; ``more`` as in ``sql``."""
     statement = sql(tuple(metrics), tuple(by), **more)
@@ -88,8 +124,8 @@ def sql(
     saved: str | None = None,
 ) -> str:
     """The SQL of a question: from the day ``start`` to ``end``, where all conditions hold (as
-    MetricFlow writes them), in the order of columns (``-revenue``: largest first); or that of a
-    saved query.
+    MetricFlow writes them), in the order of columns (``-revenue``: largest first; without:
+    ``usual_order``); or that of a saved query, in its own order.
 
     Raises LoaderError, which names the nearest metric or dimension.
     """
@@ -101,6 +137,7 @@ def sql(
         "group_by_names": by,
         "saved_query_name": saved,
     }
+    order = order or (() if saved else usual_order(metrics, by))
     request |= {"where_constraints": where, "order_by_names": order, "limit": limit}
     request |= {"time_constraint_start": days[0], "time_constraint_end": days[1]}
     try:
@@ -108,8 +145,8 @@ def sql(
     except Exception as error:  # MetricFlow's are of many classes, each with a page of suggestions
         known = engine().dimensions([*metrics]) if metrics else {}
         for name in (*by, *_NAMED.findall(" ".join(where)), *(name.strip("-") for name in order)):
-            if name not in (*metrics, *by[:-1], *known) and name.rpartition("__")[0] not in known:
-                raise LoaderError(_no("dimension", name, [*known], *metrics)) from error
+            if name not in metrics and not _has(name, known):
+                raise LoaderError(_no_dimension(name, known, metrics)) from error
         reason = shown(" ".join(str(error).split()), 200)
         raise LoaderError(f"MetricFlow cannot make SQL of this: {reason}") from error
 
@@ -127,6 +164,27 @@ def _check(kind: str, names: Names) -> None:
     for name in names:
         if name not in known:
             raise LoaderError(_no(kind, name, known))
+
+
+def _has(name: str, known: Collection[str]) -> bool:
+    """Whether a name is one of these dimensions, also with a grain, or the entity of one."""
+    entity, _, grain = name.rpartition("__")
+    return (
+        {name, entity} & {*known} != set()
+        or (entity == "metric_time" and grain in _GRAINS)
+        or name in {one.rpartition("__")[0] for one in known}
+    )
+
+
+def _no_dimension(name: str, known: Collection[str], of: Names) -> str:
+    lacking = [one for one in of if not _has(name, engine().dimensions([one]))]
+    having = with_dimension(name, lacking[0]) if lacking else []
+    if not having:
+        return _no("dimension", name, [*known], *of)
+    return (
+        f"{' and '.join(lacking)} cannot be grouped or filtered by '{name}'; "
+        f"{', '.join(having[:3])} can ('olist metrics' lists them)."
+    )
 
 
 def _no(kind: str, name: str, known: Names, *of: str) -> str:

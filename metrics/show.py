@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from tabulate import tabulate
 
-from metrics import dimensions, metrics, query, sql
+from metrics import dimensions, metrics, query, saved_queries, sql
 
 
 def show(question: dict[str, Any], file: TextIO | None, decimals: int, *, explain: bool) -> None:
@@ -25,8 +25,8 @@ def show(question: dict[str, Any], file: TextIO | None, decimals: int, *, explai
 
 
 def list_items(names: tuple[str, ...]) -> None:
-    """Print the metrics, or what those named can be grouped by."""
-    for item in dimensions(*names) if names else metrics():
+    """Print the metrics and the saved queries, or what the metrics named can be grouped by."""
+    for item in dimensions(*names) if names else [*metrics(), *saved_queries()]:
         print(f"{item.name:<38}  {item.unit:<12}  {item.label}: {item.description}")
 
 

@@ -195,6 +195,67 @@ def test_a_follow_up_works_on_the_query_before(here: Warehouse, tmp_path: Path) 
     assert reply.call == {"tool": "metrics", "names": ["active_sellers"], "by": [], "where": {}}
 
 
+def test_the_largest_come_first_where_no_order_is_asked(here: Warehouse) -> None:
+    reply = rules.answer("revenue by seller")
+    assert reply.result
+    assert figures(reply.result) == sorted(figures(reply.result), reverse=True)
+    ((largest,),) = here.query(
+        "select max(revenue)::float from ("
+        "select sum(price) as revenue from marts.fct_order_items group by seller_key) as sellers"
+    )
+    assert figures(reply.result)[0] == largest
+    assert "in the order of -revenue, seller__seller_id." in reply.text
+    months = [row[0] for row in tools.metrics(names=["revenue"], by=["metric_time__month"])["rows"]]
+    assert months == sorted(months)
+
+
+def figures(result: Json) -> list[float]:
+    return [row[-1] for row in result["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        ((2212487.0, 906199.81, None), ["2,212,487.00", "906,199.81", None]),
+        ((8.0, 8.25), ["8.00", "8.25"]),
+        ((0.0, 0.0677, 1.0), ["0.0000", "0.0677", "1.0000"]),
+        ((-0.0463, -2.02), ["-0.0463", "-2.0200"]),
+        ((99441, 5), [99441, 5]),
+        (("NaN", 0.5, 2), ["NaN", "0.50", "2.00"]),
+    ],
+)
+def test_the_figures_of_a_column_are_written_alike(
+    column: tuple[Any, ...], written: list[Any]
+) -> None:
+    assert rules._figures(column) == written
+
+
+def test_an_amount_without_cents_is_an_amount() -> None:
+    """As a figure alone in its column, too; a count is none."""
+    query = "select 8.00, sum(1::bigint), 2 from fct_orders limit 1"
+    ((amount, count, whole),) = tools.sql(query=query)["rows"]
+    assert [*map(type, (amount, count, whole))] == [float, int, int]
+    assert rules._figures((amount,)) == ["8.00"]
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        ("orders by category", "orders_with_items"),
+        ("average order value by category", "revenue_per_order"),
+        ("late share by payment type", None),
+    ],
+)
+def test_what_a_metric_is_not_known_by_is_said_with_the_nearest_that_are(
+    question: str, best: str | None
+) -> None:
+    text = rules.answer(question).text
+    assert "is not known by" in text
+    listed = re.findall(r"^  (\w+): ", text, re.M)
+    assert listed[0] == (best or listed[0])
+    assert 0 < len(listed) <= 4
+
+
 def test_every_call_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools.metrics(names=["revenue"])
     with pytest.raises(LoaderError):

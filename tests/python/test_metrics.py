@@ -4,6 +4,7 @@ import csv
 import importlib.metadata
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ REVENUE_BY_STATE = """\
 -- Select: ['__revenue', 'customer_geography__state_code']
 -- Aggregate Inputs for Simple Metrics
 -- Compute Metrics via Expressions
--- Order By [] Limit 3
+-- Order By ['revenue', 'customer_geography__state_code'] Limit 3
 -- Write to DataTable
 SELECT
   customer_geographies_src_10000.state_code AS customer_geography__state_code
@@ -35,6 +36,7 @@ ON
   order_items_src_10000.customer_geography_key = customer_geographies_src_10000.geography_key
 GROUP BY
   customer_geographies_src_10000.state_code
+ORDER BY revenue DESC NULLS LAST, customer_geography__state_code
 LIMIT 3"""
 MONTH, STATE = "metric_time__month", "customer_geography__state_code"
 
@@ -74,6 +76,19 @@ def test_every_metric_is_listed_with_what_it_is(built: Warehouse) -> None:
             "select state_code, sum(price) from {all} group by 1 order by 2 desc limit 3",
         ),
         (
+            {"by": [STATE], "limit": 3},
+            "select state_code, sum(price) from {all} group by 1 order by 2 desc, 1 limit 3",
+        ),
+        (
+            {"by": [STATE, MONTH]},
+            "select state_code, {month}, sum(price) from {all} group by 1, 2 order by 2, 3 desc, 1",
+        ),
+        (
+            {"by": ["order_id__delivered_on__month"]},
+            "select date_trunc('month', delivered_at), sum(price) from {all}"
+            " inner join marts.fct_orders using (order_id) group by 1 order by 1",
+        ),
+        (
             {"by": [MONTH, "order_id__is_late"], "order": ("-order_id__is_late", f"-{MONTH}")},
             "select {month}, is_late, sum(price) from {all} left join marts.fct_orders"
             " using (order_id) group by 1, 2 order by 2 desc nulls last, 1 desc nulls last",
@@ -109,7 +124,17 @@ def test_a_question_gives_what_sql_gives(
     [
         ({"metrics": ["revenu"]}, "no metric 'revenu'; the nearest is 'revenue'"),
         ({"metrics": ["revenue"], "by": ["product__category"]}, "'product__category_name'"),
-        ({"metrics": ["orders"], "by": ["product__category_name"]}, "no dimension 'product__cat"),
+        (
+            {"metrics": ["orders"], "by": ["product__category_name"]},
+            "orders cannot be grouped or filtered by 'product__category_name'; orders_with_items, ",
+        ),
+        (  # as its description and docs/semantic-layer.md say
+            {"metrics": ["revenue", "average_order_value"], "by": ["product__category_name"]},
+            "average_order_value cannot be grouped or filtered by 'product__category_name';"
+            " revenue_per_order, ",
+        ),
+        ({"metrics": ["revenue"], "by": ["nonsense", MONTH]}, "no dimension 'nonsense'"),
+        ({"by": ["nonsense"]}, "no dimension 'nonsense'"),
         ({"metrics": ["orders"], "by": ["metric_time__moth"]}, "nearest is 'metric_time"),
         ({"metrics": ["orders"], "order": ("revenue",)}, "'revenue'"),
         ({"metrics": ["orders"], "where": ("{{ Dimension('state') }} = 'SP'",)}, "'state'"),
@@ -151,7 +176,10 @@ def test_the_command_line_prints_explains_and_writes(
         [str(_one(built.query("select sum(price) from marts.fct_order_items")))],
     ]
     assert main(["metrics"]) == 0
-    assert "late_share" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "late_share" in listed
+    assert re.search(r"^sales_by_route +saved query +Sales by route: Revenue and fr", listed, re.M)
+    assert listed.count("  saved query  ") == len(metrics.saved_queries()) > 10
     assert main(["metrics", "payments"]) == 0
     assert "payment__installments" in capsys.readouterr().out
     assert main(["mf", "query", "--metrics", "revenu"]) == 1
