@@ -88,6 +88,7 @@ def _hand_over(arguments: Sequence[str]) -> None:
         os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {option}".strip()
     if not sys.stdout.isatty():
         os.environ.setdefault("DBT_USE_COLORS", "false")
+    _forget_deleted_metrics(project_root() / "target")
     gc.set_threshold(100_000, 20, 100)  # dbt keeps most of what it makes: a tenth of its time else
     # after the variables: dbt copies the environment when it starts
     from dbt.cli.main import cli
@@ -96,6 +97,17 @@ def _hand_over(arguments: Sequence[str]) -> None:
         _serve(arguments[1:])
     else:
         cli(prog_name="dbt")
+
+
+def _forget_deleted_metrics(folder: Path) -> None:
+    """Let dbt parse all anew where a file of metrics is newer than a target folder's last parse.
+
+    dbt 1.11 keeps a metric that was deleted, and then misses its measure.
+    """
+    state = folder / "partial_parse.msgpack"
+    files = project_root().glob("models/**/semantic/**/*")
+    if state.exists() and any(file.stat().st_mtime > state.stat().st_mtime for file in files):
+        state.unlink(missing_ok=True)
 
 
 def _serve(options: Sequence[str]) -> None:
@@ -214,7 +226,9 @@ def _has_external() -> bool:
 
 def _parse(folder: Path, switches: Sequence[str]) -> None:
     print("dbt parses the project, once after each change …", file=sys.stderr)
-    arguments = ("--quiet", "--log-level-file", "none", "parse", "--target-path", str(folder))
+    _forget_deleted_metrics(folder)
+    options = ("--quiet", "--no-use-colors", "--log-level-file", "none")
+    arguments = (*options, "parse", "--target-path", str(folder))
     root = str(project_root())
     done = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *arguments, *switches],

@@ -184,8 +184,9 @@ def _stop_if_sample_is_mixed(cursor: Cursor, delivery: Delivery) -> None:
     own, landed = str(sample_folder()), ledger.sources(cursor)
     if delivery.source == own and landed and own not in landed:
         raise LoaderError(
-            f"{own} has synthetic files, and raw has other data ({landed[-1]}): nothing was landed."
-            " Land what you landed last, or use another database (PGDATABASE)."
+            f"{own} has the synthetic files of make build, and raw has other data"
+            f" ({landed[-1]}): nothing was landed. Land what you landed last, or use another"
+            " database (PGDATABASE)."
         )
 
 

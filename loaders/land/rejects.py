@@ -268,4 +268,4 @@ def show(
             say(f"    {shown(text, 120)}")
         say(f"{cursor.rowcount:,} rejected row{'' if cursor.rowcount == 1 else 's'}")
         if cursor.rowcount:
-            say("fix them in the file, and land it again: olist land PATH")
+            say("put them, corrected, into a file of that name, and land it: olist land PATH")

@@ -321,7 +321,7 @@ class Load:
                 f" raw.{self.table.name} ({100 * removed / current:.1f} %) would be removed, as"
                 f" {self.file.name} does not have them; if that is right, land it with"
                 " --allow-removals"
-                " (make build: OLIST_ALLOW_REMOVALS=1)."
+                " (make update: LAND_FLAGS=--allow-removals; make build: OLIST_ALLOW_REMOVALS=1)."
             )
 
     def _finish(self, target: sql.Composable) -> None:

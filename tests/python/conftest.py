@@ -32,6 +32,8 @@ SLOW = re.compile(
 )
 OLD = Path("/usr/lib/postgresql/15/bin")
 REAL_DATA = os.environ.get("OLIST_REAL_DATA")
+for _name in ("OLIST_TARGET", "OLIST_DEV_SCHEMA"):  # of a shell that builds in schemas of its own
+    os.environ.pop(_name, None)
 Query = Callable[[str], list[tuple[Any, ...]]]
 Named = Callable[..., AbstractContextManager[Warehouse]]
 

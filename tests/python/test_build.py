@@ -160,5 +160,7 @@ def test_the_sample_does_not_land_beside_other_data(
 ) -> None:
     land(export, say=lambda _: None)
     assert main(["land", str(sample)]) == 1
-    assert "has synthetic files, and raw has other data" in capsys.readouterr().err
+    assert (
+        "has the synthetic files of make build, and raw has other data" in capsys.readouterr().err
+    )
     assert sources(query) == [export.name]

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from loaders import status
+from loaders import dbt, status
 from loaders.cli import main, olist
 from loaders.connection import external, parse_url
 from loaders.paths import project_root
@@ -156,3 +156,14 @@ def test_env_is_instant(database: dict[str, str]) -> None:
     )
     imported = done.stdout.splitlines()[-1].split()
     assert not {"dbt", "pandas", "numpy", "yaml", "loaders.tables"} & set(imported)
+
+
+def test_a_metric_that_was_deleted_is_not_kept_by_partial_parsing(tmp_path: Path) -> None:
+    state = tmp_path / "partial_parse.msgpack"
+    state.touch()
+    dbt._forget_deleted_metrics(tmp_path)
+    assert state.exists()  # nothing has changed since
+    os.utime(state, (0, 0))
+    dbt._forget_deleted_metrics(tmp_path)
+    assert not state.exists()
+    dbt._forget_deleted_metrics(tmp_path)
