@@ -25,7 +25,8 @@ _MARK = "olist_mark"
 _LIMIT = 1 << 20
 _NAME_BYTES = 63  # PostgreSQL cuts longer names
 _MOST = 1000  # columns; PostgreSQL has 1,600, also those that were dropped
-_FIRST_RECORD = re.compile(rb'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*+')
+# Not possessive as a whole: Python 3.11.2, Debian's, would take a quote that is not closed.
+_FIRST_RECORD = re.compile(rb'[^"\r\n]*+(?:"[^"]*+"[^"\r\n]*+)*')
 _SEPARATOR_LINE = re.compile(rb"sep=[,;|\t](?:\r\n|\n|\r)", re.IGNORECASE)  # of Excel
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # The columns that raw, a load and the lake add, and the system columns of PostgreSQL.
