@@ -100,7 +100,7 @@ def _landed_or_sample() -> str | None:
     landed = _last_source()
     if landed in {None, str(sample_folder())}:
         return _sample()
-    print(f"Data: already landed, the last of it from {landed} (OLIST_DATA=path lands other data).")
+    print(f"Data: already landed, the nine tables last from {landed} (OLIST_DATA=path: others).")
     return None
 
 

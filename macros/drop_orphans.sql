@@ -25,7 +25,7 @@
 {#- Query for them. -#}
 {% macro orphans() -%}
     {%- set made = [target_table("_pin") | string, target_table("_watermarks") | string, results_table() | string] -%}
-    {%- for node in graph.nodes.values() if node.resource_type in ("model", "seed", "test") -%}
+    {%- for node in graph.nodes.values() if node.resource_type in ("model", "seed", "test") and node.config.enabled -%}
         {%- do made.append(api.Relation.create(node.database, node.schema, node.alias) | string) -%}
     {%- endfor -%}
     select

@@ -36,7 +36,9 @@
 {% macro record_test_results(results) -%}
     {%- if execute and target.type == "postgres" and flags.WHICH in ("build", "run", "test") and not flags.EMPTY %}
     {%- set names, built = [], [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == "test" -%}{%- do names.append(node.alias) -%}{%- endfor -%}
+    {%- for node in graph.nodes.values() if node.resource_type == "test" and node.config.enabled -%}
+        {%- do names.append(node.alias) -%}  {#- dbt keeps generic tests of disabled models -#}
+    {%- endfor -%}
     {%- for result in results if result.node.resource_type == "model" and result.status != "skipped" -%}
         {%- do built.append(result) -%}
     {%- endfor %}

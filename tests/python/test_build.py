@@ -88,7 +88,7 @@ def test_the_sample_gives_way_to_data_that_are_named(  # noqa: PLR0917 - fixture
     assert [switches for _, switches in dbt.calls] == [(), (), on]
     monkeypatch.delenv("OLIST_DATA")
     assert main(["build"]) == 0  # on what is landed, not on the sample
-    assert f"Data: already landed, the last of it from {export} (" in capsys.readouterr().out
+    assert f"Data: already landed, the nine tables last from {export} (" in capsys.readouterr().out
     assert sources(query) == [export.name]
 
 

@@ -313,8 +313,8 @@ def test_what_is_wrong_is_one_sentence(
         nobody = {"PGUSER": "olist_test_nobody", "PGPASSWORD": "nobody"}
         for variables, words in (
             ({**postgres, "PGPORT": "1"}, "cannot be used"),
-            (empty, "Nothing has been built yet, or raw was dropped since: run"),
-            (landed, "Nothing has been built yet, or raw was dropped since: run"),
+            (empty, "Nothing has been built yet, only a part of the target, or raw"),
+            (landed, "Nothing has been built yet, only a part of the target, or raw"),
             ({**built.variables, **nobody}, "ermission denied"),
         ):
             with served(variables) as address:

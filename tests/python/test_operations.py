@@ -183,3 +183,10 @@ def test_every_cast_of_staging_is_watched() -> None:
     }
     audit = (MODELS / "audit" / "invalid_operations_values.sql").read_text("utf-8")
     assert casts == set(re.findall(r'"(\w+)": "([^"]+)"', audit))
+
+
+def test_switched_off_again_no_result_of_its_tests_is_kept(built: Warehouse) -> None:
+    kept = r"select count(*) from audit.test_results where test_name like 'stg\_operations%'"
+    assert built.query(kept) != [(0,)]
+    built.dbt("run", "--select", "stg_olist__pin")
+    assert built.query(kept) == [(0,)]
