@@ -14,7 +14,10 @@ from loaders.errors import LoaderError
 from loaders.land import Counts
 
 Row = dict[str, Any]
-NOT_BUILT = "Nothing has been built yet, only a part of the target, or raw was dropped since: run 'dbt build'."
+NOT_BUILT = (
+    "Nothing has been built yet, only a part of the target, or raw was dropped since:"
+    " run 'dbt build'."
+)
 _LOADS, _SIZES = 30, 30  # rows that are shown
 
 _REPORTS = {
