@@ -101,8 +101,8 @@ final as (
         {{ quotient('100.0 * orders', 'second_category_orders', 'numeric(5, 2)', 1) }}
             as second_confidence_percent,
         {{ quotient(
-            '1.0 * orders * baskets', '(first_category_orders * second_category_orders)',
-            'numeric(12, 3)', 1
+            '1.0 * orders * baskets',
+            '(cast(first_category_orders as bigint) * second_category_orders)', 'numeric(12, 3)', 1
         ) }} as lift
     from pairs_joined_to_categories
 
