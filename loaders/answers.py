@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from loaders.dbt import environment_for_dbt
-from loaders.errors import LoaderError
+from loaders.errors import NOTHING_BUILT, LoaderError
 from loaders.paths import project_root
 
 
@@ -57,10 +57,7 @@ def answer(names: Sequence[str], *, limit: int | None = None, as_csv: bool = Fal
     if done.exception:
         reason = " ".join(str(done.exception).split())
         if "does not exist" in reason:
-            raise LoaderError(
-                "nothing has been built yet, or raw was dropped since: run 'olist land' or"
-                " 'olist replay', then 'dbt build'."
-            )
+            raise LoaderError(NOTHING_BUILT)
         raise LoaderError(f"dbt cannot run it: {reason}")
     results: Any = done.result
     tables: dict[str, Any] = {one.node.name: one.agate_table for one in results}

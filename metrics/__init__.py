@@ -18,7 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from loaders import connection, roles
 from loaders.dbt import schema_of
-from loaders.errors import LoaderError, shown
+from loaders.errors import NOTHING_BUILT, LoaderError, shown
 from metrics.engine import engine
 
 Names = Sequence[str]
@@ -207,11 +207,7 @@ def reading() -> Iterator[Cursor]:
             with link.cursor() as cursor:
                 yield cursor
     except psycopg2.errors.UndefinedTable as error:
-        reason = (
-            "nothing has been built yet, or raw was dropped since: run 'olist land' or"
-            " 'olist replay', then 'dbt build'."
-        )
-        raise LoaderError(reason) from error
+        raise LoaderError(NOTHING_BUILT) from error
     except psycopg2.errors.InsufficientPrivilege as error:
         raise LoaderError(f"{connection.denied(error)}.") from error
 

@@ -103,7 +103,11 @@ def test_the_command_prints_tables_and_csv(
     [
         (["nothing"], "No analysis is named 'nothing'; 'olist answers --list'"),
         (["daily_sales", "top_sellers", "--csv"], "--csv needs exactly one analysis"),
-        (["daily_sales"], "nothing has been built yet, or raw was dropped since: run"),
+        (
+            ["daily_sales"],
+            "nothing has been built yet, or raw was dropped since: run 'olist land' or"
+            " 'olist replay', then 'dbt build'.",
+        ),
     ],
 )
 def test_errors_are_one_sentence(

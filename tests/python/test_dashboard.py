@@ -311,10 +311,12 @@ def test_what_is_wrong_is_one_sentence(
         landed = stack.enter_context(temporary_database(postgres, template=template))
         Warehouse(landed, built.folder).query("drop schema marts, reports cascade", fetch=False)
         nobody = {"PGUSER": "olist_test_nobody", "PGPASSWORD": "nobody"}
+        nothing = "Nothing has been built yet, or raw was dropped since: run 'olist land' or"
+        nothing += " 'olist replay', then 'dbt build'."
         for variables, words in (
             ({**postgres, "PGPORT": "1"}, "cannot be used"),
-            (empty, "Nothing has been built yet, only a part of the target, or raw"),
-            (landed, "Nothing has been built yet, only a part of the target, or raw"),
+            (empty, nothing),
+            (landed, nothing),
             ({**built.variables, **nobody}, "ermission denied"),
         ):
             with served(variables) as address:
