@@ -181,8 +181,9 @@ def _replaces_sample(cursor: Cursor, delivery: Delivery) -> bool:
 
 def _stop_if_sample_is_mixed(cursor: Cursor, delivery: Delivery) -> None:
     """Raise LoaderError where our own sample would come beside data of others."""
-    own, landed = str(sample_folder()), ledger.sources(cursor)
-    if delivery.source == own and landed and own not in landed:
+    own = str(sample_folder())
+    landed = ledger.sources(cursor) if delivery.source == own else []
+    if landed and own not in landed:
         raise LoaderError(
             f"{own} has the synthetic files of make build, and raw has other data"
             f" ({landed[-1]}): nothing was landed. Land what you landed last, or use another"
