@@ -100,14 +100,18 @@ def _hand_over(arguments: Sequence[str]) -> None:
 
 
 def _forget_deleted_metrics(folder: Path) -> None:
-    """Let dbt parse all anew where a file of metrics is newer than a target folder's last parse.
+    """Let dbt parse all anew where a file of metrics is newer than its last parse.
 
-    dbt 1.11 keeps a metric that was deleted, and then misses its measure.
+    dbt 1.11 keeps a metric that was deleted, and then misses its measure. ``folder`` is a target
+    folder, and has others in it: the stream's, the metrics', the documentation's.
     """
-    state = folder / "partial_parse.msgpack"
     files = project_root().glob("models/**/semantic/**/*")
-    if state.exists() and any(file.stat().st_mtime > state.stat().st_mtime for file in files):
-        state.unlink(missing_ok=True)
+    newest = max(file.stat().st_mtime for file in files)
+    for above in ("", "*/", "*/*/"):
+        for state in folder.glob(f"{above}partial_parse.msgpack"):
+            with suppress(FileNotFoundError):  # of another dbt that was as fast
+                if state.stat().st_mtime < newest:
+                    state.unlink()
 
 
 def _serve(options: Sequence[str]) -> None:
