@@ -176,8 +176,8 @@ def _ready(name: str, reading: Reading) -> Reply:
 
 
 def _told(result: Json, understood: list[str], names: list[str]) -> str:
-    columns = zip(*map(_figures, zip(*result["rows"], strict=True)), strict=True)
-    table = tabulate(columns, result["columns"], disable_numparse=True)
+    rows = zip(*map(_figures, zip(*result["rows"], strict=True)), strict=True)
+    table = tabulate(rows, result["columns"], disable_numparse=True)
     more = f"\n… {result['more']}" if "more" in result else ""
     sources = "\n".join(map(_source, names))
     said = f"Understood: {'; '.join(understood)}.\n{sources}"

@@ -320,8 +320,8 @@ class Load:
                 f"{self._batch.source}: {removed:,} of the {current:,} rows of"
                 f" raw.{self.table.name} ({100 * removed / current:.1f} %) would be removed, as"
                 f" {self.file.name} does not have them; if that is right, land it with"
-                " --allow-removals"
-                " (make update: LAND_FLAGS=--allow-removals; make build: OLIST_ALLOW_REMOVALS=1)."
+                " --allow-removals (make update: LAND_FLAGS=--allow-removals;"
+                " make build: OLIST_ALLOW_REMOVALS=1)."
             )
 
     def _finish(self, target: sql.Composable) -> None:
@@ -363,7 +363,6 @@ class Load:
             row = self._cursor.fetchone() or ()
             for name, count, value in zip(columns, row[::2], row[1::2], strict=True):
                 if count:
-                    values = f"{count:,} {'value' if count == 1 else 'values'}"
-                    values = f"{name} has {values} like '{shown(value)}'"
-                    said = f"{values}, {what.format(shown(value))}"
+                    values = f"{count:,} value{'' if count == 1 else 's'} like '{shown(value)}'"
+                    said = f"{name} has {values}, {what.format(shown(value))}"
                     self._progress.say(f"  {self.table.name}: {said}")

@@ -382,6 +382,7 @@ def test_facts_are_built_while_it_streams(
         finally:
             sink.send_signal(signal.SIGTERM)
             sink.wait(60)
+        assert "Traceback" not in (tmp_path / "log").read_text()
         log_of_end = (tmp_path / "log").read_text().removeprefix(before).splitlines()
         assert log_of_end == [_CANCELED, "stopped after a complete batch"]
         assert sink.returncode == 0
