@@ -57,6 +57,7 @@ class History:
         self._quiet, self._folders = quiet, exports(folder, scale, SEED)
         self.before: Rows = []
         self.after: Rows = []
+        self.seconds = 0.0  # that the newest load took in the quiet database
         self.advance()
 
     def advance(self) -> None:
@@ -64,7 +65,7 @@ class History:
         self.export = next(self._folders)
         self.load = (str(self.export), "--mode", "snapshot", "--allow-removals")
         self.before = content(self._quiet) if self.after else []
-        run_load(self._quiet, *self.load)
+        self.seconds = run_load(self._quiet, *self.load)
         self.after = content(self._quiet)
 
 

@@ -18,7 +18,7 @@ from conftest import temporary_database
 from crash import CRASHES, SEED, History, content
 
 TIMES = max(3, CRASHES // 20)
-SCALE = 0.002
+SCALE = 0.01
 BUSY = "select count(*) from pg_stat_activity where application_name = 'olist'"
 LAST = "select status from raw._batches order by batch_id desc limit 1"
 
@@ -66,7 +66,7 @@ def test_a_killed_server_leaves_all_or_nothing(
             while process.poll() is None and time.monotonic() < waited:
                 if ask(server, BUSY) != [(0,)]:
                     break
-            time.sleep(draw.uniform(0, 0.1))
+            time.sleep(draw.uniform(0, history.seconds / 3))
             kill_server(home)
             status, said = ended(process)
             assert "Traceback" not in said
