@@ -19,6 +19,7 @@ from psycopg2.extensions import cursor as Cursor
 from loaders import connection, roles
 from loaders.dbt import schema_of
 from loaders.errors import NOTHING_BUILT, LoaderError, shown
+from loaders.paths import project_root
 from metrics.engine import engine
 
 Names = Sequence[str]
@@ -26,6 +27,10 @@ Names = Sequence[str]
 FORMATS = {"BRL": "$,.2f", "fraction": ".1%"}
 _NAMED = re.compile(r"(?:Dimension|Entity)\(\s*['\"](\w+)")
 _GRAINS = ("day", "week", "month", "quarter", "year")
+_OPTIONAL = (
+    "the metric '{}' is optional, and not built: land exchange rates, then "
+    "dbt build --vars 'with_external: true' (docs/rates-and-weather.md)."
+)
 _AT_ONCE = BoundedSemaphore(8)  # of the 20 connections that the reader may have
 
 
@@ -163,7 +168,13 @@ def _check(kind: str, names: Names) -> None:
     known = [one["name"] for one in engine().manifest[table]]
     for name in names:
         if name not in known:
-            raise LoaderError(_no(kind, name, known))
+            raise LoaderError(_OPTIONAL.format(name) if _optional(name) else _no(kind, name, known))
+
+
+def _optional(name: str) -> bool:
+    """Whether a metric is one of those that are built only with a variable."""
+    files = (project_root() / "models" / "external" / "semantic").glob("*.yml")
+    return any(f"\n  - name: {name}\n" in file.read_text("utf-8") for file in files)
 
 
 def _has(name: str, known: Collection[str]) -> bool:

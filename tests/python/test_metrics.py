@@ -123,6 +123,7 @@ def test_a_question_gives_what_sql_gives(
     ("question", "words"),
     [
         ({"metrics": ["revenu"]}, "no metric 'revenu'; the nearest is 'revenue'"),
+        ({"metrics": ["revenue_usd"]}, "'revenue_usd' is optional, and not built: land exchange"),
         ({"metrics": ["revenue"], "by": ["product__category"]}, "'product__category_name'"),
         (
             {"metrics": ["orders"], "by": ["product__category_name"]},
