@@ -27,7 +27,14 @@ select
     concat({{ names | join(", ") }}) as broken_keys
 from child
 {%- for column, parent in columns.items() %}
-left join {{ parent.to }} as parent_{{ loop.index }}
+left join
+    (
+        select {{ parent.field }}
+        from {{ parent.to }}
+    {%- if order_id %}
+        where {{ changed_only(parent.field, "select child." ~ column ~ " from child") }}
+    {%- endif %}
+    ) as parent_{{ loop.index }}
     on child.{{ column }} = parent_{{ loop.index }}.{{ parent.field }}
 {%- endfor %}
 where ({{ broken.values() | join(") or (") }})

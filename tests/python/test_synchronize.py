@@ -67,6 +67,29 @@ def test_a_build_tests_what_has_changed_and_dbt_test_everything(loads: LoadSeque
     assert loads.query(wrong) == [(0,)]
 
 
+def test_customers_who_changed_and_what_they_point_at_are_tested(loads: LoadSequence) -> None:
+    """By a build; of one who did not change, an address is wrong until `dbt test`."""
+    customers, keys = "assert_customers_match_sources", "fct_orders_foreign_keys"
+    city = "update marts.dim_customers set city = 'x' where customer_unique_id = '{}'"
+    loads.warehouse.dbt("build", "--select", f"+{customers}", keys)
+    loads.warehouse.query(city.format("u1"), fetch=False)
+    loads.land({"customers": ["c2,u2,20040,niteroi,RJ"]}, "delta")
+    built = loads.warehouse.dbt("build", "--select", f"+{customers}", keys)
+    assert (built[customers], built[keys]) == ("pass", "pass")
+    assert loads.warehouse.start("test", "--select", customers).wait() == 1
+
+    loads.land({"customers": ["c2,u2,20040,rio de janeiro,RJ"]}, "delta")
+    loads.warehouse.dbt("run", "--select", f"+{customers}")
+    loads.warehouse.query(city.format("u2"), fetch=False)
+    assert loads.warehouse.start("build", "--select", customers).wait() == 1
+    loads.warehouse.query(
+        "update marts.fct_orders set customer_key = 'x' where order_id = 'o2'", fetch=False
+    )
+    assert loads.warehouse.start("build", "--select", keys).wait() == 1
+    loads.warehouse.query("update staging._watermarks set code = 'other'", fetch=False)
+    loads.warehouse.dbt("build", "--select", f"+{customers}", keys)
+
+
 def test_another_run_that_ends_before_this_one_has_the_table(loads: LoadSequence) -> None:
     """What the other one has inserted is in this one's SQL, too, which was compiled before."""
     warehouse = loads.warehouse

@@ -1,76 +1,6 @@
--- Person, seller, product and place in the star are what staging and the seeds say of them, column
--- by column: an address or category that came from another column or row shows here. Counting
--- customer_id as a customer, one per order, would hide every repeat purchase.
+-- Seller, product and place in the star are what staging and the seeds say of them, column by column:
+-- an address or category that came from another column or row shows here.
 with
-
-members as (
-
-    select
-        customer_key,
-        customer_unique_id,
-        zip_code_prefix,
-        city,
-        state_code,
-        geography_key,
-        first_order_at,
-        last_order_at,
-        is_removed
-    from {{ ref('dim_customers') }}
-    where customer_key <> {{ unknown_key() }}
-
-),
-
--- Each customer of the source is a member, and no other; whatever row of one was chosen, the
--- whole address is that row's. One who has gone may have no member.
-customers as (
-
-    select coalesce(members.customer_unique_id, customers.customer_unique_id) as natural_key
-    from members
-    full outer join {{ ref('stg_olist__customers') }} as customers
-        on members.customer_unique_id = customers.customer_unique_id
-    where coalesce(members.customer_unique_id, customers.customer_unique_id) is not null
-    group by coalesce(members.customer_unique_id, customers.customer_unique_id)
-    having
-        coalesce(min(cast(members.is_removed as integer)), 1)
-        <> coalesce(min(cast(customers.is_removed as integer)), -1)
-        or (
-            count(members.customer_key) > 0
-            and count(
-                case
-                    when
-                        members.zip_code_prefix = coalesce(customers.zip_code_prefix, 'unknown')
-                        and members.city = coalesce(customers.city, 'unknown')
-                        and members.state_code = coalesce(customers.state_code, 'unknown')
-                        then 1
-                end
-            ) = 0
-        )
-
-),
-
-orders as (
-
-    select
-        customer_key,
-        min(purchased_at) as first_order_at,
-        max(purchased_at) as last_order_at
-    from {{ ref('fct_orders') }}
-    group by customer_key
-
-),
-
-order_times as (
-
-    select members.customer_unique_id as natural_key
-    from members
-    left join orders
-        on members.customer_key = orders.customer_key
-    where
-        members.geography_key <> {{ dimension_key("nullif(members.zip_code_prefix, 'unknown')") }}
-        or members.first_order_at is distinct from orders.first_order_at
-        or members.last_order_at is distinct from orders.last_order_at
-
-),
 
 sellers as (
 
@@ -143,16 +73,6 @@ places as (
 
 )
 
-select
-    'dim_customers' as dimension,
-    natural_key
-from customers
-union all
-select
-    'dim_customers' as dimension,
-    natural_key
-from order_times
-union all
 select
     'dim_sellers' as dimension,
     natural_key
