@@ -1,5 +1,5 @@
--- Seller, product and place in the star are what staging and the seeds say of them, column by column:
--- an address or category that came from another column or row shows here.
+-- Seller, product and place in the star are what staging and the seeds say of them, column by
+-- column: an address or category that came from another column or row shows here.
 with
 
 sellers as (
