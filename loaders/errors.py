@@ -13,6 +13,7 @@ NOTHING_BUILT = (
 _USER_INFO = re.compile(r"(:/+[^:/\s@]*):\S*@")
 _EXTRAS = {
     **{"obstore": "lake", "pyarrow": "lake", "confluent_kafka": "stream"},
+    **{"sqlalchemy": "databases", "pymysql": "databases"},
     **{"metricflow": "semantic", "streamlit": "dashboard", "pandas": "dashboard"},
     **dict.fromkeys(("mcp", "openai", "pglast", "psycopg", "tabulate"), "agent"),
     "apprise": "notify",

@@ -11,16 +11,16 @@ from typing import IO
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from loaders.errors import LoaderError, installing
+from loaders.errors import LoaderError
 from loaders.sources.text import UTF_8, Header, as_utf8, is_utf8, read_header
 from loaders.tables import Table
 
-# Module of each scheme, and the extra that it needs.
+# Module of each scheme.
 _SCHEMES = {
-    "s3": ("s3", "lake"),
-    "kafka": ("kafka", "stream"),
-    **dict.fromkeys(("rates", "weather"), ("http", "")),
-    **dict.fromkeys(("mysql", "mariadb", "postgresql", "postgres"), ("database", "databases")),
+    "s3": "s3",
+    "kafka": "kafka",
+    **dict.fromkeys(("rates", "weather"), "http"),
+    **dict.fromkeys(("mysql", "mariadb", "postgresql", "postgres"), "database"),
 }
 
 REMOVED = "_is_removed"  # column of a file of changes
@@ -111,7 +111,7 @@ def deliver(
 
     ``env://NAME`` stands for the location that this variable holds: ``ps`` shows a command line to
     everybody. ``only`` limits it to these raw tables. Raises LoaderError when there is nothing to
-    land.
+    land, ModuleNotFoundError when the extra that it needs is not installed.
     """
     if location.startswith("env://"):
         variable = location.removeprefix("env://")
@@ -122,10 +122,6 @@ def deliver(
     if found and scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
         raise LoaderError(f"{scheme}:// is no known source; name a folder or a zip, or {known}.")
-    name, extra = _SCHEMES[scheme] if found else ("files", "")
-    try:
-        module = importlib.import_module(f"{__name__}.{name}")
-    except ModuleNotFoundError as error:
-        raise LoaderError(f"{scheme}:// needs the extra {extra}: {installing(extra)}.") from error
+    module = importlib.import_module(f"{__name__}.{_SCHEMES[scheme] if found else 'files'}")
     delivery: AbstractContextManager[Delivery] = module.deliver(location, only, request)
     return delivery

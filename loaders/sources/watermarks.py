@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
@@ -13,7 +13,9 @@ from psycopg2.extensions import cursor as Cursor
 from loaders.connection import exclusive, lock_of
 from loaders.errors import LoaderError
 from loaders.sources import Request
-from loaders.sources.dialects import Database
+
+if TYPE_CHECKING:
+    from loaders.sources.dialects import Database
 
 # A time zone is at most 14 hours ahead: what is later by any clock is no time of a change.
 _AHEAD = timedelta(hours=15)
@@ -30,7 +32,7 @@ class Position(NamedTuple):
     read_from: str
 
 
-def start(database: Database, newest: str, overlap: int) -> str | None:
+def start(database: "Database", newest: str, overlap: int) -> str | None:
     """From where the next load reads, when this one has read all up to ``newest``.
 
     It goes back by ``overlap`` (seconds, or units of a number), or to before the oldest transaction

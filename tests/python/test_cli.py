@@ -158,6 +158,37 @@ def test_env_is_instant(database: dict[str, str]) -> None:
     assert not {"dbt", "pandas", "numpy", "yaml", "loaders.tables"} & set(imported)
 
 
+def test_what_make_build_installs_is_enough_for_all_that_names_no_extra() -> None:
+    code = """
+import importlib, pkgutil, re, sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+import loaders
+from loaders.errors import sentence_of
+locked = set(re.findall(r"^([\\w.-]+)==", Path("requirements.lock").read_text(), re.M))
+for module, packages in packages_distributions().items():
+    names = {re.sub(r"[-_.]+", "-", name).lower() for name in packages}
+    if module not in sys.modules and not names & locked:
+        sys.modules[module] = None
+for module in pkgutil.walk_packages(loaders.__path__, "loaders."):
+    try:
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        print(module.name, sentence_of(error).rpartition(" ")[2])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    needs: dict[str, set[str]] = {}
+    for line in done.stdout.splitlines():
+        module, extra = line.removeprefix("loaders.").split(" ")
+        needs.setdefault(extra, set()).add(module)
+    assert needs == {
+        "'.[lake]'.": {"lake.archive", "lake.manifest", "lake.replay", "objects", "sources.s3"},
+        "'.[databases]'.": {"sources.database", "sources.dialects"},
+        "stream.": {"sample.stream", "sources.kafka", "stream"},
+    }
+
+
 def test_a_metric_that_was_deleted_is_not_kept_by_partial_parsing(tmp_path: Path) -> None:
     state = tmp_path / "partial_parse.msgpack"
     state.touch()

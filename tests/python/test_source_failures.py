@@ -15,7 +15,7 @@ import shop
 from conftest import Query
 from crash import peak
 from loaders.cli import main
-from loaders.errors import LoaderError
+from loaders.errors import LoaderError, sentence_of
 from loaders.land import land as land_location
 from loaders.paths import project_root
 from loaders.sources import database, deliver
@@ -242,8 +242,12 @@ def test_without_the_client_library_it_says_how_to_get_it(
     for name in ("database", "dialects"):
         monkeypatch.delitem(sys.modules, f"loaders.sources.{name}")
     monkeypatch.setitem(sys.modules, "pymysql", None)
-    with pytest.raises(LoaderError, match=r"needs the extra databases: .venv.bin.pip install"):
+    with pytest.raises(ModuleNotFoundError) as missing:
         land(mariadb.url())
+    assert (
+        sentence_of(missing.value)
+        == "this needs pymysql, which is not installed: .venv/bin/pip install -e '.[databases]'."
+    )
 
 
 @pytest.mark.parametrize(
