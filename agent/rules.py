@@ -99,6 +99,12 @@ def answer(question: str, last: Json | None = None) -> Reply:
             or f"I am not sure what is meant{': several fit' if fits else ''}"
         )
         return Reply(f"{doubt[0].upper()}{doubt[1:]}.\n{_listed(nearest)}")
+    if fits[0] in WORDS["ranked"] and (
+        reading.where or reading.start or reading.end or reading.limit
+    ):
+        reading.by = reading.by or [WORDS["ranked"][fits[0]]]
+        reading.limit = reading.limit or 20
+        fits = ["revenue"]
     if fits[0] not in finder.metrics():
         return _ready(fits[0], reading)
     return _metric(fits[0], reading, last if follows else None, last_day)
@@ -168,8 +174,8 @@ def _ready(name: str, reading: Reading) -> Reply:
     ):
         alone = f"read reports.{name}" if kind == "report" else f"run 'olist answers {name}'"
         return Reply(
-            "Only one thing answers this, for all orders at once: ask without a period, place or"
-            f" number, or {alone}.\n{_listed([name])}"
+            f"{name} answers this for all orders at once: ask without a period, place or number, or"
+            f" {alone}.\n{_listed([name])}"
         )
     result = (tools.report if kind == "report" else tools.answer)(name=name)
     return Reply(_told(result, [f"{name}, as it is"], [name]), {"tool": kind, "name": name}, result)

@@ -71,10 +71,10 @@ def mf() -> None:
     help="Columns to sort by; -revenue: largest first (default: by time, then the largest first).",
 )
 @click.option("--limit", type=int, help="At most this many rows.")
-@click.option("--decimals", default=4, help="Of figures in the table.")
+@click.option("--decimals", type=int, help="Of figures in the table (default: of money 2, else 4).")
 @click.option("--csv", "file", type=click.File("w"), help="Write a CSV file (-: print it).")
 @click.option("--explain", is_flag=True, help="Print the SQL instead.")
-def query(decimals: int, file: TextIO | None, explain: bool, **question: Any) -> None:
+def query(decimals: int | None, file: TextIO | None, explain: bool, **question: Any) -> None:
     """Compute metrics: olist mf query --metrics orders --group-by metric_time__month."""
     from metrics.show import show
 

@@ -125,7 +125,7 @@ def _totals() -> list[tuple[Any, ...]]:
     with connection.connect() as link, link.cursor() as cursor:
         cursor.execute(
             "select status, count(*), sum(rows_new), sum(rows_changed), sum(rows_removed),"
-            " sum(rows_rejected), extract(epoch from max(loaded_at)) from raw._batches group by 1"
+            " sum(rows_rejected), extract(epoch from max(finished_at)) from raw._batches group by 1"
         )
         return cursor.fetchall()
 

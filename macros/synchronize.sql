@@ -94,9 +94,17 @@
         ~ " <> all(array[" ~ literals(made_again) ~ "]::text[]) order by 1"
     ).columns["name"].values() -%}
     {%- if views -%}
+        {%- set ours = [] -%}
+        {%- for node in graph.nodes.values() if node.schema ~ "." ~ node.alias in views -%}
+            {%- do ours.append(node.alias) -%}
+        {%- endfor -%}
+        {%- set remedies = ["select what the project makes too (@" ~ this.identifier ~ ")"] if ours else [] -%}
+        {%- if ours | length < views | length -%}
+            {%- do remedies.append("allow it with --vars 'drop_views: true' and then make your own again") -%}
+        {%- endif -%}
         {%- do exceptions.raise_compiler_error(
-            "--full-refresh of " ~ this.identifier ~ " would drop " ~ views | join(", ") ~ ": select what the"
-            ~ " project makes too (@" ~ this.identifier ~ "), and allow the rest with --vars 'drop_views: true'."
+            "--full-refresh of " ~ this.identifier ~ " would drop " ~ views | join(", ") ~ ": "
+            ~ remedies | join(", ") ~ "."
         ) -%}
     {%- endif -%}
 {%- endmacro %}

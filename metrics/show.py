@@ -10,8 +10,13 @@ from tabulate import tabulate
 from metrics import dimensions, metrics, query, saved_queries, sql
 
 
-def show(question: dict[str, Any], file: TextIO | None, decimals: int, *, explain: bool) -> None:
-    """Print the answer of a question as a table or as CSV, or its SQL."""
+def show(
+    question: dict[str, Any], file: TextIO | None, decimals: int | None, *, explain: bool
+) -> None:
+    """Print the answer of a question as a table or as CSV, or its SQL.
+
+    Without ``decimals`` money has two in the table, and what else is no whole number four.
+    """
     if explain:
         print(sql(**question))
         return
@@ -19,7 +24,9 @@ def show(question: dict[str, Any], file: TextIO | None, decimals: int, *, explai
     if file is not None:
         csv.writer(file, lineterminator="\n").writerows([answer.columns, *answer.rows])
         return
-    rows = [[_shown(value, decimals) for value in row] for row in answer.rows]
+    usual = {item.name: 2 for item in metrics() if item.unit in {"BRL", "USD"}}
+    digits = [usual.get(name, 4) if decimals is None else decimals for name in answer.columns]
+    rows = [[*map(_shown, row, digits)] for row in answer.rows]
     print(tabulate(rows, answer.columns, disable_numparse=True))
     print(f"\nData as of batch {answer.newest['built_batch_id']}.")
 

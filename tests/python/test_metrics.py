@@ -170,6 +170,9 @@ def test_the_command_line_prints_explains_and_writes(
     assert table.splitlines()[0].split() == [MONTH, "orders", "late_share"]
     assert len(table.splitlines()) == 6
     assert '"marts"."fct_orders"' in told(*by_month, "--explain")
+    both = ("--metrics", "revenue,late_share")
+    assert _decimals(told(*both)) == [2, 4]
+    assert _decimals(told(*both, "--decimals", "1")) == [1, 1]
     assert "Sudeste" in told("--saved-query", "sales_by_route")
     rows = [*csv.reader(io.StringIO(told("--metrics", "revenue", "--csv", "-")))]
     assert rows == [
@@ -185,6 +188,10 @@ def test_the_command_line_prints_explains_and_writes(
     assert "payment__installments" in capsys.readouterr().out
     assert main(["mf", "query", "--metrics", "revenu"]) == 1
     assert "the nearest is 'revenue'" in capsys.readouterr().err
+
+
+def _decimals(table: str) -> list[int]:
+    return [len(cell.partition(".")[2]) for cell in table.splitlines()[2].split()]
 
 
 def _one(rows: Rows) -> object:

@@ -173,7 +173,14 @@ def test_a_full_refresh_keeps_keys_and_plain_names_in_the_catalogue(loads: LoadS
     process = loads.warehouse.start(*refresh)
     output, _ = process.communicate()
     assert process.returncode == 1
-    assert "--full-refresh of dim_customers would drop own.people" in " ".join(output.split())
+    assert (
+        "--full-refresh of dim_customers would drop own.people: allow it with --vars"
+        " 'drop_views: true' and then make your own again."
+    ) in " ".join(output.split())
+    output, _ = loads.warehouse.start(
+        "run", "--full-refresh", "--select", "stg_olist__orders"
+    ).communicate()
+    assert ": select what the project makes too (@stg_olist__orders)." in " ".join(output.split())
     loads.warehouse.dbt(*refresh, "--vars", "drop_views: true")
     assert loads.query(names) == before
 

@@ -4,7 +4,7 @@ landed as (
 
     select
         batch_id,
-        loaded_at
+        finished_at
     from {{ source('olist', '_batches') }}
     where status = 'landed'
 
@@ -24,8 +24,8 @@ batches_counted as (
 
     select
         max(landed.batch_id) as newest_batch_id,
-        max(landed.loaded_at) as newest_batch_landed_at,
-        max(landed.loaded_at) filter (where landed.batch_id <= built.built_batch_id)
+        max(landed.finished_at) as newest_batch_landed_at,
+        max(landed.finished_at) filter (where landed.batch_id <= built.built_batch_id)
             as built_batch_landed_at,
         count(*) filter (where landed.batch_id > coalesce(built.built_batch_id, 0))
             as batches_behind

@@ -21,7 +21,7 @@ final as (
         batches.mode,
         batches.started_at,
         batches.finished_at,
-        batches.loaded_at as landed_at,
+        case when batches.status = 'landed' then batches.finished_at end as landed_at,
         case when batches.status = 'landed' then batches.batch_id <= {{ batch_of_facts() }} end
             as is_built,
 
