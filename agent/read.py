@@ -122,7 +122,7 @@ def read(question: str, values: Mapping[Phrase, str]) -> Reading:
     """Read a question; ``values`` are phrases for ``dimension=value`` of the warehouse."""
     if not question.isupper():  # SP is a state, and "to" is none
         question = re.sub(r"\b[A-Z]{2}\b", lambda match: f"uf_{match[0]}", question)
-    reading, before, number = Reading(), "", None
+    reading, before, number, counted = Reading(), "", None, ""
     which: list[tuple[str, dict[str, str], int | None]] = []
     for phrase, meanings in spoken(_period(plain(question), reading), values):
         said = " ".join(phrase)
@@ -134,6 +134,7 @@ def read(question: str, values: Mapping[Phrase, str]) -> Reading:
             which.append((said, meanings, number))
             number = None
         elif "words" in meanings:
+            counted = said if before.isdigit() or before in _NUMBERS else counted
             words = set(meanings["words"].split())
             reading.rank = next(iter(words & RANKS), reading.rank)
             reading.words |= words - RANKS
@@ -145,6 +146,8 @@ def read(question: str, values: Mapping[Phrase, str]) -> Reading:
     if number is not None:
         reading.limit = number if reading.rank else None
         reading.unknown += [] if reading.rank else [str(number)]
+        if counted and reading.by:  # "top 5 sellers by month"
+            reading.doubts.append(f"'{number} {counted}' and '{reading.by[0]}' are two groupings")
     _rank(reading, which)
     return reading
 

@@ -99,10 +99,8 @@ def answer(question: str, last: Json | None = None) -> Reply:
             or f"I am not sure what is meant{': several fit' if fits else ''}"
         )
         return Reply(f"{doubt[0].upper()}{doubt[1:]}.\n{_listed(nearest)}")
-    if fits[0] in WORDS["ranked"] and (
-        reading.where or reading.start or reading.end or reading.limit
-    ):
-        reading.by = reading.by or [WORDS["ranked"][fits[0]]]
+    if fits[0] in WORDS["ranked"] and adds and not reading.by:
+        reading.by = [WORDS["ranked"][fits[0]]]
         reading.limit = reading.limit or 20
         fits = ["revenue"]
     if fits[0] not in finder.metrics():
