@@ -250,7 +250,8 @@ class _Load:
             self.say(f"  {table.name}: all of {read.relation}")
             return read
         name = f"{read.relation}.{column.name}"
-        start = watermarks.start(database, newest, int(self.address.settings["overlap"]))
+        overlap, is_zoned = int(self.address.settings["overlap"]), column.kind == "instant"
+        start = watermarks.start(database, newest, overlap, is_zoned=is_zoned)
         if start is not None:
             self.positions[table.name] = Position(name, newest, start)
             if last and last.column == name and not watermarks.falls(last.newest, newest):

@@ -32,25 +32,25 @@ class Position(NamedTuple):
     read_from: str
 
 
-def start(database: "Database", newest: str, overlap: int) -> str | None:
+def start(database: "Database", newest: str, overlap: int, *, is_zoned: bool) -> str | None:
     """From where the next load reads, when this one has read all up to ``newest``.
 
     It goes back by ``overlap`` (seconds, or units of a number), or to before the oldest transaction
-    that is still open: its rows may carry an earlier time than the newest that was read. A time in
-    the future is no measure of what has been read; the next load then reads what changed since
-    yesterday. None where the value is no measure at all.
+    that is still open: its rows may carry an earlier time than the newest that was read. What is
+    then still in the future, by any clock or, ``is_zoned``, by the database's, is no measure of
+    what has been read; the next load reads what changed since yesterday. None where the value is
+    no measure at all.
     """
     value = _value(newest)
     if not isinstance(value, datetime):
         return None if value is None else f"{value - overlap:f}"
-    latest = database.now + _AHEAD
-    if value > latest:
-        value = latest - timedelta(days=2)
     try:
-        start = value - timedelta(seconds=max(overlap, database.oldest))
+        back = timedelta(seconds=max(overlap, database.oldest))
+        if value - back > database.now + (timedelta() if is_zoned else _AHEAD):
+            value = database.now + _AHEAD - timedelta(days=2)
+        return (value - back).isoformat(sep=" ")
     except OverflowError:
         raise LoaderError(f"overlap={overlap} seconds is too long.") from None
-    return start.isoformat(sep=" ")
 
 
 def falls(before: str, after: str) -> bool:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 
 from conftest import quiet
 from loaders.connection import connect
+from loaders.lake.archive import archive
 from loaders.paths import project_root
 from loaders.roles import READER, TRANSFORMER, credentials, make, variable
 from warehouse import Warehouse
@@ -191,3 +193,40 @@ def test_readers_see_their_states(built: Warehouse, monkeypatch: pytest.MonkeyPa
     assert seen(READER) == chosen
     built.query("delete from access.states", fetch=False)
     assert seen(READER) == {}
+
+
+def test_a_person_is_forgotten(built: Warehouse, tmp_path: Path) -> None:
+    page = (project_root() / "docs" / "sensitive.md").read_text("utf-8")
+    section = page[page.index("## To forget one person") :]
+    statements, command = re.findall(r"```(?:sql|sh)\n(.*?)```", section, re.DOTALL)[:2]
+    ((person,),) = built.query(
+        "select customer_unique_id from raw.customers group by 1 order by count(*) desc, 1 limit 1"
+    )
+    columns = built.query(
+        "select table_schema, table_name, column_name from information_schema.columns"
+        " where table_schema in ('raw', 'staging', 'intermediate', 'marts', 'reports', 'audit')"
+        " and column_name in ('customer_unique_id', 'customer_key')"
+    )
+
+    def traces() -> set[str]:
+        return {
+            f"{schema}.{table}.{column}"
+            for schema, table, column in columns
+            if built.query(
+                f"select count(*) > 0 from {schema}.{table}"
+                f" where {column} in ('{person}', md5('{person}'))"
+            )
+            == [(True,)]
+        }
+
+    orders = built.query("select count(*) from marts.fct_orders")
+    assert {"marts.dim_customers.customer_key", "marts.fct_orders.customer_key"} < traces()
+    built.query(statements.replace("PERSON", person), fetch=False)
+    built.dbt(*command.split()[1:])
+    assert traces() == set()
+    assert built.query("select count(*) from marts.fct_orders") == orders
+    with built.environment():
+        archive(str(tmp_path), say=quiet)
+    kept = parquet.read_table(tmp_path / "raw" / "customers")["customer_unique_id"].to_pylist()
+    assert kept
+    assert person not in kept

@@ -138,6 +138,18 @@ def test_a_time_in_the_future_hides_nothing(source: Source, query: Query) -> Non
     ]
 
 
+def test_a_time_with_a_zone_is_compared_with_the_clock(source: Source, query: Query) -> None:
+    """One of the next hours hides no change of these hours."""
+    types = {"mysql": "timestamp(6) not null default now(6)", "postgresql": "timestamptz"}
+    hours = {"mysql": "interval 10 hour", "postgresql": "interval '10 hours'"}[source.make]
+    shop.create(source, SELLERS, f"last_update {types[source.make]}")
+    sell(source, "s1", "a", f"current_timestamp(6) + {hours}")
+    land(source.url())
+    sell(source, "s2", "b", "current_timestamp(6)")
+    assert land(source.url()).new == 1
+    assert [seller for seller, _ in query(CURRENT)] == ["s1", "s2"]
+
+
 @pytest.mark.parametrize("kind", ["instant", "day", "number"])
 def test_an_instant_a_day_or_a_number_may_be_the_watermark(
     source: Source, query: Query, kind: str
