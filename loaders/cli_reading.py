@@ -76,6 +76,8 @@ def mf() -> None:
 @click.option("--explain", is_flag=True, help="Print the SQL instead.")
 def query(decimals: int | None, file: TextIO | None, explain: bool, **question: Any) -> None:
     """Compute metrics: olist mf query --metrics orders --group-by metric_time__month."""
+    if file and decimals is not None:
+        raise click.UsageError("--decimals is for the table: a CSV has exact figures.")
     from metrics.show import show
 
     show(question, file, decimals, explain=explain)

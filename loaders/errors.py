@@ -6,8 +6,8 @@ from loaders.paths import project_root
 
 # Of readers, whose view or table is not there.
 NOTHING_BUILT = (
-    "nothing has been built yet, or raw was dropped since: run 'olist land' or 'olist replay',"
-    " then 'dbt build'."
+    "nothing has been built yet, only a part of the target, or raw was dropped since:"
+    " run 'dbt build', after 'olist land' or 'olist replay' where nothing has landed."
 )
 # user:password@, up to the last @ of the word: a password may have / and @ in it by mistake.
 _USER_INFO = re.compile(r"(:/+[^:/\s@]*):\S*@")

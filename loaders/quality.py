@@ -10,14 +10,10 @@ from psycopg2.extensions import cursor as Cursor
 
 from loaders import connection
 from loaders.dbt import ENGINES, schema_of, target_of
-from loaders.errors import LoaderError
+from loaders.errors import NOTHING_BUILT, LoaderError
 from loaders.land import Counts
 
 Row = dict[str, Any]
-NOT_BUILT = (
-    "Nothing has been built yet, only a part of the target, or raw was dropped since:"
-    " run 'dbt build'."
-)
 _LOADS, _SIZES = 30, 30  # rows that are shown
 
 _REPORTS = {
@@ -43,7 +39,7 @@ def read(cursor: Cursor) -> dict[str, list[Row] | None]:
         raise LoaderError(f"Test results are kept on PostgreSQL only, not on {target_of()}.")
     found = {name: _rows(cursor, *report) for name, report in _REPORTS.items()}
     if found["tests"] is None:
-        raise LoaderError(NOT_BUILT)
+        raise LoaderError(NOTHING_BUILT)
     return found
 
 
@@ -71,7 +67,7 @@ def _rows(cursor: Cursor, report: str, order: str) -> list[Row] | None:
 def sentences(fresh: Mapping[str, Any] | None) -> list[str]:
     """What the row of rpt_freshness says, in two lines."""
     if fresh is None:
-        return [NOT_BUILT]
+        return [NOTHING_BUILT[0].upper() + NOTHING_BUILT[1:]]
     if fresh["built_at"] is None:
         return ["The facts have not all been built in this target: run 'dbt build'."]
     counts = ", ".join(

@@ -254,7 +254,7 @@ def _wrong(names: tuple[str, ...], table: Table) -> str | None:
         like = [difflib.get_close_matches(_plain(name), plain, 1, 0.8) for name in missing]
         meant = sorted({plain[near] for found in like for near in found})
         hint = "".join(f" (did you mean it by '{shown(near)}'? rename it)" for near in meant)
-        hint = hint or ": export the file with it"
+        hint = hint or f": export the file with {'it' if len(missing) == 1 else 'them'}"
         return f"the header lacks column {', '.join(missing)}{hint}; {expected}"
     if len(names) > _MOST:
         return f"{len(names):,} columns; at most {_MOST:,} can be landed"

@@ -105,8 +105,8 @@ def test_the_command_prints_tables_and_csv(
         (["daily_sales", "top_sellers", "--csv"], "--csv needs exactly one analysis"),
         (
             ["daily_sales"],
-            "nothing has been built yet, or raw was dropped since: run 'olist land' or"
-            " 'olist replay', then 'dbt build'.",
+            "nothing has been built yet, only a part of the target, or raw was dropped since:"
+            " run 'dbt build', after 'olist land' or 'olist replay' where nothing has landed.",
         ),
     ],
 )

@@ -311,8 +311,8 @@ def test_what_is_wrong_is_one_sentence(
         landed = stack.enter_context(temporary_database(postgres, template=template))
         Warehouse(landed, built.folder).query("drop schema marts, reports cascade", fetch=False)
         nobody = {"PGUSER": "olist_test_nobody", "PGPASSWORD": "nobody"}
-        nothing = "Nothing has been built yet, or raw was dropped since: run 'olist land' or"
-        nothing += " 'olist replay', then 'dbt build'."
+        nothing = "Nothing has been built yet, only a part of the target, or raw was dropped since:"
+        nothing += " run 'dbt build', after 'olist land' or 'olist replay' where nothing has landed"
         for variables, words in (
             ({**postgres, "PGPORT": "1"}, "cannot be used"),
             (empty, nothing),

@@ -179,6 +179,8 @@ def test_the_command_line_prints_explains_and_writes(
         ["revenue"],
         [str(_one(built.query("select sum(price) from marts.fct_order_items")))],
     ]
+    assert main(["mf", "query", "--metrics", "orders", "--csv", "-", "--decimals", "1"]) == 2
+    assert "--decimals is for the table" in capsys.readouterr().err
     assert main(["metrics"]) == 0
     listed = capsys.readouterr().out
     assert "late_share" in listed

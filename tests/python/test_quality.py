@@ -213,7 +213,7 @@ def test_developers_have_results_of_their_own(built: Warehouse, capsys: Captured
     mine = Warehouse({**built.variables, **own}, built.folder / "mine")
     with mine.environment():
         assert main(["quality"]) == 1
-    assert "Nothing has been built yet" in capsys.readouterr().err
+    assert "olist: nothing has been built yet, only a part of the target" in capsys.readouterr().err
     chosen = ("dim_dates", "holidays", "path:models/audit/reports", *NO_UNIT_TESTS)
     assert run(mine, "build", "--select", *chosen, "--exclude", "rpt_invalid_values") == 0
     assert results(mine, "assert_calendar_attributes_are_right", "dev_quality_reports")
