@@ -88,6 +88,8 @@ def _hand_over(arguments: Sequence[str]) -> None:
         os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {option}".strip()
     if not sys.stdout.isatty():
         os.environ.setdefault("DBT_USE_COLORS", "false")
+        if not {"ls", "list", "show"}.isdisjoint(arguments):  # `| head` ends them, and no build
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     _forget_deleted_metrics(project_root() / "target")
     gc.set_threshold(100_000, 20, 100)  # dbt keeps most of what it makes: a tenth of its time else
     # after the variables: dbt copies the environment when it starts

@@ -119,7 +119,7 @@ def _start(say: Callable[[str], None]) -> None:
         if usual not in (None, port):
             say(f"Port {usual} is used by another program: using {port} from now on.")
         done = "Created and started" if is_new else "Started"
-        say(f"{done} {chosen.version} from {chosen.bin}: {describe()}")
+        say(f"{done} PostgreSQL {chosen.version} from {chosen.bin}: {describe()}")
         return
     raise LoaderError(f"No free port was found on {HOST}: try again.")
 

@@ -41,6 +41,7 @@ def boxes(manifest: dict[str, Any]) -> list[Box]:
         (node["attached_node"], column): parent["to"].split("'")[1]
         for node in manifest["nodes"].values()
         if (node.get("test_metadata") or {}).get("name") == "foreign_keys"
+        and node["config"]["severity"].lower() == "error"  # the others are not declared
         for column, parent in node["test_metadata"]["kwargs"]["columns"].items()
     }
     found = []

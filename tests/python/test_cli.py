@@ -146,6 +146,7 @@ def test_an_error_of_a_loader_is_one_sentence_and_status_1(
 
 def test_a_reader_that_goes_away_is_no_error(database: dict[str, str]) -> None:
     assert shell('"$0" -m loaders status | true').stderr == ""
+    assert shell('"$0" -m loaders.dbt ls | true').stderr == ""
 
 
 def test_env_is_instant(database: dict[str, str]) -> None:
