@@ -85,7 +85,8 @@
 
     found: what the model is made from -#}
 {% macro hashes_of_inputs(found) -%}
-    {%- set is_known = "are_noted and " ~ (not found.others and not invocation_args_dict.get("defer")) -%}
+    {%- set is_deferred = invocation_args_dict.get("defer") -%}
+    {%- set is_known = "are_noted and " ~ (not found.others and not is_deferred) -%}
     {%- set unscoped = found.unscoped if config.get("incremental_predicates") else [] %}
     with
 
@@ -108,7 +109,7 @@
         select
             md5(concat_ws(
                 ' ', '{{ local_md5(without_scope(sql)) }}', views.code, tables.code
-                {%- for seed in found.seeds %}, (select md5(string_agg(seed::text, '' order by seed::text)) from {{ seed }} as seed){% endfor %}
+                {%- for seed in found.seeds if not is_deferred %}, (select md5(string_agg(seed::text, '' order by seed::text)) from {{ seed }} as seed){% endfor %}
             )) as code,
             concat_ws(' ', tables.state, raw_tables.state) as state,
             {{ is_known }} as is_known
