@@ -73,6 +73,7 @@ def sentences(fresh: Mapping[str, Any] | None) -> list[str]:
     counts = ", ".join(
         f"{fresh[f'tests_{kind}']} {kind}" for kind in ("passed", "warned", "failed", "skipped")
     )
+    counts += " (what they test could not be built)" if fresh["tests_skipped"] else ""
     behind = fresh["batches_behind"]
     has = f"batch {fresh['built_batch_id']}" if fresh["built_batch_id"] else "no batch"
     ahead = f"raw is {behind} {'batch' if behind == 1 else 'batches'} ahead"

@@ -137,6 +137,7 @@ def test_a_batch_that_fails_its_tests(built: Warehouse, tmp_path: Path, capsys: 
     assert after["batches_behind"] == 1
     assert after["tests_failed"] == 2
     assert after["tests_skipped"] > 10
+    assert " skipped (what they test could not be built)." in said(built, capsys, "status")
     skipped = results(built, RULES)
     assert (skipped["status"], skipped["failures"]) == ("skipped", None)
     assert skipped["asked_at"] < skipped["ran_at"]
