@@ -101,7 +101,7 @@ def answer(question: str, last: Json | None = None) -> Reply:
         return Reply(f"{doubt[0].upper()}{doubt[1:]}.\n{_listed(nearest)}")
     if fits[0] in WORDS["ranked"] and adds and not reading.by:
         reading.by = [WORDS["ranked"][fits[0]]]
-        reading.limit = reading.limit or 20
+        reading.limit = reading.limit or 20  # as the analysis has
         fits = ["revenue"]
     if fits[0] not in finder.metrics():
         return _ready(fits[0], reading)

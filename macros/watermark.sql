@@ -323,9 +323,9 @@
 
 {#- What an import reads that belongs to another import: the customers of those orders.
 
-    cte: name of that import; id: column that both have -#}
-{% macro related_rows_only(cte, id) -%}
-    {{ changed_only(id, "select " ~ cte ~ "." ~ id ~ " from " ~ cte) }}
+    cte: name of that import; id: column of both; key: that of this one, where it has another name -#}
+{% macro related_rows_only(cte, id, key=none) -%}
+    {{ changed_only(key or id, "select " ~ cte ~ "." ~ id ~ " from " ~ cte) }}
 {%- endmacro %}
 
 

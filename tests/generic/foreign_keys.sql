@@ -32,7 +32,7 @@ left join
         select {{ parent.field }}
         from {{ parent.to }}
     {%- if order_id %}
-        where {{ changed_only(parent.field, "select child." ~ column ~ " from child") }}
+        where {{ related_rows_only("child", column, parent.field) }}
     {%- endif %}
     ) as parent_{{ loop.index }}
     on child.{{ column }} = parent_{{ loop.index }}.{{ parent.field }}
