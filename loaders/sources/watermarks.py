@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # A time zone is at most 14 hours ahead: what is later by any clock is no time of a change.
 _AHEAD = timedelta(hours=15)
+# Seconds by which a list of open transactions may be behind the rows that are read: InnoDB gives
+# one of up to 0.1 s ago, in whole seconds; and more is committed until the snapshot is taken.
+_LIST_LAG = 1
 
 
 class Position(NamedTuple):
@@ -45,7 +48,7 @@ def start(database: "Database", newest: str, overlap: int, *, is_zoned: bool) ->
     if not isinstance(value, datetime):
         return None if value is None else f"{value - overlap:f}"
     try:
-        back = timedelta(seconds=max(overlap, database.oldest))
+        back = timedelta(seconds=max(overlap, database.oldest + _LIST_LAG))
         if value - back > database.now + (timedelta() if is_zoned else _AHEAD):
             value = database.now + _AHEAD - timedelta(days=2)
         return (value - back).isoformat(sep=" ")

@@ -85,7 +85,7 @@ def test_a_database_is_read_whole_then_from_its_watermark_on(source: Source, que
     ) == [
         (
             *("sellers", "sellers.updated_at", "2020-01-03 10:00:00.5"),
-            *("2020-01-03 10:00:00.500000", 3),
+            *("2020-01-03 09:59:59.500000", 3),
         )
     ]
     assert query("select mode from raw._files order by batch_id desc limit 1") == [("delta",)]
@@ -116,6 +116,8 @@ def test_rows_of_an_earlier_time_that_come_late_are_read(source: Source, query: 
     assert land(source.url()).new == 2
     now = "localtimestamp(6)"
     link = source.connect()
+    if source.make == "mysql":  # InnoDB's list of transactions is 0.1 s old where it was just read
+        source.run("select count(*) from information_schema.innodb_trx")
     with link.cursor() as cursor:
         cursor.execute("begin")
         cursor.execute(f"insert into sellers values ('s5', 1, 'open', 'SP', {now})")
