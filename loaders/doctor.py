@@ -104,9 +104,10 @@ def _last_load(cursor: Cursor) -> Iterator[Finding]:
         yield Finding("last load", "none", NOTHING_LANDED, note=True)
         return
     cursor.execute(
-        "select format('batch %s %s: %s', batch_id, status, coalesce(error, source)),"
-        " status in ('failed', 'crashed') from raw._batches order by batch_id desc limit 1"
+        "select format('batch %s %s', batch_id, status), source, error"
+        " from raw._batches order by batch_id desc limit 1"
     )
-    for found, failed in cursor.fetchall():
-        remedy = "fix it and land again" if failed else ""
-        yield Finding("last load", found, remedy, note=failed)
+    for batch, source, error in cursor.fetchall():
+        found = f"{batch}: {ledger.of_source(source, error) if error else source}"
+        remedy = "fix it and land again" if error else ""
+        yield Finding("last load", found, remedy, note=error is not None)

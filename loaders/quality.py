@@ -11,7 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from loaders import connection
 from loaders.dbt import ENGINES, schema_of, target_of
 from loaders.errors import NOTHING_BUILT, LoaderError
-from loaders.land import Counts
+from loaders.land import Counts, ledger
 
 Row = dict[str, Any]
 _LOADS, _SIZES = 30, 30  # rows that are shown
@@ -149,7 +149,8 @@ def _loads(loads: Sequence[Row] | None) -> list[str]:
     lines = []
     for load in loads or ():
         counts = Counts(*(load[f"rows_{kind}"] or 0 for kind in vars(Counts())))
-        what = load["error"] or f"{load['table_name'] or load['source_name']}: {counts}"
+        of = load["table_name"] or load["source_name"]
+        what = ledger.of_source(of, load["error"] or str(counts))
         began = moment(load["started_at"])
         lines.append(f"batch {load['batch_id']:>5}  {began}  {load['status']:<9}  {what}")
     return lines
@@ -160,7 +161,7 @@ def html(found: Mapping[str, Sequence[Row] | None]) -> str:
     from jinja2 import Environment  # noqa: PLC0415 - the page only waits for it
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["moment"] = moment
+    environment.filters |= {"moment": moment, "of_source": ledger.of_source}
     environment.tests["broken"] = is_broken
     template = environment.from_string(Path(__file__).with_suffix(".html").read_text("utf-8"))
     fresh = next(iter(found["freshness"] or ()), None)

@@ -51,7 +51,7 @@ def status(form: str | None = None) -> None:
 def _print(batches: Rows, tables: Rows, streams: Rows, built: quality.Row | None) -> None:
     for batch in batches:
         counts = Counts(*(batch[f"rows_{name}"] or 0 for name in vars(Counts())))
-        what = batch["error"] or f"{batch['source']}: {counts}"
+        what = ledger.of_source(batch["source"], batch["error"] or str(counts))
         began = quality.moment(batch["started_at"])
         kind = f"{batch['mode']:<8}  {batch['status']:<9}"
         print(f"batch {batch['batch_id']:>5}  {began}  {kind}  {what}")
@@ -78,7 +78,8 @@ def _landed() -> tuple[Rows, Rows, quality.Row | None]:
         )
         batches = [batch for (batch,) in cursor.fetchall()]
         tables = []
-        for table in ALL_TABLES:
+        there = ledger.raw_columns(cursor)  # a load that failed makes none
+        for table in (table for table in ALL_TABLES if table.name in there):
             statement = (
                 "select jsonb_build_object('rows', count(*) filter (where _until_batch_id is null),"
                 " 'versions', count(*), 'last_batch_id', greatest(max(_batch_id),"

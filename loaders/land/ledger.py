@@ -304,6 +304,11 @@ def record(cursor: Cursor, batch: Batch, results: Sequence[FileResult]) -> Count
     return total
 
 
+def of_source(source: str, what: str) -> str:
+    """What came of a load, after its source; an error may begin with it already."""
+    return what if what.startswith(source) else f"{source}: {what}"
+
+
 def record_failure(link: Connection, batch_id: int, error: str) -> None:
     """Note in a transaction of its own that a batch was rolled back, and why."""
     with link.cursor() as cursor:

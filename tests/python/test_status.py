@@ -44,6 +44,17 @@ def test_what_the_ledger_has(query: Query, tmp_path: Path, capsys: Captured) -> 
     assert "raw.sellers 3 rows, 4 versions, last batch 2" in said
 
 
+def test_a_first_load_that_failed(database: dict[str, str], tmp_path: Path, capsys: Captured) -> None:
+    """It is all that status has to show; what was to be landed is named, too."""
+    write_csv(tmp_path, "sellers", "s1,01037,sao paulo,SP,one too many")
+    assert main(["land", str(tmp_path)]) == 1
+    capsys.readouterr()
+    sentence = f"{tmp_path}: olist_sellers_dataset.csv, line 2: 5 fields instead of 4;"
+    for command in ("status", "doctor"):
+        assert main([command]) == 0
+        assert sentence in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("command", ["status", "rejects", "answers"])
 def test_a_database_without_raw_has_nothing_landed_yet(
     database: dict[str, str], command: str, capsys: Captured
