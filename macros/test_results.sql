@@ -79,7 +79,10 @@
                 where marks.model in ({{ literals(facts) }})
             ), built_batch_id);
         if to_regclass('{{ fct_orders }}') is not null then
-            update {{ target_table("_pin") }} set newest_order_at = (select max(purchased_at) from {{ fct_orders }});
+            update {{ target_table("_pin") }} set newest_order_at = (
+                select max(purchased_at) from {{ fct_orders }}
+                where purchased_date_key = (select max(purchased_date_key) from {{ fct_orders }})  -- by index
+            );
         end if;
 {%- endmacro %}
 
