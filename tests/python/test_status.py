@@ -44,7 +44,9 @@ def test_what_the_ledger_has(query: Query, tmp_path: Path, capsys: Captured) -> 
     assert "raw.sellers 3 rows, 4 versions, last batch 2" in said
 
 
-def test_a_first_load_that_failed(database: dict[str, str], tmp_path: Path, capsys: Captured) -> None:
+def test_a_first_load_that_failed(
+    database: dict[str, str], tmp_path: Path, capsys: Captured
+) -> None:
     """It is all that status has to show; what was to be landed is named, too."""
     write_csv(tmp_path, "sellers", "s1,01037,sao paulo,SP,one too many")
     assert main(["land", str(tmp_path)]) == 1
