@@ -145,6 +145,7 @@ dagster: $(READY_DEV) packages ## Dagster in .venv-dagster, and the same nights 
 	@OLIST_DAGSTER="$(CURDIR)/.venv-dagster" $(BIN)/python -m pytest tests/python/test_orchestration.py tests/python/test_deploy.py
 
 .venv-%/.ready: orchestration/%/requirements.txt
+	@command -v $(UV) >/dev/null || { echo "make: $(UV) is missing: install it (python3 -m pip install uv), or name it by UV=" >&2; exit 1; }
 	@$(UV) venv --quiet --clear --python "$(PYTHON)" .venv-$*
 	@$(UV) pip install --quiet --python .venv-$*/bin/python -r $<
 	@touch $@

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from psycopg2 import sql
 
-from loaders import connection, download, packages, roles, server
+from loaders import connection, download, engines, packages, roles, server
 from loaders.connection import BUILDING, connect, exclusive
 from loaders.dbt import ENGINES, schema_of, target_of
 from loaders.errors import LoaderError
@@ -46,7 +46,12 @@ def build() -> None:
 
     if target_of() in ENGINES:  # built whole from the files, by the dbt of loaders/dbt.py
         with step("data"):
-            data = os.environ.get("OLIST_DATA") or _files() or _sample()
+            data = os.environ.get("OLIST_DATA") or _files()
+            if not data and engines.has_data(target_of()):
+                print("Data: what this database has read last (OLIST_DATA=path: others).")
+                data = ""
+            elif not data:
+                data = _sample()
         with step("dbt build"):
             packages.install(retry=False)
             _dbt_build({**os.environ, "OLIST_DATA": data})

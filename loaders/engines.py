@@ -40,6 +40,13 @@ def prepare(target: str, arguments: Sequence[str]) -> dict[str, str]:
     return variables
 
 
+def has_data(target: str) -> bool:
+    """Whether an engine's database is on this machine: without OLIST_DATA it reads what it did."""
+    variables = prepare(target, ())
+    files = (variables[name] for name in ("OLIST_DUCKDB", "OLIST_SPARK_HOME") if name in variables)
+    return any(Path(file).exists() for file in files)
+
+
 def _check_java() -> None:
     """Raise LoaderError where a Spark session cannot run; keep its log of Java short."""
     java = os.environ.get("JAVA_HOME")

@@ -59,20 +59,33 @@ from pg_db_role_setting inner join pg_database on pg_database.oid = setdatabase
 where pg_get_userbyid(setrole) = any({roles})
 union all
 select
-    format('%s has given up its limit %s', rolname, name),
-    format('alter role %I reset %I', rolname, name)
-from pg_roles cross join
-    unnest(
-        array['default_transaction_read_only', 'statement_timeout', 'idle_in_transaction_session_timeout']
-    ) as name
-where
-    rolname = ({roles})[3]
-    and not exists (
-        select from pg_db_role_setting cross join unnest(setconfig) as setting
-        where
-            setdatabase = 0 and setrole = pg_roles.oid and setting like name || '=%'
-            and split_part(setting, '=', 2) not in ('off', '0')
-    );
+    format('%s has %s, where olist roles sets %s', ({roles})[3], stored, coalesce(wanted, 'nothing')),
+    format('alter role %I reset %I', ({roles})[3], name)
+from (
+    select
+        name,
+        coalesce(name || '=' || stored.value, 'no ' || name) as stored,
+        name || '=' || limits.value as wanted
+    from (
+        values
+        ('search_path', 'marts, reports'),
+        ('default_transaction_read_only', 'on'),
+        ('statement_timeout', {timeout}),
+        ('idle_in_transaction_session_timeout', '5min')
+    ) as limits (name, value)
+    full join (
+        select
+            split_part(setting, '=', 1) as name,
+            substr(setting, strpos(setting, '=') + 1) as value
+        from pg_db_role_setting cross join unnest(setconfig) as setting
+        where setdatabase = 0 and setrole = (select oid from pg_roles where rolname = ({roles})[3])
+    ) as stored using (name)
+    where
+        stored.value is distinct from limits.value
+        and name <> 'temp_file_limit'  -- a superuser's
+        -- olist roles --reader-timeout may have set another one
+        and not (name = 'statement_timeout' and coalesce(stored.value, '0') !~ '^0+\s*[a-z]*$')
+) as settings;
 
 -- Part 2: schemas, rights and limits.
 

@@ -263,9 +263,13 @@ def show(
             " order by batch_id, table_name, partition, line_number",
             {"batch": batch, "table": table},
         )
+        places = set()
         for number, file, where, reason, text in cursor:
+            places.add(where.split()[0])
             say(f"batch {number}: {file}, {where}: {shown(reason, 0)}")
             say(f"    {shown(text, 120)}")
         say(f"{cursor.rowcount:,} rejected row{'' if cursor.rowcount == 1 else 's'}")
-        if cursor.rowcount:
+        if "line" in places:
             say("put them, corrected, into a file of that name, and land it: olist land PATH")
+        if "partition" in places:
+            say("send a right event with the same key to the topic")

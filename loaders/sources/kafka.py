@@ -109,11 +109,18 @@ def parse(location: str) -> Address:
     topics = names.split(",") if names else [f"olist.{table.name}" for table in TABLES if table.key]
     tables = {topic: BY_NAME.get(named or topic.rpartition(".")[2]) for topic in topics}
     for topic, table in tables.items():
-        if table is None or not table.key or [*tables.values()].count(table) > 1:
+        if table is None:
             known = ", ".join(table.name for table in BY_NAME.values() if table.key)
             raise LoaderError(
-                f"topic {topic} is not of one table with a key and no other topic of it: name it"
-                f" olist.<table>, or say ?table=<table>; there are {known}."
+                f"topic {topic} names no raw table: say ?table=<table> for it; there are {known}."
+            )
+        if not table.key:
+            raise LoaderError(
+                f"topic {topic}: {table.name} has no key, so it comes as a file: olist land PATH."
+            )
+        if [*tables.values()].count(table) > 1:
+            raise LoaderError(
+                f"topic {topic}: another one is of {table.name}, too; land them by two commands."
             )
     known_tables = {topic: table for topic, table in tables.items() if table}
     return Address(servers, known_tables, settings, start is not None)

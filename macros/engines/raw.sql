@@ -12,6 +12,11 @@
         {%- for table in graph.sources.values() | sort(attribute="name") -%}  {#- _batches is the first -#}
             {%- do create_raw_view(table, kind, place[:-1]) -%}
         {%- endfor -%}
+    {%- elif execute and target.type != "postgres" and flags.WHICH in ("build", "run")
+        and not adapter.check_schema_exists(target.database, "raw") -%}
+        {%- do exceptions.raise_compiler_error(
+            "This database has read nothing yet: name a folder or zip of the files, or a lake, in OLIST_DATA (docs/engines.md)."
+        ) -%}
     {%- endif -%}
 {%- endmacro %}
 

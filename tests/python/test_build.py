@@ -147,12 +147,24 @@ def test_data_of_others_are_not_removed_unless_allowed(  # noqa: PLR0917 - fixtu
 
 
 def test_another_engine_needs_no_server(
-    dbt: Dbt, sample: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+    dbt: Dbt, sample: Path, query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OLIST_TARGET", "duckdb")
+    monkeypatch.setenv("OLIST_DUCKDB", str(tmp_path / "mine.duckdb"))
     assert main(["build"]) == 0
     assert [variables["OLIST_DATA"] for variables, _ in dbt.calls] == [str(sample)]
     assert query("select to_regclass('raw._batches')") == [(None,)]
+
+
+def test_another_engine_keeps_what_it_has(
+    dbt: Dbt, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLIST_TARGET", "duckdb")
+    monkeypatch.setenv("OLIST_DUCKDB", str(tmp_path / "mine.duckdb"))
+    for _ in range(2):
+        assert main(["build"]) == 0
+        (tmp_path / "mine.duckdb").touch()
+    assert [variables["OLIST_DATA"] for variables, _ in dbt.calls] == [str(sample), ""]
 
 
 def test_the_sample_does_not_land_beside_other_data(

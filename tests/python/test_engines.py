@@ -265,3 +265,9 @@ def test_snowflake_copies_a_lake_batch_by_batch(named: Named, tmp_path: Path) ->
                 archive(str(tmp_path / "lake"), say=lambda _: None)
             snowflake.dbt(tmp_path / "lake", "build")
             assert differences(snowflake, warehouse) == {}, load.name
+
+
+def test_a_database_that_has_read_nothing_says_so(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    with pytest.raises(AssertionError, match="This database has read nothing yet"):
+        Engine("duckdb", tmp_path).dbt("", "build")

@@ -283,6 +283,8 @@ def test_limits_of_the_reader(repaired: Path) -> None:
 
 CHANGED = {
     "its settings": ("reader", "alter role {reader} set statement_timeout = 0"),
+    "its schemas": ("reader", "alter role {reader} set search_path = public"),
+    "its memory": (None, "alter role {reader} set work_mem = '1GB'"),
     "its mode": ("reader", "alter role {reader} set default_transaction_read_only = off"),
     "here": ("reader", "alter role {reader} in database olist set statement_timeout = 0"),
     "elsewhere": ("reader", "alter role {reader} in database postgres set work_mem = '1GB'"),
