@@ -76,7 +76,7 @@ def measures(settings: Settings) -> Sequence[Measure]:
                 PLAIN,
                 plains,
                 round(limit * PEER_IN_PLAIN_STARS, 2),
-                note=f"{limit} of a peer ({PEER})",
+                note=f"the goal is {limit} of a peer ({PEER})",
             )
             for runs, limit in ((wholes, 1.2), (stars, 0.9))
         ),

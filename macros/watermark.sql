@@ -91,7 +91,7 @@
     with
 
     views as (
-        select string_agg(md5(pg_get_viewdef(to_regclass(name))), '' order by name) as code
+        select string_agg(md5(pg_get_viewdef(to_regclass(nullif(name, '')))), '' order by name) as code
         from unnest(cast(array[{{ literals(found.views) }}] as text[])) as name
     ),
     tables as (

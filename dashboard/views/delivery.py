@@ -49,7 +49,8 @@ def draw(view: View) -> None:
     ).dropna(subset=["delivery_days"])
     with left:
         card(
-            f"Days by state: {first(states, STATE)[0]} waits longest",
+            "Days by state"
+            + (f": {first(states, STATE)[0]} waits longest" if len(states) > 1 else ""),
             "Average days from purchase to delivery, fractions kept, by where orders were sent.",
             states,
             bars(STATE, "delivery_days"),

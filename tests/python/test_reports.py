@@ -15,6 +15,13 @@ NAMES = sorted(path.name.removesuffix(".raw.sql") for path in REPORTS.glob("*.ra
 def test_every_report_is_compared() -> None:
     models = {path.stem for path in (project_root() / "models/reports").glob("**/rpt_*.sql")}
     assert models == set(NAMES)
+    exposures = (project_root() / "models/exposures.yml").read_text("utf-8")
+    assert {name for name in models if f"ref('{name}')" not in exposures} == set()
+    described = "".join(
+        (project_root() / f"docs/reports-{part}.md").read_text("utf-8")
+        for part in ("sales", "delivery")
+    )
+    assert {name for name in models if name not in described} == set()
 
 
 @pytest.mark.parametrize("report", NAMES)
