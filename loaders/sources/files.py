@@ -98,7 +98,7 @@ def _nothing(path: Path, lacking: Sequence[Table], unknown: Sequence[str]) -> st
     if lacking:
         return lacks
     start, end = "olist_", "_dataset.csv"
-    names = [table.file for table in TABLES]
+    names = [table.file for table in ALL_TABLES]
     tables = [name.removeprefix(start).removesuffix(end) for name in names if name.endswith(end)]
     others = [name for name in names if not name.endswith(end)]
     expected = f"named {start}<table>{end} ({', '.join(tables)}) or {', '.join(others)}"

@@ -39,7 +39,8 @@ def upload(bucket: str, *files: Path, prefix: str = "export/") -> None:
         (
             ["surprise.csv"],
             r"surprise.csv is for no known table; a file is named olist_<table>_dataset.csv"
-            r" \(customers, geolocation, .*, sellers\) or product_category_name_translation.csv\.$",
+            r" \(customers, geolocation, .*, sellers\) or product_category_name_translation.csv,"
+            r" .*, invoices.csv\.$",
         ),
         (["a.csv", "b.csv"], r"does not have olist_\w+.csv or another .*; they are named olist_<"),
         ([f"data/{SELLERS.file}", "notes.txt"], r"but the folder data in it has some: name .*data"),
