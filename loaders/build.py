@@ -46,12 +46,11 @@ def build() -> None:
 
     if target_of() in ENGINES:  # built whole from the files, by the dbt of loaders/dbt.py
         with step("data"):
-            data = os.environ.get("OLIST_DATA") or _files()
-            if not data and engines.has_data(target_of()):
-                print("Data: what this database has read last (OLIST_DATA=path: others).")
-                data = ""
-            elif not data:
+            data = os.environ.get("OLIST_DATA") or _files() or ""
+            if not data and target_of() == "duckdb" and not engines.has_data():
                 data = _sample()
+            elif not data:
+                print("Data: what this database has read last (OLIST_DATA=path: others).")
         with step("dbt build"):
             packages.install(retry=False)
             _dbt_build({**os.environ, "OLIST_DATA": data})

@@ -40,11 +40,17 @@ def prepare(target: str, arguments: Sequence[str]) -> dict[str, str]:
     return variables
 
 
-def has_data(target: str) -> bool:
-    """Whether an engine's database is on this machine: without OLIST_DATA it reads what it did."""
-    variables = prepare(target, ())
-    files = (variables[name] for name in ("OLIST_DUCKDB", "OLIST_SPARK_HOME") if name in variables)
-    return any(Path(file).exists() for file in files)
+def has_data() -> bool:
+    """Whether the DuckDB database has a raw schema: it reads what it did, without OLIST_DATA."""
+    file = Path(prepare("duckdb", ())["OLIST_DUCKDB"])
+    with suppress(ModuleNotFoundError):  # dbt says how to install it
+        import duckdb
+
+        if file.exists():
+            with duckdb.connect(str(file), read_only=True) as link:
+                link.execute("from information_schema.schemata where schema_name = 'raw'")
+                return bool(link.fetchall())
+    return False
 
 
 def _check_java() -> None:

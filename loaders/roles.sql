@@ -59,13 +59,13 @@ from pg_db_role_setting inner join pg_database on pg_database.oid = setdatabase
 where pg_get_userbyid(setrole) = any({roles})
 union all
 select
-    format('%s has %s, where olist roles sets %s', ({roles})[3], stored, coalesce(wanted, 'nothing')),
+    format('%s has %s, where olist roles sets %s', ({roles})[3], found, coalesce(made, 'nothing')),
     format('alter role %I reset %I', ({roles})[3], name)
 from (
     select
         name,
-        coalesce(name || '=' || stored.value, 'no ' || name) as stored,
-        name || '=' || limits.value as wanted
+        coalesce(name || '=' || settings.value, 'no ' || name) as found,
+        name || '=' || limits.value as made
     from (
         values
         ('search_path', 'marts, reports'),
@@ -79,13 +79,14 @@ from (
             substr(setting, strpos(setting, '=') + 1) as value
         from pg_db_role_setting cross join unnest(setconfig) as setting
         where setdatabase = 0 and setrole = (select oid from pg_roles where rolname = ({roles})[3])
-    ) as stored using (name)
+    ) as settings using (name)
     where
-        stored.value is distinct from limits.value
-        and name <> 'temp_file_limit'  -- a superuser's
+        settings.value is distinct from limits.value
+        -- others are for a superuser to set
+        and name in (select pg_settings.name from pg_settings where context = 'user')
         -- olist roles --reader-timeout may have set another one
-        and not (name = 'statement_timeout' and coalesce(stored.value, '0') !~ '^0+\s*[a-z]*$')
-) as settings;
+        and not (name = 'statement_timeout' and coalesce(settings.value, '0') !~ '^0+\s*[a-z]*$')
+) as differing;
 
 -- Part 2: schemas, rights and limits.
 

@@ -81,7 +81,9 @@
         if to_regclass('{{ fct_orders }}') is not null then
             update {{ target_table("_pin") }} set newest_order_at = (
                 select max(purchased_at) from {{ fct_orders }}
-                where purchased_date_key = (select max(purchased_date_key) from {{ fct_orders }})  -- by index
+                where
+                    purchased_date_key = (select max(purchased_date_key) from {{ fct_orders }})  -- by index
+                    and purchased_date_key > 0
             );
         end if;
 {%- endmacro %}

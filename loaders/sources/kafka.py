@@ -112,7 +112,8 @@ def parse(location: str) -> Address:
         if table is None:
             known = ", ".join(table.name for table in BY_NAME.values() if table.key)
             raise LoaderError(
-                f"topic {topic} names no raw table: say ?table=<table> for it; there are {known}."
+                f"{named or f'topic {topic}'} names no raw table: say ?table=<table>; there are"
+                f" {known}."
             )
         if not table.key:
             raise LoaderError(

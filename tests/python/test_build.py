@@ -159,12 +159,14 @@ def test_another_engine_needs_no_server(
 def test_another_engine_keeps_what_it_has(
     dbt: Dbt, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    duckdb = pytest.importorskip("duckdb")
     monkeypatch.setenv("OLIST_TARGET", "duckdb")
     monkeypatch.setenv("OLIST_DUCKDB", str(tmp_path / "mine.duckdb"))
-    for _ in range(2):
+    for statement in ("select 1", "create schema raw", "select 1"):
         assert main(["build"]) == 0
-        (tmp_path / "mine.duckdb").touch()
-    assert [variables["OLIST_DATA"] for variables, _ in dbt.calls] == [str(sample), ""]
+        duckdb.connect(str(tmp_path / "mine.duckdb")).execute(statement).close()
+    read = [variables["OLIST_DATA"] for variables, _ in dbt.calls]
+    assert read == [str(sample), str(sample), ""]  # an empty file has none
 
 
 def test_the_sample_does_not_land_beside_other_data(

@@ -158,7 +158,9 @@ def test_a_batch_that_fails_its_tests(built: Warehouse, tmp_path: Path, capsys: 
     assert second["ran_at"] > first["ran_at"]
     assert second["failing_since"] == first["failing_since"]
 
-    write_csv(tmp_path / "good", "orders", *(row.replace("never", day) for row in bad))
+    good = [row.replace("never", day) for row in bad]
+    good[0] = good[0].replace(day, "2031-05-05 10:00:00")  # outside the calendar: not the newest
+    write_csv(tmp_path / "good", "orders", *good)
     built.land(tmp_path / "good")
     built.dbt("build", *NO_UNIT_TESTS)
     after = freshness(built)
@@ -169,7 +171,7 @@ def test_a_batch_that_fails_its_tests(built: Warehouse, tmp_path: Path, capsys: 
     assert built.query(
         "select array_agg(rows_new), array_agg(rows_changed), bool_and(is_built) from"
         f" reports.rpt_loads where batch_id > {before['newest_batch_id']}"
-    ) == [([150, 0], [0, 149], True)]
+    ) == [([150, 0], [0, 150], True)]
 
 
 def test_loads_that_failed_are_listed(built: Warehouse, tmp_path: Path, capsys: Captured) -> None:

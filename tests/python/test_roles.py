@@ -274,6 +274,7 @@ def test_limits_of_the_reader(repaired: Path) -> None:
     with pytest.raises(errors.ReadOnlySqlTransaction):
         run("create temporary table mine (a int)", kind="reader")
     assert main(["roles", "--reader-timeout", "100ms"]) == 0
+    assert faults() == []
     with pytest.raises(errors.QueryCanceled):
         run("select pg_sleep(600)", kind="reader")
     assert main(["roles"]) == 0

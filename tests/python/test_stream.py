@@ -285,7 +285,8 @@ def test_a_url_is_read() -> None:
     ("location", "reason"),
     [
         *((bad, "URL cannot be read") for bad in ("", "/t", "a/olist.orders?from=5")),
-        ("a/olist.nothing", "names no raw table"),
+        ("a/olist.nothing", "topic olist.nothing names no raw table"),
+        ("a/olist.orders?table=ordrs", "ordrs names no raw table"),
         ("a/olist.geolocation", "geolocation has no key"),
         ("a/x.orders,y.orders", "another one is of orders"),
         ("a?no.setting=1", "no.setting"),
