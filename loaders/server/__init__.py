@@ -8,6 +8,9 @@ import json
 import random
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
+
+from psycopg2 import errors
 
 from loaders import connection
 from loaders.errors import LoaderError
@@ -130,4 +133,6 @@ def _ensure_database(variables: dict[str, str]) -> None:
     with connection.connect(autocommit=True, where=where) as link, link.cursor() as cursor:
         cursor.execute("select from pg_database where datname = %s", (NAME,))
         if not cursor.rowcount:
-            cursor.execute(f"create database {NAME}")
+            # One that was killed may have begun to make it: its session ends after it has.
+            with suppress(errors.DuplicateDatabase, errors.UniqueViolation):
+                cursor.execute(f"create database {NAME}")

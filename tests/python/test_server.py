@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import psycopg2
 import pytest
 
 from conftest import quiet
-from loaders import roles
+from loaders import roles, server
 from loaders.connection import connect
 from loaders.errors import LoaderError
 from loaders.paths import project_root, server_folder
@@ -368,3 +369,14 @@ for command in {commands}:
     for line in lines:
         assert line.startswith("LoaderError")
         assert line.endswith("Permission denied; run as root, whose it is.")
+
+
+def test_a_database_that_another_start_makes_meanwhile_is_taken(
+    postgres: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"olist_made_{os.getpid()}"
+    monkeypatch.setattr(server, "NAME", name)
+    with ThreadPoolExecutor(8) as starts:
+        assert list(starts.map(server._ensure_database, [postgres] * 8)) == [None] * 8
+    with connect(autocommit=True, where={**postgres, "PGDATABASE": "postgres"}) as link:
+        link.cursor().execute(f"drop database {name}")
