@@ -49,8 +49,8 @@ def draw(view: View) -> None:
     ).dropna(subset=["delivery_days"])
     with left:
         card(
-            "Days by state"
-            + (f": {first(states, STATE)[0]} waits longest" if len(states) > 1 else ""),
+            f"Days by state: {first(states, STATE)[0]}"
+            f" {'alone' if len(states) == 1 else 'waits longest'}",
             "Average days from purchase to delivery, fractions kept, by where orders were sent.",
             states,
             bars(STATE, "delivery_days"),
