@@ -7,16 +7,23 @@ parent's own size.
 import resource
 import runpy
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+
+def size_in(file: Path, name: str) -> int:
+    """Bytes of an entry of a file that Linux has on a process; 0 where there is none."""
+    with suppress(OSError):
+        for line in file.read_text("ascii").splitlines():
+            if line.startswith(name):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def peak() -> int:
     """Bytes that this process had in memory at most."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        for line in status.read_text("ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    if found := size_in(Path("/proc/self/status"), "VmHWM:"):
+        return found
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size if sys.platform == "darwin" else size * 1024
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.dbt import Run, ask, dbt, empty, parse
 from benchmarks.measure import Measure
+from benchmarks.peak import size_in
 from benchmarks.settings import Cost, Settings, run
 from loaders import connection
 
@@ -94,7 +95,10 @@ def _server_memory() -> Iterator[list[int]]:
             children = Path(f"/proc/{postmaster}/task/{postmaster}/children")
             while not stop.wait(0.5):
                 found = [postmaster, *children.read_text("ascii").split()]
-                seen.append(sum(map(_share, found)))
+                # PSS: of what processes share, each has its part.
+                seen.append(
+                    sum(size_in(Path(f"/proc/{one}/smaps_rollup"), "Pss:") for one in found)
+                )
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -103,15 +107,6 @@ def _server_memory() -> Iterator[list[int]]:
     finally:
         stop.set()
         watcher.join()
-
-
-def _share(process: str) -> int:
-    """Bytes of a process, with its part of what it shares."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text("ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return 0
 
 
 def _table(one: _Steps) -> list[Measure]:

@@ -44,7 +44,8 @@
 {#- on-run-start of --full-refresh: drops those keys. A table that is dropped takes the keys that point at it
     along, for which it needs the tables that have them: two dimensions at once would wait for each other.
     All tables are locked first, or, while a reader is at one of them, none: it gives up long before
-    PostgreSQL looks for deadlocks (250 ms on the embedded server, 1 s by default), so a reader is never the one that is ended. -#}
+    PostgreSQL looks for deadlocks (250 ms on the embedded server, 1 s by default), so a reader is never
+    the one that is ended. -#}
 {% macro drop_foreign_keys() -%}
     {%- if execute and target.type == "postgres" and flags.FULL_REFRESH and flags.WHICH in ("build", "run") %}
     do $do$

@@ -255,7 +255,7 @@ def show(
         if not ledger.exists(cursor):
             raise LoaderError("nothing was landed here yet: olist land PATH.")
         cursor.execute(
-            "select batch_id, file_name,"
+            "select batch_id, file_name, partition,"
             " coalesce('partition ' || partition || ', offset ', 'line ') || line_number, reason,"
             " raw_text from raw._rejected_rows"
             " where (%(batch)s is null or batch_id = %(batch)s)"
@@ -263,13 +263,13 @@ def show(
             " order by batch_id, table_name, partition, line_number",
             {"batch": batch, "table": table},
         )
-        places = set()
-        for number, file, where, reason, text in cursor:
-            places.add(where.split()[0])
+        partitions = set()
+        for number, file, partition, where, reason, text in cursor:
+            partitions.add(partition)
             say(f"batch {number}: {file}, {where}: {shown(reason, 0)}")
             say(f"    {shown(text, 120)}")
         say(f"{cursor.rowcount:,} rejected row{'' if cursor.rowcount == 1 else 's'}")
-        if "line" in places:
+        if None in partitions:  # of a file
             say("put them, corrected, into a file of that name, and land it: olist land PATH")
-        if "partition" in places:
+        if partitions - {None}:
             say("send a right event with the same key to the topic")
