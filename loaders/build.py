@@ -13,14 +13,14 @@ from pathlib import Path
 from psycopg2 import sql
 
 from loaders import connection, download, engines, packages, roles, server
+from loaders.alerts import watched
 from loaders.connection import BUILDING, connect, exclusive
 from loaders.dbt import ENGINES, schema_of, target_of
 from loaders.errors import LoaderError
 from loaders.lake import archiving
 from loaders.land import Rules, land, ledger
 from loaders.paths import project_root, sample_folder, state_root
-from loaders.sources import deliver
-from loaders.tables import OPTIONAL, TABLES
+from loaders.tables import OPTIONAL
 
 # Unit tests ask whether the SQL is right, not whether the data is: `make test` runs them.
 # The SQL of each node is in target/run: dbt need not write it to its log as well.
@@ -70,7 +70,7 @@ def build() -> None:
             with step("land"):
                 # What comes here is a whole export, so a row that it lacks was removed.
                 rules = Rules(allow_removals=os.environ.get("OLIST_ALLOW_REMOVALS") == "1")
-                land(found, mode="snapshot", rules=rules, archiving=archiving())
+                land(found, mode="snapshot", rules=rules, archiving=archiving(), whole=True)
         with step("dbt build"):
             packages.install(retry=False)
             variables = {**os.environ, **access["transformer"]}
@@ -83,19 +83,11 @@ def _files() -> str | None:
     """Location of a whole export: what OLIST_DATA names, or Kaggle's; else None."""
     if named := os.environ.get("OLIST_DATA"):
         print(f"Data: {named} (OLIST_DATA).")
-        if "://" not in named:
-            named = str(Path(named).expanduser())
-        with deliver(named) as delivery:
-            there = {file.table for file in delivery.files}
-        if missing := [table.file for table in TABLES if table not in there]:
-            raise LoaderError(
-                f"{named}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all nine"
-                " files. Land some of them with 'olist land'."
-            )
-        return named
+        return named if "://" in named else str(Path(named).expanduser())
     if download.has_credentials():
         print("Data: the Olist dataset from Kaggle, with the credentials on this machine.")
-        return str(download.download(state_root() / "data"))
+        with watched("download from Kaggle"):
+            return str(download.download(state_root() / "data"))
     return None
 
 
@@ -104,7 +96,7 @@ def _landed_or_sample() -> str | None:
     landed = _last_source()
     if landed in {None, str(sample_folder())}:
         return _sample()
-    print(f"Data: already landed, the nine tables last from {landed} (OLIST_DATA=path: others).")
+    print(f"Data: what has landed already, last from {landed} (OLIST_DATA=path: others).")
     return None
 
 

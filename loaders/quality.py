@@ -67,7 +67,7 @@ def _rows(cursor: Cursor, report: str, order: str) -> list[Row] | None:
 def sentences(fresh: Mapping[str, Any] | None) -> list[str]:
     """What the row of rpt_freshness says, in two lines."""
     if fresh is None:
-        return [NOTHING_BUILT[0].upper() + NOTHING_BUILT[1:]]
+        return ["Nothing has been built in this target, or a part of it: run 'dbt build'."]
     if fresh["built_at"] is None:
         return ["The facts have not all been built in this target: run 'dbt build'."]
     counts = ", ".join(

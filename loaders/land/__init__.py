@@ -54,14 +54,15 @@ def land(
     *,
     archiving: Archiving = lambda _, delivery, __: nullcontext(delivery),
     holder: Connection | None = None,
+    whole: bool = False,
 ) -> Counts:
     """Land what a location has (a folder, a zip, ``scheme://…``) as one batch.
 
     ``delta`` never removes a row; ``snapshot`` says that the files are complete, and closes the
     rows that they no longer have. ``tables`` limits the batch to these raw tables; ``archiving``
-    may wrap the landing; ``holder`` is a session that holds the source's locks already. Returns the
-    rows read and written. Raises LoaderError, and leaves the
-    database as it was, when anything is wrong.
+    may wrap the landing; ``holder`` is a session that holds the source's locks already; a ``whole``
+    landing has all nine tables. Returns the rows read and written. Raises LoaderError, and leaves
+    the database as it was, when anything is wrong.
     """
     rules = rules or Rules()
     if mode not in {"delta", "snapshot"}:
@@ -75,6 +76,8 @@ def land(
             request = Request(mode=mode, wait=rules.wait, say=say, holder=holder)
             delivery = stack.enter_context(deliver(str(location), tables, request))
             source = delivery.source
+            if whole:
+                _stop_if_tables_are_missing(delivery)
             for name in delivery.unknown:
                 say(f"{name}: left out, no raw table takes it")
             # What is wrong with a header is said before anything is locked or copied.
@@ -97,6 +100,15 @@ def land(
             rules=rules,
             # A lake has the sample's batch already, and would restore it.
             may_start_anew=kept is delivery,
+        )
+
+
+def _stop_if_tables_are_missing(delivery: Delivery) -> None:
+    there = {file.table for file in delivery.files}
+    if missing := [table.file for table in TABLES if table not in there]:
+        raise LoaderError(
+            f"{delivery.source}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all"
+            " nine files. Land some of them with 'olist land'."
         )
 
 

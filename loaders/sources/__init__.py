@@ -2,8 +2,8 @@
 
 import importlib
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import IO
@@ -102,6 +102,16 @@ class Request:
 
 
 _DEFAULT = Request()
+
+
+@contextmanager
+def named(source: str) -> Iterator[None]:
+    """Let an error of the block say what the ledger calls the source."""
+    try:
+        yield
+    except LoaderError as error:
+        error.source = source
+        raise
 
 
 def deliver(

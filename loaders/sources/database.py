@@ -17,7 +17,7 @@ from tqdm import tqdm
 from loaders.connection import connect
 from loaders.dbt import project_variable
 from loaders.errors import LoaderError
-from loaders.sources import Delivery, Request, SourceFile, watermarks
+from loaders.sources import Delivery, Request, SourceFile, named, watermarks
 from loaders.sources.dialects import ERRORS, Column, Database, Read, opened, reason
 from loaders.sources.text import reader_of
 from loaders.sources.watermarks import Position
@@ -120,11 +120,8 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
         last = {} if request.mode == "snapshot" else watermarks.known(link, source)
         link.commit()
         load = _Load(address, request.say, only, last)
-        try:
+        with named(source):
             files = load.read(stack)
-        except LoaderError as error:
-            error.source = source
-            raise
         remember = partial(watermarks.remember, source, load.positions)
         yield Delivery(source, files, remember=remember)
 

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from loaders.errors import LoaderError, shown
-from loaders.sources import Delivery, Request, SourceFile
+from loaders.sources import Delivery, Request, SourceFile, named
 from loaders.sources.text import stream_of
 from loaders.tables import ALL_TABLES, BY_FILE, BY_NAME, TABLES, Table
 
@@ -38,9 +38,10 @@ _Found = tuple[str, Callable[[Table], SourceFile]]
 @contextmanager
 def deliver(location: str, only: Sequence[str], _: Request) -> Iterator[Delivery]:
     """Deliver the files of a folder or zip; see ``find_files``."""
-    files, unknown = find_files(Path(location), only)
-    # Absolute, so that the file is found again from any folder.
-    source = shown(str(Path(location).resolve()), limit=0)
+    path = Path(location).resolve()  # it is found again from any folder
+    source = shown(str(path), limit=0)
+    with named(source):
+        files, unknown = find_files(path, only)
     yield Delivery(source, files, [shown(name) for name in unknown])
 
 

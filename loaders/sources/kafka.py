@@ -22,7 +22,7 @@ from psycopg2.extras import execute_values
 
 from loaders.connection import connect, exclusive, lock_of
 from loaders.errors import LoaderError, PassingError
-from loaders.sources import REMOVED, Delivery, Request, SourceFile
+from loaders.sources import REMOVED, Delivery, Request, SourceFile, named
 from loaders.sources.events import BadEvent, row_of
 from loaders.sources.text import reader_of
 from loaders.tables import BY_NAME, TABLES, Table
@@ -158,12 +158,8 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
                 exclusive(link, partial(wait_for_turn, topic), lock_of_topic(topic))
             )
         batch = _Batch(address, {} if address.from_beginning else _landed(link, address.tables))
-        try:
-            with reading(address) as consumer:
-                batch.read(consumer, stack)
-        except LoaderError as error:
-            error.source = address.source
-            raise
+        with named(address.source), reading(address) as consumer:
+            batch.read(consumer, stack)
         yield Delivery(address.source, batch.delivered(), remember=batch.remember)
 
 

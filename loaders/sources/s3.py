@@ -11,7 +11,7 @@ from pathlib import Path
 
 from loaders.errors import LoaderError
 from loaders.objects import Store, explained, open_store
-from loaders.sources import Delivery, Request
+from loaders.sources import Delivery, Request, named
 from loaders.sources.files import find_files
 
 _LANDABLE = (".csv", ".csv.gz")
@@ -23,19 +23,20 @@ def deliver(location: str, only: Sequence[str], _: Request) -> Iterator[Delivery
     location = location.rstrip("/")
     with tempfile.TemporaryDirectory(prefix="olist-s3-") as scratch:
         folder = Path(scratch)
-        if location.lower().endswith((".zip", *_LANDABLE)):
-            above, _slash, name = location.rpartition("/")
-            store, path, names = open_store(above), folder / name, [name]
-        else:
-            store, path = open_store(location), folder
-            names = _landable(store)
-        for name in names:
-            with explained(location), (folder / name).open("wb") as file:
-                store.fetch(name, file)
-        try:
-            files, unknown = find_files(path, only)
-        except LoaderError as error:
-            raise LoaderError(str(error).replace(str(path), location)) from error
+        with named(location):
+            if location.lower().endswith((".zip", *_LANDABLE)):
+                above, _slash, name = location.rpartition("/")
+                store, path, names = open_store(above), folder / name, [name]
+            else:
+                store, path = open_store(location), folder
+                names = _landable(store)
+            for name in names:
+                with explained(location), (folder / name).open("wb") as file:
+                    store.fetch(name, file)
+            try:
+                files, unknown = find_files(path, only)
+            except LoaderError as error:
+                raise LoaderError(str(error).replace(str(path), location)) from error
         yield Delivery(location, files, unknown)
 
 

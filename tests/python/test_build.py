@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Query, write_csv
+from inbox import open_inbox
 from loaders import build, download, packages
 from loaders.cli import main
 from loaders.land import land
@@ -88,7 +89,7 @@ def test_the_sample_gives_way_to_data_that_are_named(  # noqa: PLR0917 - fixture
     assert [switches for _, switches in dbt.calls] == [(), (), on]
     monkeypatch.delenv("OLIST_DATA")
     assert main(["build"]) == 0  # on what is landed, not on the sample
-    assert f"Data: already landed, the nine tables last from {export} (" in capsys.readouterr().out
+    assert f"Data: what has landed already, last from {export} (" in capsys.readouterr().out
     assert sources(query) == [export.name]
 
 
@@ -116,16 +117,26 @@ def test_kaggle_comes_before_the_sample(
     assert sources(query) == [export.name]
 
 
-def test_a_part_of_an_export_is_refused(
+def test_what_is_no_whole_export_is_a_failed_load(
     dbt: Dbt, query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    write_csv(tmp_path / "part", "sellers", "s1,01037,sao paulo,SP")
-    monkeypatch.setenv("OLIST_DATA", str(tmp_path / "part"))
-    assert main(["build"]) == 1
+    part = tmp_path / "part"
+    write_csv(part, "sellers", "s1,01037,sao paulo,SP")
+    with open_inbox() as inbox:
+        monkeypatch.setenv("OLIST_NOTIFY", inbox.address)
+        monkeypatch.chdir(tmp_path)
+        for named in (str(part), "nowhere"):
+            monkeypatch.setenv("OLIST_DATA", named)
+            assert main(["build"]) == 1
+        assert inbox.titles == [f"load of {part} failed", "load of nowhere failed"]
     said = capsys.readouterr().err
-    assert "lacks olist_customers_dataset.csv, olist_geolocation_dataset.csv, " in said
+    assert f"{part}: lacks olist_customers_dataset.csv, olist_geolocation_dataset.csv, " in said
     assert "inventory" not in said
-    assert query("select to_regclass('raw._batches')") == [(None,)]
+    assert query("select source, status from raw._batches order by batch_id") == [
+        (str(part), "failed"),
+        (str(tmp_path / "nowhere"), "failed"),
+    ]
+    assert query("select to_regclass('raw.sellers')") == [(None,)]
     assert not dbt.calls
 
 

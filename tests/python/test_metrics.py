@@ -151,6 +151,13 @@ def test_a_question_without_an_answer_is_one_sentence(question: dict[str, Any], 
     assert len(str(told.value)) < 300
 
 
+def test_a_target_that_an_older_version_built() -> None:
+    with pytest.raises(LoaderError) as told, metrics.reading() as cursor:
+        cursor.execute("select coupon_value from marts.fct_orders")
+    assert 'column "coupon_value" does not exist: this target was built by an ' in str(told.value)
+    assert "run 'dbt build' in it" in str(told.value)
+
+
 def test_all_is_read_in_one_transaction_that_cannot_write() -> None:
     with metrics.reading() as cursor:
         for name, value in (("read_only", "on"), ("isolation", "repeatable read")):
