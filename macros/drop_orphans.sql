@@ -17,7 +17,7 @@
         {%- set state = state if orphan["name"] in kept else "dropped" -%}
         {{ log(orphan["kind"] ~ " " ~ orphan["name"] ~ " of " ~ orphan["owner"] ~ (": " ~ state if drop), info=true) }}
     {%- endfor -%}
-    {%- set remedy = "" if drop or not found.rows else "; to drop them: --args '{drop: true}'" -%}
+    {%- set remedy = "" if drop or not found.rows else "; to drop them: --args '{drop: true}' (and the --vars of your builds: they make optional models)" -%}
     {{ log(found.rows | length ~ " tables and views that nothing of the project makes" ~ remedy, info=true) }}
 {%- endmacro %}
 

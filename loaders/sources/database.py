@@ -191,8 +191,8 @@ class _Load:
                 f"has no table {', '.join(names)} that user {self.address.user} may see; name"
                 " another by table.<raw table>=<its name>, prefix= or suffix= in the URL"
             )
-        for name in missing:
-            self.say(f"{name}: not in {self.address.source}")
+        if missing:
+            self.say(f"not in {self.address.source}: {', '.join(missing)}")
         return found
 
     def _whole(self, table: Table, relation: str, there: Mapping[str, Column]) -> Read:
