@@ -67,7 +67,10 @@ def _rows(cursor: Cursor, report: str, order: str) -> list[Row] | None:
 def sentences(fresh: Mapping[str, Any] | None) -> list[str]:
     """What the row of rpt_freshness says, in two lines."""
     if fresh is None:
-        return ["Nothing has been built in this target, or a part of it: run 'dbt build'."]
+        return [
+            f"{schema_of('reports')}.rpt_freshness is not there: nothing has been built in this"
+            " target, only a part of it, or raw was dropped since; run 'dbt build'."
+        ]
     if fresh["built_at"] is None:
         return ["The facts have not all been built in this target: run 'dbt build'."]
     counts = ", ".join(

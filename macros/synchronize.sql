@@ -222,11 +222,11 @@
     {%- set reader = env_var("OLIST_READER_ROLE", "olist_reader") %}
     do $do$
     begin
-        if exists (
-            select from pg_roles
-            where
-                rolname = {{ dbt.string_literal(reader) }}
-                and has_schema_privilege(rolname, {{ dbt.string_literal(relation.schema) }}, 'usage')
+        -- by its number: null where there is no such role
+        if has_schema_privilege(
+            to_regrole(quote_ident({{ dbt.string_literal(reader) }}))::oid,
+            {{ dbt.string_literal(relation.schema) }},
+            'usage'
         ) then
             grant select, references on {{ relation }} to {{ adapter.quote(reader) }};
         end if;

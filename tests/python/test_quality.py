@@ -302,7 +302,7 @@ def test_the_page_shows_texts_as_they_are() -> None:
     text = quality.html({**dict.fromkeys(("freshness", "loads", "sizes")), **found})
     assert "&lt;script&gt;" in text
     assert "1,234" in text
-    assert "Nothing has been built in this target" in text
+    assert "nothing has been built in this target" in text
 
 
 @pytest.mark.parametrize("given", [(), ("DATA=nowhere.zip",)])

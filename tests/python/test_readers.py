@@ -27,6 +27,8 @@ def test_readers_see_whole_tables_and_never_a_missing_one(
     history = exports(tmp_path, 0.005)
     run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
     warehouse.dbt("build", *STAR)
+    if warehouse.query("show server_version_num") < [("180000",)]:
+        pytest.skip("the catalog has foreign keys on PostgreSQL 18")
     states = {
         mart: f"select '{mart}', count(*), md5(string_agg(mart::text, ',' order by mart::text))"
         f" from marts.{mart} as mart"
