@@ -59,7 +59,9 @@ def play(
     say(f"sending {first:,} events of sellers and products, then {len(events) - first:,} of orders")
     started = time.monotonic()
     for number, (table, row) in enumerate(events, -first):
-        producer.poll(max(0.0, started + number / rate - time.monotonic()))
+        while (wait := started + number / rate - time.monotonic()) > 0:
+            producer.poll(wait)  # which ends when an event was delivered
+        producer.poll(0)
         key = {name: row[name] for name in BY_NAME[table].key}
         value = {name: text or None for name, text in row.items()}
         if len(producer) > 50_000:  # noqa: PLR2004 - half of what it holds

@@ -64,6 +64,16 @@ def test_every_metric_is_listed_with_what_it_is(built: Warehouse) -> None:
     assert "product__category_name" not in named
 
 
+def test_every_dimension_is_documented() -> None:
+    page = (project_root() / "docs" / "semantic-layer.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", page.partition("## Dimensions")[2], re.M)
+    documented = {
+        f"{entity}__{name}" for entity, row in rows for name in re.findall(r"`(\w+)`", row)
+    }
+    there = {name.name for one in metrics.metrics() for name in metrics.dimensions(one.name)}
+    assert there - {"metric_time__day"} == documented
+
+
 @pytest.mark.parametrize(
     ("question", "query"),
     [

@@ -26,6 +26,7 @@ from loaders.cli import main
 from loaders.errors import LoaderError, PassingError
 from loaders.land import Counts, land
 from loaders.paths import project_root
+from loaders.sample import stream
 from loaders.sources.events import BadEvent, row_of
 from loaders.sources.kafka import parse
 from loaders.stream import _CANCELED
@@ -486,3 +487,13 @@ def test_a_network_that_is_cut_in_a_batch_loses_nothing(
             sink.send_signal(signal.SIGTERM)
             assert sink.wait(60) == 0, log.read_text()
         assert query(offsets) == query("select sum(rows_read)::int from raw._batches") == [(sent,)]
+
+
+def test_the_sample_is_played_at_the_rate_that_is_asked_for(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = [("orders", {"order_id": f"o{number}"}) for number in range(31)]
+    monkeypatch.setattr(stream, "events_of", lambda *_: orders)
+    started = time.monotonic()
+    stream.play(broker.url(), rate=20, scale=0.001, seed=1, say=lambda _: None)
+    assert time.monotonic() - started > 30 / 20
