@@ -68,8 +68,9 @@ def sentences(fresh: Mapping[str, Any] | None) -> list[str]:
     """What the row of rpt_freshness says, in two lines."""
     if fresh is None:
         return [
-            f"{schema_of('reports')}.rpt_freshness is not there: nothing has been built in this"
-            " target, only a part of it, or raw was dropped since; run 'dbt build'."
+            f"{schema_of('reports')}.rpt_freshness is not there, or not for this user: nothing"
+            " has been built in this target, only a part of it, or raw was dropped since; run 'dbt"
+            " build'."
         ]
     if fresh["built_at"] is None:
         return ["The facts have not all been built in this target: run 'dbt build'."]

@@ -221,8 +221,9 @@ def reading() -> Iterator[Cursor]:
         raise LoaderError(NOTHING_BUILT) from error
     except psycopg2.errors.UndefinedColumn as error:
         raise LoaderError(
-            f"{connection.reason_of(error)}: this target was built by an older version of the"
-            " project; run 'dbt build' in it, or choose another one (OLIST_TARGET)."
+            f"{connection.reason_of(error)}: write texts of a condition in single quotes; else this"
+            " target was built by another version of the project: run 'dbt build' in it, or choose"
+            " another one (OLIST_TARGET)."
         ) from error
     except psycopg2.errors.InsufficientPrivilege as error:
         raise LoaderError(f"{connection.denied(error)}.") from error

@@ -107,8 +107,8 @@ def _stop_if_tables_are_missing(delivery: Delivery) -> None:
     there = {file.table for file in delivery.files}
     if missing := [table.file for table in TABLES if table not in there]:
         raise LoaderError(
-            f"{delivery.source}: lacks {', '.join(missing)}; OLIST_DATA is a whole export of all"
-            " nine files. Land some of them with 'olist land'."
+            f"{delivery.source}: lacks {', '.join(missing)}; a whole export has all nine files: add"
+            " them, or land some of them with 'olist land'."
         )
 
 

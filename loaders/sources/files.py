@@ -38,10 +38,10 @@ _Found = tuple[str, Callable[[Table], SourceFile]]
 @contextmanager
 def deliver(location: str, only: Sequence[str], _: Request) -> Iterator[Delivery]:
     """Deliver the files of a folder or zip; see ``find_files``."""
-    path = Path(location).resolve()  # it is found again from any folder
-    source = shown(str(path), limit=0)
-    with named(source):
+    path = Path(location).absolute()  # so that it is found again from any folder
+    with named(shown(str(path), limit=0)):
         files, unknown = find_files(path, only)
+    source = shown(str(path.resolve()), limit=0)
     yield Delivery(source, files, [shown(name) for name in unknown])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from loaders.errors import LoaderError
+from loaders.errors import LoaderError, redact
 from loaders.objects import Store, explained, open_store
 from loaders.sources import Delivery, Request, named
 from loaders.sources.files import find_files
@@ -23,7 +23,7 @@ def deliver(location: str, only: Sequence[str], _: Request) -> Iterator[Delivery
     location = location.rstrip("/")
     with tempfile.TemporaryDirectory(prefix="olist-s3-") as scratch:
         folder = Path(scratch)
-        with named(location):
+        with named(redact(location)):
             if location.lower().endswith((".zip", *_LANDABLE)):
                 above, _slash, name = location.rpartition("/")
                 store, path, names = open_store(above), folder / name, [name]

@@ -221,4 +221,12 @@ CASES: dict[str, tuple[Make, str]] = {
         _with(lambda path: path.symlink_to("gone.csv")),
         "is a link to what is gone",
     ),
+    "a dangling link by itself": (
+        _with(lambda path: path.symlink_to("gone.csv"), whole=False),
+        "no such file or folder; it is a link to what is gone",
+    ),
+    "a link to itself": (
+        _with(lambda path: path.symlink_to(path), whole=False),
+        r"cannot be read \(Too many levels of symbolic links\)",
+    ),
 }

@@ -104,7 +104,9 @@ def test_an_encoding_that_is_wrong(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("form", ["file", "capitals", "gzip", "zip", "link", "link to a folder"])
+@pytest.mark.parametrize(
+    "form", ["file", "capitals", "gzip", "zip", "link", "link that is named", "link to a folder"]
+)
 def test_names_and_places(form: str, tmp_path: Path, query: Query) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -121,9 +123,10 @@ def test_names_and_places(form: str, tmp_path: Path, query: Query) -> None:
             landed = tmp_path / "a.ZIP"
             with zipfile.ZipFile(landed, "w", zipfile.ZIP_BZIP2) as packed:
                 packed.writestr(f"a b/{SELLERS.file.title()}", TEXT)
-        case "link":
+        case "link" | "link that is named":
             (tmp_path / "elsewhere").write_text(TEXT)
             path.symlink_to(tmp_path / "elsewhere")
+            landed = folder if form == "link" else path
         case _:
             path.write_text(TEXT)
             landed = tmp_path / "link"

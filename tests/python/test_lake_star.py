@@ -39,8 +39,8 @@ def test_the_star_of_a_replayed_raw_is_the_same(
     assert warehouse.marts() == marts  # tables stay; the views on raw are gone until a build
     assert main(["status"]) == 0
     assert capsys.readouterr().out.endswith(
-        "reports.rpt_freshness is not there: nothing has been built in this target, only a part of"
-        " it, or raw was dropped since; run 'dbt build'.\n"
+        "reports.rpt_freshness is not there, or not for this user: nothing has been built in this"
+        " target, only a part of it, or raw was dropped since; run 'dbt build'.\n"
     )
     warehouse.dbt("build", *STAR)  # as it was then
     assert warehouse.marts() != marts

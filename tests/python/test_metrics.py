@@ -150,6 +150,10 @@ def test_a_question_gives_what_sql_gives(
         ({"metrics": ["orders"], "order": ("revenue",)}, "'revenue'"),
         ({"metrics": ["orders"], "where": ("{{ Dimension('state') }} = 'SP'",)}, "'state'"),
         ({"metrics": ["orders"], "where": ("{{ nonsense",)}, "MetricFlow cannot make SQL"),
+        (
+            {"metrics": ["orders"], "where": ("{{ Dimension('order_id__order_status') }} = sent",)},
+            'column "sent" does not exist: write texts of a condition in single quotes',
+        ),
         ({"saved": "monthly"}, "the nearest is 'monthly_sales'"),
     ],
 )
@@ -161,11 +165,11 @@ def test_a_question_without_an_answer_is_one_sentence(question: dict[str, Any], 
     assert len(str(told.value)) < 300
 
 
-def test_a_target_that_an_older_version_built() -> None:
+def test_a_target_that_another_version_built() -> None:
     with pytest.raises(LoaderError) as told, metrics.reading() as cursor:
         cursor.execute("select coupon_value from marts.fct_orders")
-    assert 'column "coupon_value" does not exist: this target was built by an ' in str(told.value)
-    assert "run 'dbt build' in it" in str(told.value)
+    assert 'column "coupon_value" does not exist: ' in str(told.value)
+    assert "built by another version of the project: run 'dbt build' in it" in str(told.value)
 
 
 def test_all_is_read_in_one_transaction_that_cannot_write() -> None:

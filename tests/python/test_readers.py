@@ -27,8 +27,6 @@ def test_readers_see_whole_tables_and_never_a_missing_one(
     history = exports(tmp_path, 0.005)
     run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
     warehouse.dbt("build", *STAR)
-    if warehouse.query("show server_version_num") < [("180000",)]:
-        pytest.skip("the catalog has foreign keys on PostgreSQL 18")
     states = {
         mart: f"select '{mart}', count(*), md5(string_agg(mart::text, ',' order by mart::text))"
         f" from marts.{mart} as mart"
@@ -39,13 +37,15 @@ def test_readers_see_whole_tables_and_never_a_missing_one(
         f" on fact.{column} = other.{key}"
         for fact, column, dimension, key in warehouse.query(KEYS)
     ]
-    assert len(joins) == 25
+    has_keys = warehouse.query("show server_version_num") >= [("180000",)]
+    assert len(joins) == (25 if has_keys else 0)
     before = {mart: warehouse.query(query)[0] for mart, query in states.items()}
     run_load(warehouse.variables, str(next(history)), *SNAPSHOT)
     with ExitStack() as stack:
         readers = [
             stack.enter_context(asking(warehouse.variables, *queries))
             for queries in (tuple(states.values()), tuple(joins))
+            if queries
         ]
         warehouse.dbt("build", *STAR, *options)
     after = {mart: warehouse.query(query)[0] for mart, query in states.items()}
