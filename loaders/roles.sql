@@ -100,6 +100,9 @@ begin
 end
 $$;
 
+comment on schema marts is 'Facts and dimensions, one row per event and member: names are contracts';
+comment on schema reports is 'What is computed from marts, ready for charts: names are contracts';
+
 revoke all on database {database} from {loader}, {transformer}, {reader};
 grant connect on database {database} to {loader}, {transformer}, {reader};
 grant temporary on database {database} to {loader}, {transformer};

@@ -359,6 +359,15 @@ def test_the_reader_finds_the_keys(home: Path) -> None:
     assert keys == [("FOREIGN KEY",), ("PRIMARY KEY",)]
 
 
+def test_the_reader_finds_what_a_schema_is_for(home: Path) -> None:
+    described = run(
+        "select nspname::text from pg_namespace"
+        " where obj_description(oid) like '%names are contracts' order by 1",
+        kind="reader",
+    )
+    assert described == [("marts",), ("reports",)]
+
+
 def test_passwords(repaired: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = repaired / ".postgres" / "roles.json"
     assert file.stat().st_mode & 0o777 == 0o600
