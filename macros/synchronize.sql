@@ -122,6 +122,9 @@
     begin isolation level repeatable read;
     {%- if is_incremental() %}
     lock table {{ this }} in share row exclusive mode;
+    {%- elif load_cached_relation(this).is_table %}
+    -- Readers go on. An autovacuum that waits for the indexes' new names would be a deadlock.
+    lock table {{ this }} in share update exclusive mode;
     {%- endif -%}
     {%- endset -%}
     {%- set scope = scope_of_run(begin) -%}

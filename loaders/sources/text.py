@@ -254,6 +254,8 @@ def _wrong(names: tuple[str, ...], table: Table) -> str | None:
         like = [difflib.get_close_matches(_plain(name), plain, 1, 0.8) for name in missing]
         meant = sorted({plain[near] for found in like for near in found})
         hint = "".join(f" (did you mean it by '{shown(near)}'? rename it)" for near in meant)
+        if not hint and 0 < len(extra) < len(names):  # else it may be a row of data
+            hint = f" (is it what '{shown(', '.join(extra))}' is? rename it, or add the column)"
         hint = hint or f": export the file with {'it' if len(missing) == 1 else 'them'}"
         return f"the header lacks column {', '.join(missing)}{hint}; {expected}"
     if len(names) > _MOST:

@@ -106,6 +106,10 @@ CASES: dict[str, tuple[Make, str]] = {
         content(HEADER.replace("_state", "_stat") + "\n" + ROWS),
         rf"{_LACKS} seller_state \(did you mean it by 'seller_stat'\? rename it\); expected",
     ),
+    "column of another name": (
+        content(HEADER.replace("seller_state", "uf") + "\n" + ROWS),
+        rf"{_LACKS} seller_state \(is it what 'uf' is\? rename it, or add the column\); expected",
+    ),
     "column in capitals": (
         content(HEADER.replace("seller_city", " Seller City") + "\n" + ROWS),
         r"did you mean it by ' Seller City'\?",
@@ -118,7 +122,7 @@ CASES: dict[str, tuple[Make, str]] = {
     "column spelled alike": (content(f"{HEADER},Seller_ID\n"), "seller_id and Seller_ID are spell"),
     "column with a line end": (content(f'{HEADER},"a\nb"\n'), "column 5 has a control character"),
     "too many columns": (content(f"{HEADER},{','.join(map(str, range(1500)))}\n"), "1,504 columns"),
-    "no header": (content(ROWS), f"{_LACKS} seller_id"),
+    "no header": (content(ROWS), rf"{_LACKS} seller_id, .*seller_state: export the file with them"),
     "semicolons": (content(HEADER.replace(",", ";") + "\n"), "separated by semicolons; export it"),
     "quoted, with semicolons": (
         content('"' + HEADER.replace(",", '";"') + '"\n'),
