@@ -68,16 +68,18 @@ def land(
     if mode not in {"delta", "snapshot"}:
         raise LoaderError(f"mode must be delta or snapshot, not '{mode}'.")
     rules.too_many(0)  # what is wrong with it is said before a file is read
-    # Before its source has said what the ledger may call it: without what is secret.
-    scheme, found, _ = str(location).partition("://")
-    source = f"{scheme}://" if found else shown(str(location), limit=0)
+    # Of a URL, before its source has said what the ledger may call it: without what is secret.
+    source = f"{str(location).partition('://')[0]}://"
     with watched(landing(location)), _one_sentence(), ExitStack() as stack:
         try:
             request = Request(mode=mode, wait=rules.wait, say=say, holder=holder)
             delivery = stack.enter_context(deliver(str(location), tables, request))
             source = delivery.source
-            if whole:
-                _stop_if_tables_are_missing(delivery)
+            if whole and (missing := _missing(delivery)):
+                raise LoaderError(
+                    f"{source}: lacks {', '.join(missing)}; a whole export has all nine files: add"
+                    " them, or land some of them with 'olist land'."
+                )
             for name in delivery.unknown:
                 say(f"{name}: left out, no raw table takes it")
             # What is wrong with a header is said before anything is locked or copied.
@@ -103,13 +105,10 @@ def land(
         )
 
 
-def _stop_if_tables_are_missing(delivery: Delivery) -> None:
+def _missing(delivery: Delivery) -> list[str]:
+    """The files that a whole export has and this delivery lacks."""
     there = {file.table for file in delivery.files}
-    if missing := [table.file for table in TABLES if table not in there]:
-        raise LoaderError(
-            f"{delivery.source}: lacks {', '.join(missing)}; a whole export has all nine files: add"
-            " them, or land some of them with 'olist land'."
-        )
+    return [table.file for table in TABLES if table not in there]
 
 
 def _checked(files: Sequence[SourceFile], rules: Rules, say: Say) -> list[SourceFile]:
@@ -184,11 +183,7 @@ def land_delivery(
 def _replaces_sample(cursor: Cursor, delivery: Delivery) -> bool:
     """Whether this is a whole export, and nothing but our own sample has landed before."""
     own = str(sample_folder())
-    return (
-        delivery.source != own
-        and {file.table for file in delivery.files} >= set(TABLES)
-        and ledger.sources(cursor) == [own]
-    )
+    return delivery.source != own and not _missing(delivery) and ledger.sources(cursor) == [own]
 
 
 def _stop_if_sample_is_mixed(cursor: Cursor, delivery: Delivery) -> None:

@@ -112,7 +112,7 @@ def deliver(location: str, only: Sequence[str], request: Request) -> Iterator[De
     ):
         for prefix in ("https://", "http://"):
             session.mount(prefix, HTTPAdapter(max_retries=_TRIES))
-        request.say(f"  {first} to {last}: tried for some minutes, where nobody answers")
+        request.say(f"  asking for {first} to {last} (for some minutes, if nobody answers)")
         for start in (first + timedelta(n) for n in range(0, (last - first).days + 1, feed.days)):
             part, end = f"{scheme}://{start}", min(start + timedelta(feed.days - 1), last)
             known = watermarks.known(link, part, f"{scheme}://") if request.mode == "delta" else {}

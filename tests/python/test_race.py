@@ -42,7 +42,7 @@ def waiting(warehouse: Warehouse, lock: str, *command: str) -> Iterator[Cursor]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in warehouse.variables.items():
             patch.setenv(name, value)
-        with connect() as holder, holder.cursor() as cursor, ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor() as pool, connect() as holder, holder.cursor() as cursor:
             cursor.execute(lock)
             run = pool.submit(warehouse.dbt, *command)
             with until(lambda: warehouse.query(WAITING) == [(1,)], 120):
